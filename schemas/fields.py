@@ -1,0 +1,245 @@
+"""Strict marshmallow fields: what marshmallow would quietly coerce (13.9 to 13, "yes" to true) is refused here."""
+
+import math
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from schemas.limits import LIMITS, Limit
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TOLERANCE = 1e-6
+
+
+class Shape(Schema):
+    """Base of every request body: unknown fields are refused by name."""
+
+    class Meta:
+        """Marshmallow options."""
+
+        unknown = RAISE
+
+    error_messages = {"unknown": "Unknown field. Remove it, or check its spelling."}
+
+
+class Text(fields.String):
+    """Text that both databases can hold: no NUL, control character or lone surrogate; trimmed; bounded."""
+
+    def __init__(self, *, longest: int = 200, shortest: int = 1, **kwargs: Any) -> None:
+        """Bound the length in characters, counted after trimming."""
+        self.longest, self.shortest = longest, shortest
+        super().__init__(**kwargs)
+        self.metadata.setdefault("maxLength", longest)
+        self.metadata.setdefault("minLength", shortest)
+        if shortest:
+            self.metadata.setdefault("pattern", r"\S")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("Must be text.")
+        if _UNSTORABLE.search(value):
+            raise ValidationError("Contains a control character or half of a character; remove it.")
+        if len(value) > self.longest:
+            raise ValidationError(f"At most {self.longest} characters; this has {len(value)}.")
+        text = value.strip()
+        if len(text) < self.shortest:
+            raise ValidationError("Must not be empty." if self.shortest == 1 else f"At least {self.shortest} characters.")
+        return text
+
+
+class Pattern(Text):
+    """Text of one form, refused with a sentence that shows the form."""
+
+    def __init__(self, pattern: str, example: str, **kwargs: Any) -> None:
+        """`pattern` must match all of the text."""
+        self.form, self.example = re.compile(rf"(?:{pattern})\Z", re.ASCII), example
+        super().__init__(**kwargs)
+        self.metadata["pattern"] = f"^({pattern})$"
+        self.metadata.setdefault("example", example)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not self.form.match(text):
+            raise ValidationError(f"Not in the form expected, for example {self.example}.")
+        return text
+
+
+class Choice(fields.Field[str]):
+    """One word of an enumeration."""
+
+    def __init__(self, words: type[StrEnum] | tuple[str, ...], **kwargs: Any) -> None:
+        """`words` are the only values taken."""
+        self.words = tuple(str(word) for word in words)
+        super().__init__(**kwargs)
+        listed: list[str | None] = [*self.words]
+        if self.allow_none:
+            listed.append(None)
+        self.metadata |= {"type": ["string", "null"] if self.allow_none else "string", "enum": listed}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str) or value not in self.words:
+            raise ValidationError(f"Must be one of: {', '.join(self.words)}.")
+        return value
+
+
+class Flag(fields.Boolean):
+    """true or false, nothing that merely looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Must be true or false.")
+        return value
+
+
+class Id(fields.UUID):
+    """An identifier in the usual 36-character form."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> uuid.UUID:
+        try:
+            found = uuid.UUID(value) if isinstance(value, str) else None
+        except ValueError:
+            found = None
+        if found is None or str(found) != value.lower():
+            raise ValidationError("Must be a UUID like 01931c1e-7a52-7c2b-9f0e-0123456789ab.")
+        return found
+
+
+def as_number(value: Any) -> float:
+    """`value` as a finite number; a boolean, a string, NaN or infinity raises ValidationError."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValidationError("Must be a number, not text; decimals take a point.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValidationError("Must be a finite number.")
+    return number
+
+
+class Quantity(fields.Field[int]):
+    """A measured number with its limit. On the wire in its own unit, stored as a whole number of thousandths of it.
+
+    `steps` is how many stored steps make one unit: 1000 for mL (stored µL) and mm (stored µm), 1 for whole numbers.
+    """
+
+    def __init__(self, limit: str, *, steps: int = 1000, **kwargs: Any) -> None:
+        """`limit` names a row of `schemas.limits`."""
+        self.limit: Limit = LIMITS[limit]
+        self.steps = steps
+        super().__init__(**kwargs)
+        kind = "integer" if steps == 1 else "number"
+        self.metadata |= {
+            "type": [kind, "null"] if self.allow_none else kind,
+            "minimum": self.limit.hard_min,
+            "maximum": self.limit.hard_max,
+            "description": f"Unit: {self.limit.unit}. Usual: {self.limit.usual}.",
+        }
+        if steps != 1:
+            self.metadata["multipleOf"] = 1 / steps
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        number = as_number(value)
+        refusal = self.limit.refusal(number)
+        if refusal:
+            raise ValidationError(refusal)
+        stored = round(number * self.steps)
+        if abs(number * self.steps - stored) > _TOLERANCE * max(1.0, abs(number)):
+            finest = f"{1 / self.steps:g} {self.limit.unit}"
+            raise ValidationError(f"{number:g} is finer than {finest}, the smallest step that is stored.")
+        return stored
+
+
+class QueryWhole(Quantity):
+    """A whole number in the query string, where everything is text."""
+
+    def __init__(self, limit: str, **kwargs: Any) -> None:
+        """Whole numbers only."""
+        super().__init__(limit, steps=1, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,9}", value):
+            raise ValidationError("Must be a whole number.")
+        return super()._deserialize(int(value), attr, data, **kwargs)
+
+
+class Measure(Quantity):
+    """A quantity that is never summed: checked like one, kept as the number that was sent."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        stored = super()._deserialize(value, attr, data, **kwargs)
+        return stored if self.steps == 1 else stored / self.steps
+
+
+class Moment(fields.Field[datetime]):
+    """RFC 3339 time with offset, kept in the offset it came with; years 1900 to 2199."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Document the format."""
+        super().__init__(**kwargs)
+        self.metadata |= {
+            "type": ["string", "null"] if self.allow_none else "string",
+            "format": "date-time",
+            "pattern": r"^(19|2[01])\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
+            "example": "2026-11-23T09:30:00+01:00",
+        }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        problem = "Must be a time with offset like 2026-11-23T09:30:00+01:00."
+        if not isinstance(value, str) or not _RFC3339.match(value):
+            raise ValidationError(problem)
+        try:
+            moment = datetime.fromisoformat(value.upper())
+            in_range = EARLIEST <= moment < LATEST
+        except (ValueError, OverflowError):
+            raise ValidationError(problem) from None
+        if not in_range or abs(moment.utcoffset() or timedelta()) > timedelta(hours=14):
+            raise ValidationError("Must lie between the years 1900 and 2199, with an offset of at most 14 hours.")
+        return moment
+
+
+class Day(fields.Field[date]):
+    """Calendar date, years 1900 to 2199."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Document the format."""
+        super().__init__(**kwargs)
+        self.metadata |= {
+            "type": ["string", "null"] if self.allow_none else "string",
+            "format": "date",
+            "pattern": r"^(19|2[01])\d\d-\d\d-\d\d$",
+            "example": "1991-04-17",
+        }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) and _DATE.match(value) else None
+        except ValueError:
+            day = None
+        if day is None:
+            raise ValidationError("Must be a date like 1991-04-17.")
+        if not EARLIEST.date() <= day < LATEST.date():
+            raise ValidationError("Must lie between the years 1900 and 2199.")
+        return day
+
+
+def pointers(messages: Any, prefix: str = "") -> list[dict[str, str]]:
+    """Marshmallow's nested messages as `[{"pointer": "/plan/injections/0/volume_ml", "message": …}]`."""
+    if isinstance(messages, Mapping):
+        found: list[dict[str, str]] = []
+        for key, inner in messages.items():
+            step = "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
+            found += pointers(inner, prefix + step)
+        return found
+    if isinstance(messages, list | tuple):
+        return [one for message in messages for one in pointers(message, prefix)]
+    return [{"pointer": prefix, "message": str(messages)}]

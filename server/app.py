@@ -1,0 +1,147 @@
+"""The application: blueprints, one request = one transaction, problems as problem+json, security headers."""
+
+import logging
+from datetime import timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from server import access, catalogue, clock, health, spec
+from server.clinics import service as clinics
+from server.clinics.routes import routes as session_routes
+from server.config import Config
+from server.db import Database
+from server.http import PROBLEM_JSON, GraftlogApi, problem_response
+from server.idempotency import once
+from server.followup.routes import routes as follow_up_routes
+from server.patients.routes import routes as patient_routes
+from server.problems import Problem
+from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
+
+log = logging.getLogger("graftlog.web")
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+API = (session_routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, follow_up_routes)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+
+
+class App(Flask):
+    """Flask with the transaction around the view: the commit happens here, before anything of the answer leaves."""
+
+    db: Database
+    settings: Config
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """One request, one transaction; a raised Problem rolls everything back."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        view = self.view_functions[request.endpoint or ""]
+        needs = getattr(view, "__access__", None)
+        if needs is None:  # documentation and static files: no person, no database
+            return super().dispatch_request()
+        with self.db.transaction(write=request.method not in READING) as session:
+            g.session = session
+            g.person = person = access.recognise(session, _token(), timedelta(minutes=self.settings.session_idle_minutes))
+            access.check(person, needs)
+            response = once(session, person, lambda: self.make_response(super(App, self).dispatch_request()))
+        if person is not None and person.seen_long_ago:
+            with self.db.transaction() as session:
+                clinics.seen(session, person.token_hash, clock.now())
+        return response
+
+    def check_marks(self) -> None:
+        """Refuse to start while a view says nothing about who may call it."""
+        unmarked = [
+            rule.rule
+            for rule in self.url_map.iter_rules()
+            if not hasattr(self.view_functions[rule.endpoint], "__access__")
+            and not rule.endpoint.startswith(("api-docs.", "static"))
+        ]
+        if unmarked:
+            raise RuntimeError(f"routes without a permission: {', '.join(unmarked)}")
+
+
+def _token() -> str | None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.casefold() == "bearer" and token:
+        return token.strip()
+    return None
+
+
+def create_app(settings: Config, db: Database | None = None) -> App:
+    """The whole application on one database. Starts nothing and connects to nothing by itself."""
+    app = App(__name__, static_folder=None)
+    app.settings, app.db = settings, db or Database(settings.database_url, pool_size=settings.web_threads)
+    app.config.update(
+        GRAFTLOG=settings,
+        MAX_CONTENT_LENGTH=settings.max_body_kb * 1024,
+        MAX_FORM_MEMORY_SIZE=settings.max_body_kb * 1024,
+        PROPAGATE_EXCEPTIONS=False,
+        **spec.SETTINGS,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # reason: the default provider has it
+    app.url_map.strict_slashes = False
+    api = GraftlogApi(app)
+    spec.describe(api)
+    for routes in API:
+        api.register_blueprint(routes)
+    app.register_blueprint(health.routes)
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(IntegrityError, _integrity)
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(InterfaceError, _unavailable)
+    app.register_error_handler(Exception, _crash)
+    app.after_request(_headers)
+    app.check_marks()
+    return app
+
+
+def _problem(error: Exception) -> Response:
+    return problem_response(cast("Problem", error))
+
+
+def _integrity(error: Exception) -> Response:
+    """Constraints are the last wall; what reaches them is a race or a rule that the service did not name."""
+    text = str(cast("IntegrityError", error).orig)
+    log.warning("constraint refused a write: %s", _constraint(text))
+    if "append-only" in text or "closed" in text:
+        return problem_response(Problem("closed", "Signed records and entries are never changed."))
+    return problem_response(Problem("conflict", "Read the record again; somebody else may just have changed it."))
+
+
+def _constraint(text: str) -> str:
+    """First line without the row's values, which could be a patient's."""
+    return text.splitlines()[0][:200]
+
+
+def _unavailable(error: Exception) -> Response:
+    log.error("database unavailable: %s", type(cast("sa.exc.DBAPIError", error).orig).__name__)
+    return problem_response(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
+
+
+def _crash(error: Exception) -> Any:
+    if isinstance(error, HTTPException):
+        return error
+    log.exception("unhandled error at %s %s", request.method, request.endpoint)
+    return problem_response(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == PROBLEM_JSON:
+        response.headers.pop("ETag", None)
+    return response

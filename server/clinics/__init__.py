@@ -1,0 +1,1 @@
+"""Clinics, their people, and the sessions in which people are signed in."""

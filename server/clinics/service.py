@@ -1,0 +1,115 @@
+"""Set up clinics and people; sign in and out."""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo, available_timezones
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import Role
+from server import clock
+from server.clinics.models import Clinic, SignIn, User
+from server.clinics.passwords import hash_password, matches
+from server.ids import uuid7
+from server.journal.service import start_chain
+from server.problems import Problem
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | None = None, demo: bool = False) -> Clinic:
+    """New tenant; the session acts for it from here on. Raises ValueError for an unknown IANA time zone."""
+    if time_zone not in available_timezones():
+        raise ValueError(f"{time_zone!r} is not an IANA time zone such as Europe/Budapest.")
+    clinic = Clinic(id=uuid7(), name=name, time_zone=time_zone, phone=phone, demo=demo)
+    session.add(clinic)
+    session.flush()
+    session.info["clinic_id"] = clinic.id
+    start_chain(session, clinic.id)
+    return clinic
+
+
+def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role], password: str) -> User:
+    """New person of the session's clinic. Raises Problem `duplicate` for a known address, ValueError for a short password."""
+    address = email.strip().casefold()
+    taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
+    if taken:
+        raise Problem("duplicate", f"Somebody already signs in as {address}.")
+    user = User(email=address, name=name, roles=[str(role) for role in roles], password_hash=hash_password(password))
+    session.add(user)
+    session.flush()
+    return user
+
+
+def zone_of(session: Session) -> ZoneInfo:
+    """Time zone of the session's clinic."""
+    return ZoneInfo(current(session).time_zone)
+
+
+def current(session: Session) -> Clinic:
+    """The session's clinic."""
+    return session.get_one(Clinic, session.info["clinic_id"])
+
+
+def sign_in(session: Session, *, email: str, password: str, lasts: timedelta) -> tuple[str, SignIn, User]:
+    """Check the password and open a session; returns its token, which is shown this once. Raises `wrong_credentials`."""
+    user = session.scalar(
+        sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True)
+    )
+    right = matches(user.password_hash if user else None, password)
+    if user is None or not right or not user.active:
+        raise Problem("wrong_credentials", "Check both and try again.")
+    token = secrets.token_urlsafe(32)
+    row = SignIn(
+        token_hash=token_hash(token),
+        clinic_id=user.clinic_id,
+        user_id=user.id,
+        created_at=clock.now(),
+        last_seen_at=clock.now(),
+        expires_at=clock.now() + lasts,
+    )
+    session.add(row)
+    return token, row, user
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a token."""
+    return sha256(token.encode(errors="replace")).digest()
+
+
+def who(session: Session, token: str, idle: timedelta) -> tuple[SignIn, User, Clinic] | None:
+    """The person behind a token, or None when it is unknown, ended, idle too long or expired."""
+    query = (
+        sa.select(SignIn, User, Clinic)
+        .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
+        .join(Clinic, Clinic.id == SignIn.clinic_id)
+        .where(SignIn.token_hash == token_hash(token))
+        .execution_options(all_clinics=True)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        return None
+    signed_in, user, clinic = found
+    now = clock.now()
+    alive = signed_in.ended_at is None and now < signed_in.expires_at and now < signed_in.last_seen_at + idle
+    return (signed_in, user, clinic) if alive and user.active else None
+
+
+def seen(session: Session, hashed: bytes, at: datetime) -> None:
+    """Note that a session is in use, at most once a minute."""
+    session.execute(sa.update(SignIn).where(SignIn.token_hash == hashed, SignIn.last_seen_at < at).values(last_seen_at=at))
+
+
+def sign_out(session: Session, sign_in_id: uuid.UUID) -> None:
+    """End a session at once."""
+    session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=clock.now()))
+
+
+def staff(session: Session, role: Role) -> list[User]:
+    """Active people of the clinic who hold `role`, by name."""
+    people = session.scalars(sa.select(User).where(User.active).order_by(User.name)).all()
+    return [one for one in people if one.has(role)]

@@ -1,0 +1,120 @@
+"""Configuration from environment variables, checked once at start with one clear sentence per mistake."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class ConfigError(Exception):
+    """One or more settings are wrong; `str()` lists them, one line each."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that differs between installations. The README's table names each variable."""
+
+    data: Path
+    database_url: str
+    redis_url: str | None
+    smtp_url: str | None
+    mail_from: str
+    host: str
+    port: int
+    keys: Path
+    session_idle_minutes: int
+    session_hours: int
+    max_body_kb: int
+    web_threads: int
+    web_workers: int
+    log_level: str
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK
+
+    @property
+    def outbox(self) -> Path:
+        """Folder of the mails that were not sent over SMTP."""
+        return self.data / "outbox"
+
+    @property
+    def queue(self) -> Path:
+        """Folder of the file-based message queue."""
+        return self.data / "queue"
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ, self.mistakes = environ, list[str]()
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        given = self.text(name, str(default))
+        if not given.isascii() or not given.isdigit() or not low <= int(given) <= high:
+            self.mistakes.append(f"{name}={given!r} must be a whole number from {low} to {high}.")
+            return default
+        return int(given)
+
+    def url(self, name: str, schemes: tuple[str, ...], example: str) -> str | None:
+        given = self.text(name)
+        if not given:
+            return None
+        try:
+            parts = urlsplit(given)
+            valid = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+        except ValueError:
+            valid = False
+        if not valid:
+            self.mistakes.append(f"{name} must look like {example} (schemes: {', '.join(schemes)}).")
+            return None
+        return given
+
+
+def database_url(given: str, data: Path) -> str:
+    """SQLAlchemy URL for what people write; the embedded default where nothing is given."""
+    if not given:
+        return f"sqlite:///{data / 'graftlog.db'}"
+    scheme, found, rest = given.partition("://")
+    return f"postgresql+psycopg://{rest}" if found and scheme in {"postgres", "postgresql"} else given
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check all settings. Raises ConfigError with every mistake at once."""
+    read = _Reader(environ)
+    data = Path(read.text("GRAFTLOG_DATA", "var")).expanduser().resolve()
+    given = read.text("DATABASE_URL")
+    if given and not given.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
+        read.mistakes.append("DATABASE_URL must look like postgresql://user:password@host:5432/name or sqlite:////path/file.db.")
+        given = ""
+    level = read.text("LOG_LEVEL", "INFO").upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        read.mistakes.append(f"LOG_LEVEL={level!r} must be one of DEBUG, INFO, WARNING, ERROR.")
+    mail_from = read.text("MAIL_FROM", "Graftlog <no-reply@localhost>")
+    if "@" not in mail_from:
+        read.mistakes.append("MAIL_FROM must be an e-mail address, for example 'Riverside Clinic <follow-up@clinic.example>'.")
+    config = Config(
+        data=data,
+        database_url=database_url(given, data),
+        redis_url=read.url("REDIS_URL", ("redis", "rediss", "sentinel"), "redis://localhost:6379/0"),
+        smtp_url=read.url("SMTP_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587"),
+        mail_from=mail_from,
+        host=read.text("HOST", "127.0.0.1"),
+        port=read.whole("PORT", 8000, 1, 65535),
+        keys=Path(read.text("GRAFTLOG_KEYS", str(data / "keys"))).expanduser().resolve(),
+        session_idle_minutes=read.whole("SESSION_IDLE_MINUTES", 60, 1, 1440),
+        session_hours=read.whole("SESSION_HOURS", 12, 1, 168),
+        max_body_kb=read.whole("MAX_BODY_KB", 1024, 16, 65536),
+        web_threads=read.whole("WEB_THREADS", 8, 1, 64),
+        web_workers=read.whole("WEB_WORKERS", 1, 1, 64),
+        log_level=level,
+    )
+    if read.mistakes:
+        raise ConfigError("\n".join(read.mistakes))
+    return config

@@ -1,0 +1,198 @@
+"""The database: engine, session, one transaction per unit of work, and the first tenant wall. SQLite and PostgreSQL."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from server import clock
+from server.ids import uuid7
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_TIMEOUT_S = 20
+NO_CLINIC = uuid.UUID(int=0)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware times in, UTC out, on both databases; a naive time is a bug and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse naive times; SQLite keeps no offset, so it always gets UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: times carry their offset")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """UTC, whatever the session's zone."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+
+
+def words(enum: type[StrEnum]) -> sa.Enum:
+    """Column of an enumeration: text with a CHECK, on both databases alike."""
+    return sa.Enum(
+        enum,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        validate_strings=True,
+        name=enum.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """Root of all models."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {
+        uuid.UUID: sa.Uuid(),
+        datetime: UtcDateTime(),
+        str: sa.Text(),
+        bytes: sa.LargeBinary(),
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[dict[str, Any]]: Json,
+    }
+
+
+class InClinic:
+    """A row that belongs to a clinic. The key starts with the clinic, so ids of two clinics can never meet."""
+
+    clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+
+
+class Versioned:
+    """A row that may change: `write_id` names this version (it is the ETag, and the sync's conflict token)."""
+
+    write_id: Mapped[uuid.UUID] = mapped_column(default=uuid7)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _tenant_wall(state: ORMExecuteState) -> None:
+    """Wall one: every ORM statement sees the session's clinic only; without a clinic it sees nothing."""
+    if state.is_column_load or state.execution_options.get("all_clinics"):
+        return
+    if not (state.is_select or state.is_update or state.is_delete):
+        return
+    clinic_id = state.session.info.get("clinic_id") or NO_CLINIC
+    state.statement = state.statement.options(
+        with_loader_criteria(InClinic, lambda cls: cls.clinic_id == clinic_id, include_aliases=True)
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _own_clinic_only(session: Session, _context: object, _instances: object) -> None:
+    """New rows belong to the session's clinic; changed rows get a new version."""
+    clinic_id = session.info.get("clinic_id")
+    for row in session.new:
+        if isinstance(row, InClinic):
+            row.clinic_id, row.id = row.clinic_id or clinic_id, row.id or uuid7()
+            if row.clinic_id != clinic_id:
+                raise RuntimeError(f"{type(row).__name__} of another clinic")
+    for row in session.dirty:
+        if isinstance(row, Versioned) and session.is_modified(row):
+            row.write_id, row.updated_at = uuid7(), clock.now()
+
+
+Row = TypeVar("Row", bound=InClinic)
+
+
+def find(session: Session, model: type[Row], record_id: uuid.UUID, *, lock: bool = False) -> Row | None:
+    """The clinic's own row, or None. `lock` keeps other writers out until the commit."""
+    query = sa.select(model).where(model.id == record_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+class Database:
+    """One database: `with database.transaction(...) as session` is the only way in."""
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        """Connect lazily; `hide_parameters` keeps patients out of error messages."""
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {} if self.is_sqlite else {"connect_args": {"connect_timeout": 5}}
+        self.engine = sa.create_engine(
+            self.url,
+            hide_parameters=True,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+            **options,
+        )
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _sqlite_connect)
+            event.listen(self.engine, "begin", _sqlite_begin)
+        self.reader = self.engine.execution_options(read_only=True, **({} if self.is_sqlite else {"postgresql_readonly": True}))
+        # SQLite has one writer. Queueing for it here is fair and wakes at once; its own busy-wait sleeps in growing steps.
+        self._write_lock = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def transaction(self, clinic_id: uuid.UUID | None = None, *, write: bool = True, **info: Any) -> Iterator[Session]:
+        """Commit on leaving, roll back on any exception. `info` goes to `session.info` (actor, keys…)."""
+        with self._write_lock if write else nullcontext():
+            session = Session(self.engine if write else self.reader, expire_on_commit=False)
+            session.info.update(info, clinic_id=clinic_id)
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.close()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver's own is deferred and loses writes
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""Follow-up of a procedure: its visits, and the reminders about them."""

@@ -1,0 +1,215 @@
+"""How the API speaks HTTP: strict JSON in, documents out, problem+json for every refusal, and OpenAPI that says so."""
+
+import base64
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn, TypeVar
+
+from flask import Response, g, request
+from flask_smorest import Api, Blueprint
+from marshmallow import EXCLUDE, RAISE, ValidationError
+from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
+
+from schemas.common import ProblemOut
+from schemas.fields import pointers
+from server.access import Signed
+from server.problems import Problem
+
+PROBLEM_JSON = "application/problem+json"
+DEEPEST = 32
+T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., Any])
+_BY_STATUS = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "bad_request",
+    409: "conflict",
+    411: "bad_request",
+    412: "stale",
+    413: "too_large",
+    414: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    428: "if_match_required",
+    431: "too_large",
+}
+_ADVICE = {
+    "not_found": "Check the address and the id.",
+    "method_not_allowed": "See the Allow header.",
+    "stale": "Read the record again, apply your change to it, and send the new ETag in If-Match.",
+    "if_match_required": "Send the record's ETag in If-Match.",
+    "unsupported_media_type": "Set Content-Type: application/json and send JSON in UTF-8.",
+    "too_large": "Send less at once; the limit is MAX_BODY_KB.",
+}
+
+
+def session() -> Session:
+    """This request's database session; committed after the view returns, before the answer leaves."""
+    return g.session  # type: ignore[no-any-return]  # reason: flask.g is untyped
+
+
+def person() -> Signed:
+    """Who is acting; only for views marked with a permission."""
+    return g.person  # type: ignore[no-any-return]  # reason: flask.g is untyped
+
+
+def found(row: T | None) -> T:
+    """The row, or 404."""
+    if row is None:
+        raise Problem("not_found", _ADVICE["not_found"])
+    return row
+
+
+def answer(document: Any, status: int = 200, *, etag: uuid.UUID | str | None = None) -> Response:
+    """JSON as it stands, with its version."""
+    response = Response(json.dumps(document, ensure_ascii=False, separators=(",", ":")), status, mimetype="application/json")
+    if etag is not None:
+        response.set_etag(str(etag))
+        if request.method == "GET":
+            response.make_conditional(request.environ)
+    return response
+
+
+def must_match(write_id: uuid.UUID) -> None:
+    """Refuse a change that was not made to this version: 428 without If-Match, 412 with another version's."""
+    if not request.if_match:
+        raise Problem("if_match_required", _ADVICE["if_match_required"])
+    if str(write_id) not in request.if_match:
+        raise Problem("stale", _ADVICE["stale"])
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found_keys = dict(pairs)
+    if len(found_keys) != len(pairs):
+        raise ValueError("a name appears twice in one object")
+    return found_keys
+
+
+def _depth(value: Any, level: int = 0) -> None:
+    if level > DEEPEST:
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _depth(inner, level + 1)
+
+
+def read_json() -> Any:
+    """The request's body. Strict: UTF-8, no NaN, no name twice, no deep nesting. 415 or 400 otherwise."""
+    if request.mimetype != "application/json":
+        raise Problem("unsupported_media_type", _ADVICE["unsupported_media_type"])
+    try:
+        value = json.loads(request.get_data(), parse_constant=_refuse_constant, object_pairs_hook=_once)
+        _depth(value)
+    except RecursionError:
+        raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels.") from None
+    except ValueError as error:
+        raise Problem("bad_request", f"The body is not valid JSON: {error}.") from None
+    return value
+
+
+class _Parser(FlaskParser):
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "headers": EXCLUDE, "path": RAISE}
+
+    def load_json(self, req: Any, schema: Any) -> Any:  # noqa: ARG002  reason: webargs' signature
+        return read_json()
+
+    def load_querystring(self, req: Any, schema: Any) -> Any:
+        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        if repeated:
+            raise Problem("invalid", f"Give {repeated[0]} once.", errors=[{"pointer": f"/{repeated[0]}", "message": "Given more than once."}])
+        return super().load_querystring(req, schema)
+
+    def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
+        messages = error.messages
+        inner = next(iter(messages.values())) if isinstance(messages, Mapping) and len(messages) == 1 else messages
+        raise refused(inner)
+
+
+def refused(messages: Any) -> Problem:
+    """422 with a pointer for each of marshmallow's messages."""
+    rows = pointers(messages)
+    first = rows[0] if rows else {"pointer": "", "message": ""}
+    return Problem("invalid", f"{first['pointer'] or 'body'}: {first['message']}", errors=rows)
+
+
+class Routes(Blueprint):
+    """A blueprint of the API: strict parsing, and every route documents its problems."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+    def etag(self, obj: View) -> View:
+        """Document ETag, If-None-Match and If-Match; `answer` and `must_match` do the work, with `write_id` as the tag."""
+        obj._apidoc = {**getattr(obj, "_apidoc", {}), "etag": True}  # type: ignore[attr-defined]  # reason: where flask-smorest keeps its notes
+        return obj
+
+    def refuses(self, *statuses: int) -> Callable[[View], View]:
+        """Document which problems a route answers with, besides those every route has (400, 401, 403, 422, 503…)."""
+
+        def mark(view: View) -> View:
+            for status in statuses:
+                view = self.alt_response(status, HTTPStatus(status).name)(view)
+            return view
+
+        return mark
+
+
+class GraftlogApi(Api):
+    """flask-smorest with our problems instead of its own error bodies."""
+
+    ERROR_SCHEMA = ProblemOut
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Any HTTP error, our words instead of the framework's."""
+        if error.code is not None and error.code < 400:
+            return error.get_response()  # type: ignore[return-value]  # reason: a redirect of the router
+        code = _BY_STATUS.get(error.code or 500, "internal")
+        problem = Problem(code, _ADVICE.get(code, ""))
+        response = problem_response(problem)
+        if error.code == 405:
+            response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
+        return response
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE, kept = PROBLEM_JSON, self.DEFAULT_RESPONSE_CONTENT_TYPE
+        try:
+            super()._register_responses()
+        finally:
+            self.DEFAULT_RESPONSE_CONTENT_TYPE = kept
+
+
+def problem_response(problem: Problem) -> Response:
+    """RFC 9457 answer."""
+    response = Response(json.dumps(problem.as_dict(), ensure_ascii=False), problem.status, mimetype=PROBLEM_JSON)
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == 503:
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def cursor_of(*parts: str) -> str:
+    """Opaque cursor after the last item of a page."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, count: int) -> list[str]:
+    """The parts of a cursor that `cursor_of` made; 422 for anything else."""
+    try:
+        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        parts = None
+    if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
+        raise Problem("invalid", "Use next_cursor of the page before as it came.", errors=[{"pointer": "/cursor", "message": "Not a cursor."}])
+    return parts
+

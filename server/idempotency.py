@@ -1,0 +1,65 @@
+"""Idempotency-Key: a POST repeated under the same key gets the first answer again, and does nothing twice."""
+
+from collections.abc import Callable
+from hashlib import sha256
+
+import sqlalchemy as sa
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.access import Signed
+from server.clinics.models import KeptAnswer
+from server.problems import Problem, invalid
+
+LONGEST = 255
+
+
+def once(session: Session, person: Signed | None, act: Callable[[], Response]) -> Response:
+    """Run `act`, or give the answer kept from the first time. The key is stored in the same transaction as the act."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method != "POST" or person is None:
+        return act()
+    if not 1 <= len(key) <= LONGEST or not key.isprintable() or not key.isascii():
+        raise invalid("/Idempotency-Key", f"1 to {LONGEST} printable ASCII characters.")
+    fingerprint = sha256(f"{request.path}\n".encode() + request.get_data()).hexdigest()
+    kept = _claim(session, person, key, fingerprint)
+    if kept is not None:
+        if kept.fingerprint != fingerprint:
+            raise Problem("key_reused", "Use a new key for a new request.")
+        response = Response(kept.body or "", kept.status or 200, mimetype="application/json")
+        if kept.etag:
+            response.set_etag(kept.etag)
+        response.headers["Idempotent-Replay"] = "true"
+        return response
+    response = act()
+    session.execute(
+        sa.update(KeptAnswer)
+        .where(KeptAnswer.clinic_id == person.clinic_id, KeptAnswer.user_id == person.user_id, KeptAnswer.key == key)
+        .values(status=response.status_code, body=response.get_data(as_text=True), etag=response.get_etag()[0])
+    )
+    return response
+
+
+def _claim(session: Session, person: Signed, key: str, fingerprint: str) -> KeptAnswer | None:
+    """None when the key is ours now. A parallel call with the same key waits here until the first has committed."""
+    values = {
+        "clinic_id": person.clinic_id,
+        "user_id": person.user_id,
+        "key": key,
+        "fingerprint": fingerprint,
+        "created_at": clock.now(),
+    }
+    columns = list(values)
+    taken = session.execute(
+        sa.text(
+            f"INSERT INTO kept_answers ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)}) "  # noqa: S608  reason: column names are ours
+            "ON CONFLICT (clinic_id, user_id, key) DO NOTHING"
+        ).bindparams(
+            *(sa.bindparam(name, type_=KeptAnswer.__table__.c[name].type) for name in columns)
+        ),
+        values,
+    )
+    if taken.rowcount == 1:  # type: ignore[attr-defined]  # reason: a DML result is a CursorResult
+        return None
+    return session.get_one(KeptAnswer, (person.clinic_id, person.user_id, key))

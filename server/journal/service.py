@@ -1,0 +1,192 @@
+"""Writing the journal. Changed rows are collected from the session's flushes, so nobody can forget to call anything."""
+
+import secrets
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from server import clock
+from server.canonical import canonical, instant
+from server.db import InClinic
+from server.journal import chain
+from server.journal.models import JournalHead, JournalRow
+
+
+class Actor(Protocol):
+    """Who is acting: a person, or nobody for the system itself."""
+
+    user_id: uuid.UUID | None
+    device_id: uuid.UUID | None
+
+
+class Journaled(InClinic):
+    """A row whose every change is journaled. `document()` is its one wire form: API, journal and signature show the same."""
+
+    __abstract__ = True
+    collection: ClassVar[str]
+
+    def document(self) -> dict[str, Any]:
+        """The whole record as JSON-ready values."""
+        raise NotImplementedError
+
+
+class UnjournaledWrite(RuntimeError):
+    """Somebody tried to write a journaled table past the journal."""
+
+
+def say(session: Session, row: Journaled, action: str) -> None:
+    """Name what happens to `row` in this transaction; without it the journal says `create` or `change`."""
+    session.info.setdefault("journal_actions", {})[(row.collection, row.id)] = action
+
+
+def insert(session: Session, model: type[Journaled], rows: Sequence[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows in one statement and journal them: the hot path of a tablet's batch.
+
+    `rows` are column values (all with the same keys), `documents` their wire forms in the same order.
+    """
+    if not rows:
+        return
+    session.execute(sa.insert(model.__table__).execution_options(journaled=True), rows)  # type: ignore[arg-type]  # reason: __table__ is FromClause in the stubs
+    pending = _pending(session)
+    for row, document in zip(rows, documents, strict=True):
+        pending[(model.collection, row["id"])] = ("create", row.get("write_id"), document)
+
+
+Pending = dict[tuple[str, uuid.UUID], tuple[str, uuid.UUID | None, Any]]
+
+
+def _pending(session: Session) -> Pending:
+    return session.info.setdefault("journal_pending", {})  # type: ignore[no-any-return]  # reason: session.info is untyped
+
+
+@event.listens_for(Session, "before_flush")
+def _collect(session: Session, _context: object, _instances: object) -> None:
+    pending = _pending(session)
+    for row in session.deleted:
+        if isinstance(row, Journaled):
+            raise UnjournaledWrite(f"{row.collection}: records are withdrawn or retracted, never deleted")
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, Journaled) and (row in session.new or session.is_modified(row)):
+            key = (row.collection, row.id)
+            created = row in session.new or pending.get(key, ("",))[0] == "create"
+            pending[key] = ("create" if created else "change", None, row)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _no_way_around(state: ORMExecuteState) -> None:
+    if state.is_select or state.execution_options.get("journaled"):
+        return
+    table = getattr(state.statement, "table", None)
+    if table is not None and table.name in journaled_tables():
+        raise UnjournaledWrite(f"bulk write to {table.name}: use journal.insert or change the objects")
+
+
+def journaled_tables() -> frozenset[str]:
+    """Names of all tables whose changes must be journaled."""
+    return frozenset(model.__tablename__ for model in _subclasses(Journaled) if hasattr(model, "__tablename__"))
+
+
+def _subclasses(model: type) -> Iterator[type[Any]]:
+    for one in model.__subclasses__():
+        yield one
+        yield from _subclasses(one)
+
+
+@event.listens_for(Session, "before_commit")
+def _seal(session: Session) -> None:
+    """Append what changed. Runs last before the commit: from here on only this clinic's other writers wait."""
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    pending = session.info.pop("journal_pending", None)
+    if not pending:
+        return
+    clinic_id: uuid.UUID = session.info["clinic_id"]
+    rows = list(_rows(session, clinic_id, pending))
+    head = session.execute(
+        sa.select(JournalHead.seq, JournalHead.hash).where(JournalHead.clinic_id == clinic_id).with_for_update()
+    ).one()
+    seq, previous = head
+    for row in rows:
+        seq += 1
+        row["seq"], row["prev_hash"] = seq, previous
+        row["hash"] = previous = chain.link(previous, header(row))
+    session.execute(sa.insert(JournalRow.__table__), rows)  # type: ignore[arg-type]  # reason: __table__ is FromClause in the stubs
+    session.execute(sa.update(JournalHead).where(JournalHead.clinic_id == clinic_id).values(seq=seq, hash=previous))
+
+
+def _rows(session: Session, clinic_id: uuid.UUID, pending: Pending) -> Iterator[dict[str, Any]]:
+    actor: Actor | None = session.info.get("actor")
+    said = session.info.pop("journal_actions", {})
+    at = clock.now()
+    for (collection, record_id), (action, write_id, record) in pending.items():
+        body = canonical(record.document() if isinstance(record, Journaled) else record)
+        salt = secrets.token_bytes(32)
+        yield {
+            "clinic_id": clinic_id,
+            "at": at,
+            "actor_id": actor.user_id if actor else None,
+            "device_id": actor.device_id if actor else None,
+            "action": said.get((collection, record_id), action),
+            "collection": collection,
+            "record_id": record_id,
+            "write_id": write_id or getattr(record, "write_id", None),
+            "body": body,
+            "salt": salt,
+            "detail_hash": chain.detail_hash(salt, body),
+        }
+
+
+def header(row: Any) -> dict[str, Any]:
+    """The hashed columns of a row (mapping) as `chain` wants them: ids and time as text, hash in hex."""
+    return {
+        "clinic_id": str(row["clinic_id"]),
+        "seq": row["seq"],
+        "at": instant(row["at"]),
+        "actor_id": str(row["actor_id"]) if row["actor_id"] else None,
+        "device_id": str(row["device_id"]) if row["device_id"] else None,
+        "action": row["action"],
+        "collection": row["collection"],
+        "record_id": str(row["record_id"]),
+        "write_id": str(row["write_id"]) if row["write_id"] else None,
+        "detail_hash": row["detail_hash"].hex(),
+    }
+
+
+def start_chain(session: Session, clinic_id: uuid.UUID) -> None:
+    """Give a new clinic its counter."""
+    session.add(JournalHead(clinic_id=clinic_id, seq=0, hash=chain.GENESIS))
+
+
+def verify(session: Session, clinic_id: uuid.UUID) -> tuple[int, tuple[int, str] | None]:
+    """(rows read, first fault or None) of a clinic's journal as it is stored, including its counter."""
+    table = JournalRow.__table__
+    count = 0
+
+    def stored() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        query = sa.select(table).where(table.c.clinic_id == clinic_id).order_by(table.c.seq).execution_options(yield_per=1000)
+        for row in session.execute(query).mappings():
+            count += 1
+            extra = {name: row[name] for name in ("body", "salt", "prev_hash", "hash")}
+            yield header(row) | extra | {"seq": row["seq"]}
+
+    fault = chain.first_fault(stored())
+    head = session.get(JournalHead, clinic_id)
+    if fault is None and (head is None or head.seq != count):
+        return count, (count + 1, f"the counter says {head.seq if head else 0} rows were written")
+    return count, fault
+
+
+def history(session: Session, record_ids: Sequence[uuid.UUID], limit: int = 500, after: int = 0) -> Sequence[JournalRow]:
+    """Journal rows of some records of the session's clinic, oldest first."""
+    return session.scalars(
+        sa.select(JournalRow)
+        .where(JournalRow.clinic_id == session.info["clinic_id"], JournalRow.record_id.in_(record_ids), JournalRow.seq > after)
+        .order_by(JournalRow.seq)
+        .limit(limit)
+    ).all()

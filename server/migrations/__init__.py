@@ -1,0 +1,1 @@
+"""Schema migrations; `upgrade` brings a database to the newest."""

@@ -1,0 +1,1 @@
+"""Patients and their scars: a scar outlives any single procedure."""

@@ -1,0 +1,112 @@
+"""Create, change and find patients and scars."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.db import find
+from server.ids import uuid7
+from server.journal.service import Journaled
+from server.patients.models import Patient, Scar
+from server.problems import Problem, invalid
+from server.replay import replayed
+
+_DAYS_A_MONTH = 30.4375
+
+
+def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, bool]:
+    """(patient, whether it is new). The same id with the same content is the stored patient. Raises `id_taken`, `duplicate`."""
+    stored, content = replayed(session, Patient, fields)
+    if stored:
+        return stored, False
+    patient = Patient(**{"id": uuid7(), **fields}, content_hash=content)
+    _check(session, patient)
+    session.add(patient)
+    session.flush()
+    return patient, True
+
+
+def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> Patient:
+    """Apply a PATCH. Raises `duplicate` for another patient's number."""
+    _apply(patient, changes)
+    _check(session, patient)
+    session.flush()
+    return patient
+
+
+def _check(session: Session, patient: Patient) -> None:
+    with session.no_autoflush:
+        other = session.scalar(sa.select(Patient.id).where(Patient.mrn == patient.mrn, Patient.id != patient.id))
+    if other:
+        message = f"Another patient of this clinic has the number {patient.mrn}."
+        raise Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
+    if patient.birth_date and patient.birth_date > clock.now().date():
+        raise invalid("/birth_date", "Lies in the future.")
+    digits = re.sub(r"\D", "", patient.phone or "")
+    patient.search = " ".join([patient.family_name, patient.given_name, patient.mrn, digits]).casefold()
+
+
+def find_patients(session: Session, *, q: str | None, after: Sequence[str] | None, limit: int) -> list[Patient]:
+    """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (digits, spacing ignored)."""
+    query = sa.select(Patient).order_by(Patient.family_name, Patient.given_name, Patient.id).limit(limit)
+    if q and not re.search(r"[^\W\d_]", q) and len(re.sub(r"\D", "", q)) > 4:
+        q = re.sub(r"[\s()/.\-]", "", q).lstrip("+")
+    for word in (q or "").casefold().split():
+        query = query.where(Patient.search.contains(word, autoescape=True))
+    if after:
+        family, given, last = after
+        try:
+            position = (family, given, uuid.UUID(last))
+        except ValueError:
+            raise invalid("/cursor", "Not a cursor.") from None
+        query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > position)
+    return list(session.scalars(query))
+
+
+def create_scar(session: Session, patient: Patient, fields: dict[str, Any]) -> tuple[Scar, bool]:
+    """(scar, whether it is new) of `patient`. Raises `id_taken` or 422."""
+    stored, content = replayed(session, Scar, fields | {"patient_id": patient.id})
+    if stored:
+        return stored, False
+    scar = Scar(**{"id": uuid7(), **fields}, patient_id=patient.id, content_hash=content)
+    _check_scar(scar, patient)
+    session.add(scar)
+    session.flush()
+    return scar, True
+
+
+def change_scar(session: Session, scar: Scar, changes: dict[str, Any]) -> Scar:
+    """Apply a PATCH."""
+    _apply(scar, changes)
+    patient = find(session, Patient, scar.patient_id)
+    _check_scar(scar, patient)
+    session.flush()
+    return scar
+
+
+def _check_scar(scar: Scar, patient: Patient | None) -> None:
+    if scar.length_um and scar.width_um and scar.width_um > scar.length_um:
+        raise invalid("/width_mm", "Width is larger than length; swap the two.")
+    if len({scar.x_e4 is None, scar.y_e4 is None, scar.view is None}) > 1:
+        raise invalid("/view", "A point on the face map needs view, x and y together.")
+    if patient and patient.birth_date and scar.age_months is not None:
+        age = (clock.now().date() - patient.birth_date).days / _DAYS_A_MONTH
+        if scar.age_months > age + 1:
+            raise invalid("/age_months", f"The scar would be older than the patient ({int(age)} months).")
+
+
+def scars_of(session: Session, patient_id: uuid.UUID) -> list[Scar]:
+    """All scars of a patient, in the order they were recorded."""
+    return list(session.scalars(sa.select(Scar).where(Scar.patient_id == patient_id).order_by(Scar.created_at, Scar.id)))
+
+
+def _apply(row: Journaled, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+

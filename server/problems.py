@@ -1,0 +1,57 @@
+"""The catalogue of problems: one class, stable codes, raised never returned. Rendered as RFC 9457 by the application."""
+
+from typing import Any
+
+CATALOGUE: dict[str, tuple[int, str]] = {
+    # the request
+    "bad_request": (400, "The request cannot be read"),
+    "not_signed_in": (401, "Sign in first"),
+    "wrong_credentials": (401, "E-mail address or password is wrong"),
+    "not_allowed": (403, "Your role does not allow this"),
+    "not_found": (404, "Not found"),
+    "method_not_allowed": (405, "This address does not take that method"),
+    "not_acceptable": (406, "None of the formats asked for can be given"),
+    "conflict": (409, "This contradicts what is stored"),
+    "id_taken": (409, "A record with this id exists and differs"),
+    "duplicate": (409, "Another record already has this value"),
+    "key_reused": (409, "This Idempotency-Key was used for another request"),
+    "wrong_state": (409, "The procedure is not in a state that allows this"),
+    "closed": (409, "The procedure is signed and closed"),
+    "cannot_sign": (409, "Signing would make the document false"),
+    "stale": (412, "The record has changed since you read it"),
+    "too_large": (413, "The request is too large"),
+    "unsupported_media_type": (415, "Send application/json"),
+    "invalid": (422, "Some fields need correction"),
+    "if_match_required": (428, "Say which version you are changing"),
+    "internal": (500, "Something went wrong on our side; nothing was stored"),
+    "unavailable": (503, "The database cannot be reached just now; try again shortly"),
+}
+
+
+class Problem(Exception):
+    """Something a client can be told. `code` is a key of CATALOGUE; `detail` says what to do next."""
+
+    def __init__(self, code: str, detail: str = "", *, errors: list[dict[str, str]] | None = None, **extra: Any) -> None:
+        """`errors` are `{"pointer", "message"}` rows; `extra` members are added to the answer."""
+        self.status, self.title = CATALOGUE[code]
+        self.code, self.detail, self.errors, self.extra = code, detail, errors or [], extra
+        super().__init__(f"{code}: {detail}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The body of the answer."""
+        body: dict[str, Any] = {
+            "type": f"urn:graftlog:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "code": self.code,
+        }
+        if self.detail:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = self.errors
+        return body | self.extra
+
+
+def invalid(pointer: str, message: str) -> Problem:
+    """A 422 about one field."""
+    return Problem("invalid", message, errors=[{"pointer": pointer, "message": message}])

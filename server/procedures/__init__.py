@@ -1,0 +1,1 @@
+"""Procedures: plan, entries, totals, signature, addenda, note."""

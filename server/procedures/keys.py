@@ -1,0 +1,71 @@
+"""A clinic's Ed25519 signing key: private half in a file outside the database, public half and its history inside."""
+
+import base64
+import os
+import uuid
+from hashlib import sha256
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from sqlalchemy.orm import Session
+
+from server.problems import Problem
+from server.procedures.models import SigningKey
+
+
+def b64(data: bytes) -> str:
+    """Base64 text."""
+    return base64.b64encode(data).decode()
+
+
+def key_id_of(public: bytes) -> str:
+    """Sixteen hex digits of the public key's SHA-256."""
+    return sha256(public).hexdigest()[:16]
+
+
+def _file(folder: Path, clinic_id: uuid.UUID, key_id: str) -> Path:
+    return folder / str(clinic_id) / f"{key_id}.key"
+
+
+def current(session: Session, folder: Path) -> tuple[str, str, Ed25519PrivateKey]:
+    """(key id, public key in base64, private key) of the session's clinic; made at the first signature.
+
+    Raises Problem `unavailable` when the database knows a key whose file is missing: a lost key is for a person to see.
+    """
+    clinic_id: uuid.UUID = session.info["clinic_id"]
+    row = session.scalar(sa.select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1))
+    if row is None:
+        return _create(session, folder, clinic_id)
+    path = _file(folder, clinic_id, row.key_id)
+    try:
+        private = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    except (OSError, ValueError):
+        raise Problem("unavailable", f"The clinic's signing key {row.key_id} is missing from GRAFTLOG_KEYS on this machine.") from None
+    return row.key_id, row.public_key, private
+
+
+def _create(session: Session, folder: Path, clinic_id: uuid.UUID) -> tuple[str, str, Ed25519PrivateKey]:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    key_id = key_id_of(public)
+    path = _file(folder, clinic_id, key_id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
+    session.add(SigningKey(key_id=key_id, public_key=b64(public)))
+    return key_id, b64(public), private
+
+
+def is_valid(public_key: str, signature: str, manifest: str) -> bool:
+    """Whether `signature` (base64) is this key's over the manifest's exact bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key)).verify(base64.b64decode(signature), manifest.encode())
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""HTTP of signing, addenda, history and the note."""
+
+import json
+import uuid
+from typing import Any
+
+from flask import Response, current_app, request
+
+from schemas.procedures import (
+    AddendumList,
+    AddendumOut,
+    AddendumRequest,
+    HistoryList,
+    HistoryQuery,
+    SignatureOut,
+    SignRequest,
+)
+from server.access import Permission, allow
+from server.canonical import instant
+from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.journal.models import JournalRow
+from server.journal.service import history
+from server.problems import Problem, invalid
+from server.procedures import note
+from server.procedures.service import record, signing
+
+routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
+
+
+@routes.route("/procedures/<uuid:procedure_id>/signature", methods=["POST"])
+@routes.arguments(SignRequest)
+@routes.response(201, SignatureOut)
+@routes.refuses(401, 404, 409)
+@allow(Permission.SIGN)
+def sign(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
+    """Sign the procedure; it is closed afterwards."""
+    procedure = record.get(session(), procedure_id, lock=True)
+    signature = signing.sign(session(), procedure, **body, keys_folder=current_app.config["GRAFTLOG"].keys)
+    return answer(signature.document(), 201)
+
+
+@routes.route("/procedures/<uuid:procedure_id>/signature", methods=["GET"])
+@routes.response(200, SignatureOut)
+@routes.refuses(404)
+@allow(Permission.READ_RECORD)
+def get_signature(procedure_id: uuid.UUID) -> Response:
+    """The signature and the manifest it covers."""
+    procedure = record.get(session(), procedure_id)
+    return answer(found(signing.signature_of(session(), procedure.id)).document())
+
+
+@routes.route("/procedures/<uuid:procedure_id>/addenda", methods=["POST"])
+@routes.arguments(AddendumRequest)
+@routes.response(201, AddendumOut)
+@routes.alt_response(200, schema=AddendumOut, description="Already stored", success=True)
+@routes.refuses(401, 404, 409)
+@allow(Permission.SIGN)
+def add_addendum(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
+    """Say something after signing; signed by itself."""
+    procedure = record.get(session(), procedure_id, lock=True)
+    addendum, new = signing.add_addendum(session(), procedure, body, current_app.config["GRAFTLOG"].keys)
+    return answer(addendum.document(), 201 if new else 200)
+
+
+@routes.route("/procedures/<uuid:procedure_id>/addenda", methods=["GET"])
+@routes.response(200, AddendumList)
+@routes.refuses(404)
+@allow(Permission.READ_RECORD)
+def list_addenda(procedure_id: uuid.UUID) -> Response:
+    """Addenda in order."""
+    procedure = record.get(session(), procedure_id)
+    items = [one.document() for one in signing.addenda_of(session(), procedure.id)]
+    return answer({"items": items, "next_cursor": None})
+
+
+@routes.route("/procedures/<uuid:procedure_id>/history", methods=["GET"])
+@routes.arguments(HistoryQuery, location="query")
+@routes.response(200, HistoryList)
+@routes.refuses(404)
+@allow(Permission.READ_RECORD)
+def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
+    """Everything that ever happened to this procedure, from the journal."""
+    whole = record.load(session(), record.get(session(), procedure_id))
+    ids = [whole.procedure.id, *(fact["id"] for fact in whole.facts), *(one.id for one in whole.addenda)]
+    ids += [whole.signature.id] if whole.signature else []
+    rows = history(session(), ids, limit=query["limit"] + 1, after=_after(query))
+    page = rows[: query["limit"]]
+    cursor = cursor_of(str(page[-1].seq)) if len(rows) > len(page) else None
+    return answer({"items": [_row(row) for row in page], "next_cursor": cursor})
+
+
+def _after(query: dict[str, Any]) -> int:
+    part = read_cursor(query["cursor"], 1)[0] if "cursor" in query else "0"
+    if not part.isascii() or not part.isdigit() or len(part) > 18:
+        raise invalid("/cursor", "Not a cursor.")
+    return int(part)
+
+
+def _row(row: JournalRow) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "at": instant(row.at),
+        "actor_id": str(row.actor_id) if row.actor_id else None,
+        "device_id": str(row.device_id) if row.device_id else None,
+        "action": row.action,
+        "collection": row.collection,
+        "record_id": str(row.record_id),
+        "write_id": str(row.write_id) if row.write_id else None,
+        "body": None if row.body is None else json.loads(row.body),
+    }
+
+
+@routes.route("/procedures/<uuid:procedure_id>/note", methods=["GET"])
+@routes.doc(
+    responses={
+        "200": {
+            "description": "The operation note; HTML, PDF and JSON say the same.",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    }
+)
+@routes.refuses(404, 406)
+@allow(Permission.READ_RECORD)
+def get_note(procedure_id: uuid.UUID) -> Response:
+    """The operation note, in the format that Accept asks for."""
+    whole = record.load(session(), record.get(session(), procedure_id))
+    document = note.build(whole)
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html", "application/pdf"], "")
+    if wanted == "application/pdf":
+        response = Response(note.pdf(document), mimetype="application/pdf")
+        response.headers["Content-Disposition"] = f'inline; filename="note-{procedure_id}.pdf"'
+        return response
+    if wanted == "text/html":
+        return Response(note.html(document), mimetype="text/html")
+    if wanted == "application/json":
+        return answer(document)
+    raise Problem("not_acceptable", "Ask for application/json, text/html or application/pdf.")

@@ -1,0 +1,153 @@
+"""Create, change and move a procedure: planned → in_progress → completed; cancelled, abandoned, withdrawn."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import ProcedureState, Role
+from server import clock
+from server.clinics.models import User
+from server.db import find
+from server.ids import uuid7
+from server.journal.service import say
+from server.patients.models import Patient, Scar
+from server.problems import Problem, invalid
+from server.procedures.changes import announce
+from server.procedures.models import PlannedInjection, Procedure
+from server.replay import replayed
+
+S = ProcedureState
+CHANGEABLE = frozenset({S.PLANNED, S.IN_PROGRESS, S.COMPLETED, S.ABANDONED})
+_PLAN_COLUMNS = {"passes": "planned_passes", "aperture_um": "planned_aperture_um"}
+FUTURE_TOLERANCE_S = 300
+"""A device clock may run ahead by this much before a time counts as lying in the future."""
+
+
+def plan_procedure(session: Session, fields: dict[str, Any]) -> tuple[Procedure, bool]:
+    """(procedure, whether it is new). Raises 422 for an unknown patient, surgeon or scar, `id_taken` for other content."""
+    stored, content = replayed(session, Procedure, fields)
+    if stored:
+        return stored, False
+    values = dict(fields)
+    plan = values.pop("plan", {})
+    if find(session, Patient, values["patient_id"]) is None:
+        raise invalid("/patient_id", "No such patient.")
+    _check_surgeon(session, values["surgeon_id"])
+    procedure = Procedure(**{"id": uuid7(), **values}, content_hash=content, created_by=session.info["actor"].user_id)
+    _set_plan(session, procedure, plan)
+    session.add(procedure)
+    session.flush()
+    return procedure, True
+
+
+def change_procedure(session: Session, procedure: Procedure, changes: dict[str, Any]) -> Procedure:
+    """Apply a PATCH to a locked procedure that is not signed or closed."""
+    if procedure.state == S.SIGNED:
+        raise Problem("closed", "The procedure is signed. Add an addendum.")
+    if procedure.state not in CHANGEABLE:
+        raise Problem("wrong_state", f"The procedure is {procedure.state}.")
+    values = dict(changes)
+    plan = values.pop("plan", None)
+    if "surgeon_id" in values:
+        _check_surgeon(session, values["surgeon_id"])
+    for name, value in values.items():
+        setattr(procedure, name, value)
+    if plan is not None:
+        if procedure.state != S.PLANNED:
+            raise Problem("wrong_state", "The plan stands as it was when the procedure began; record what is done instead.")
+        _set_plan(session, procedure, plan)
+        procedure.write_id = uuid7()  # the plan's rows are part of this document
+    session.flush()
+    return procedure
+
+
+def _check_surgeon(session: Session, user_id: uuid.UUID) -> None:
+    surgeon = find(session, User, user_id)
+    if surgeon is None or not surgeon.active or not surgeon.has(Role.SURGEON):
+        raise invalid("/surgeon_id", "No surgeon of this clinic has this id.")
+
+
+def _set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -> None:
+    for name in ("harvest_site", "harvest_side", "passes", "aperture_um"):
+        setattr(procedure, _PLAN_COLUMNS.get(name, name), plan.get(name))
+    planned = plan.get("injections", [])
+    known = set(_scar_ids(session, procedure.patient_id, [one["scar_id"] for one in planned]))
+    for index, one in enumerate(planned):
+        if one["scar_id"] not in known:
+            raise invalid(f"/plan/injections/{index}/scar_id", "No such scar of this patient.")
+    kept = {one.scar_id: one for one in procedure.injections}
+    rows = []
+    for position, one in enumerate(planned):
+        row = kept.get(one["scar_id"]) or PlannedInjection(clinic_id=session.info["clinic_id"], scar_id=one["scar_id"])
+        row.position, row.volume_ul = position, one["volume_ul"]
+        row.plane, row.needle_gauge = one.get("plane"), one.get("needle_gauge")
+        rows.append(row)
+    procedure.injections = rows
+
+
+def _scar_ids(session: Session, patient_id: uuid.UUID, scar_ids: Iterable[uuid.UUID]) -> Iterable[uuid.UUID]:
+    wanted = list(scar_ids)
+    if not wanted:
+        return []
+    with session.no_autoflush:
+        return session.scalars(sa.select(Scar.id).where(Scar.patient_id == patient_id, Scar.id.in_(wanted))).all()
+
+
+def _move(session: Session, procedure: Procedure, to: ProcedureState, allowed: Iterable[ProcedureState], action: str) -> Procedure:
+    before = procedure.state
+    if before == S.SIGNED and S.SIGNED not in allowed:
+        raise Problem("closed", "The procedure is signed. Add an addendum.")
+    if before not in allowed:
+        raise Problem("wrong_state", f"The procedure is {before}; this needs {' or '.join(allowed)}.")
+    procedure.state = to
+    say(session, procedure, action)
+    session.flush()
+    announce(session, procedure, before)
+    return procedure
+
+
+def _time(at: datetime | None, *, not_before: datetime | None = None) -> datetime:
+    moment = at or clock.now()
+    if (moment - clock.now()).total_seconds() > FUTURE_TOLERANCE_S:
+        raise invalid("/at", "Lies in the future.")
+    if not_before and moment < not_before:
+        raise invalid("/at", "Lies before the procedure began.")
+    return moment
+
+
+def start(session: Session, procedure: Procedure, at: datetime | None = None) -> Procedure:
+    """Begin a planned procedure."""
+    procedure.started_at = _time(at) if procedure.state == S.PLANNED else procedure.started_at
+    return _move(session, procedure, S.IN_PROGRESS, (S.PLANNED,), "start")
+
+
+def complete(session: Session, procedure: Procedure, at: datetime | None = None) -> Procedure:
+    """End a procedure; the follow-up is scheduled from this moment, in the same transaction."""
+    if procedure.state == S.IN_PROGRESS:
+        procedure.ended_at = _time(at, not_before=procedure.started_at)
+    return _move(session, procedure, S.COMPLETED, (S.IN_PROGRESS,), "complete")
+
+
+def cancel(session: Session, procedure: Procedure, reason: str) -> Procedure:
+    """Call off a procedure that has not begun."""
+    if procedure.state == S.PLANNED:
+        procedure.closed_reason = reason
+    return _move(session, procedure, S.CANCELLED, (S.PLANNED,), "cancel")
+
+
+def abandon(session: Session, procedure: Procedure, reason: str, at: datetime | None = None) -> Procedure:
+    """Stop a procedure that has begun; what was recorded stays."""
+    if procedure.state == S.IN_PROGRESS:
+        procedure.ended_at, procedure.closed_reason = _time(at, not_before=procedure.started_at), reason
+    return _move(session, procedure, S.ABANDONED, (S.IN_PROGRESS,), "abandon")
+
+
+def withdraw(session: Session, procedure: Procedure, reason: str) -> Procedure:
+    """Mark a wrong record as entered in error. Nothing is deleted; a signed one keeps its signature."""
+    if procedure.state != S.ENTERED_IN_ERROR:
+        procedure.closed_reason = reason
+    return _move(session, procedure, S.ENTERED_IN_ERROR, tuple(state for state in S if state != S.ENTERED_IN_ERROR), "withdraw")

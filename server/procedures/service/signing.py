@@ -1,0 +1,164 @@
+"""Sign a procedure and add to it afterwards. What is signed is a manifest: the hashes of exactly these entries."""
+
+import uuid
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.limits import limits_version
+from schemas.vocabulary import ProcedureState, SignatureMeaning
+from server import clock
+from server.canonical import instant
+from server.clinics.models import User
+from server.clinics.passwords import matches
+from server.ids import uuid7
+from server.journal.service import say
+from server.problems import Problem
+from server.procedures import keys, rules
+from server.procedures.changes import announce
+from server.procedures.facts import entry_document
+from server.procedures.models import Addendum, Procedure, Signature, SigningKey
+from server.procedures.service import record
+from server.replay import replayed
+
+FORMAT = "graftlog-manifest-1"
+
+
+def entry_hash(document: dict[str, Any]) -> str:
+    """SHA-256 of an entry's RFC 8785 JSON, in hex."""
+    return sha256(rfc8785.dumps(document)).hexdigest()
+
+
+def _signer(session: Session, password: str) -> User:
+    user = session.scalars(sa.select(User).where(User.id == session.info["actor"].user_id)).one()
+    if not matches(user.password_hash, password):
+        raise Problem("wrong_credentials", "Signing asks for your own password again.")
+    return user
+
+
+def sign(session: Session, procedure: Procedure, *, password: str, meaning: SignatureMeaning, keys_folder: Path) -> Signature:
+    """Sign a locked, completed (or abandoned) procedure as the person signed in. Afterwards it is closed.
+
+    Raises `wrong_credentials`, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
+    """
+    signer = _signer(session, password)
+    if procedure.state == ProcedureState.SIGNED:
+        raise Problem("closed", "The procedure is signed already.")
+    if procedure.state != ProcedureState.COMPLETED:
+        raise Problem("wrong_state", f"The procedure is {procedure.state}; complete it first.")
+    whole = record.load(session, procedure)
+    refused = rules.cannot_sign(whole.facts, whole.context)
+    if refused:
+        raise Problem("cannot_sign", " ".join(one["message"] for one in refused), problems=refused)
+    signed_at = clock.now()
+    key_id, public_key, private = keys.current(session, keys_folder)
+    manifest = {
+        "format": FORMAT,
+        "clinic_id": str(procedure.clinic_id),
+        "procedure_id": str(procedure.id),
+        "plan_write_id": str(procedure.write_id),
+        "plan": procedure.plan,
+        "limits_version": limits_version(),
+        "entries": sorted([str(fact["id"]), entry_hash(entry_document(fact))] for fact in whole.facts),
+        "photos": [],
+        "warnings": [{"code": one["code"], "entry_id": one["entry_id"], "message": one["message"]} for one in whole.warnings()],
+        "meaning": str(meaning),
+        "signer_id": str(signer.id),
+        "signer_name": signer.name,
+        "signed_at": instant(signed_at),
+        "key_id": key_id,
+    }
+    text = rfc8785.dumps(manifest)
+    signature = Signature(
+        id=uuid7(),
+        procedure_id=procedure.id,
+        signer_id=signer.id,
+        signer_name=signer.name,
+        meaning=meaning,
+        signed_at=signed_at,
+        manifest=text.decode(),
+        signature=keys.b64(private.sign(text)),
+        key_id=key_id,
+        public_key=public_key,
+    )
+    session.add(signature)
+    before, procedure.state = procedure.state, ProcedureState.SIGNED
+    say(session, procedure, "sign")
+    session.flush()
+    announce(session, procedure, before)
+    return signature
+
+
+def signature_of(session: Session, procedure_id: uuid.UUID) -> Signature | None:
+    """The procedure's signature, or None."""
+    return session.scalar(sa.select(Signature).where(Signature.procedure_id == procedure_id))
+
+
+def faults(session: Session, whole: record.Record) -> list[str]:
+    """What does not agree between a signed procedure and its signature; empty when all is well or it is not signed."""
+    signature = whole.signature
+    if signature is None:
+        return []
+    found = []
+    published = session.scalar(sa.select(SigningKey.public_key).where(SigningKey.key_id == signature.key_id))
+    if published != signature.public_key or not keys.is_valid(signature.public_key, signature.signature, signature.manifest):
+        found.append("The signature does not fit its manifest and the clinic's key.")
+    signed = {entry_id: hashed for entry_id, hashed in signature.document()["manifest"]["entries"]}
+    present = {str(fact["id"]): entry_hash(entry_document(fact)) for fact in whole.facts if not fact["late"]}
+    found += [f"Entry {entry_id} was signed and is missing." for entry_id in signed if entry_id not in present]
+    found += [f"Entry {entry_id} differs from what was signed." for entry_id, hashed in present.items() if signed.get(entry_id, hashed) != hashed]
+    found += [f"Entry {entry_id} was added after signing." for entry_id in present if entry_id not in signed]
+    return found
+
+
+def add_addendum(session: Session, procedure: Procedure, fields: dict[str, Any], keys_folder: Path) -> tuple[Addendum, bool]:
+    """(addendum, whether it is new) to a signed procedure. Raises `wrong_state` before signing, `wrong_credentials`."""
+    values = dict(fields)
+    signer = _signer(session, values.pop("password"))
+    stored, content = replayed(session, Addendum, values | {"procedure_id": procedure.id})
+    if stored:
+        return stored, False
+    if procedure.state != ProcedureState.SIGNED:
+        raise Problem("wrong_state", f"The procedure is {procedure.state}; record an entry instead of an addendum.")
+    signed_at, addendum_id = clock.now(), values.get("id") or uuid7()
+    key_id, _, private = keys.current(session, keys_folder)
+    signature = signature_of(session, procedure.id)
+    manifest = rfc8785.dumps(
+        {
+            "format": FORMAT,
+            "clinic_id": str(procedure.clinic_id),
+            "procedure_id": str(procedure.id),
+            "addendum_id": str(addendum_id),
+            "signature_id": str(signature.id) if signature else None,
+            "text": values["text"],
+            "signer_id": str(signer.id),
+            "signer_name": signer.name,
+            "signed_at": instant(signed_at),
+            "key_id": key_id,
+        }
+    )
+    addendum = Addendum(
+        id=addendum_id,
+        procedure_id=procedure.id,
+        text=values["text"],
+        signer_id=signer.id,
+        signer_name=signer.name,
+        signed_at=signed_at,
+        manifest=manifest.decode(),
+        signature=keys.b64(private.sign(manifest)),
+        key_id=key_id,
+        content_hash=content,
+    )
+    session.add(addendum)
+    session.flush()
+    return addendum, True
+
+
+def addenda_of(session: Session, procedure_id: uuid.UUID) -> list[Addendum]:
+    """Addenda in order."""
+    query = sa.select(Addendum).where(Addendum.procedure_id == procedure_id).order_by(Addendum.signed_at, Addendum.id)
+    return list(session.scalars(query))

@@ -1,0 +1,62 @@
+"""Totals in SQL, for lists and cohorts: the same definitions as `totals.totals`, which a test holds them to."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import DiscardMaterial, EntryKind
+from server.procedures.models import Entry
+
+_E = cast("sa.Table", Entry.__table__)
+
+
+def _standing(alias: sa.Alias) -> sa.ColumnElement[bool]:
+    """Neither a retraction nor struck through by a standing one."""
+    by, undo = _E.alias("by"), _E.alias("undo")
+    undone = sa.exists().where(
+        undo.c.clinic_id == by.c.clinic_id, undo.c.procedure_id == by.c.procedure_id, undo.c.kind == EntryKind.RETRACTION, undo.c.retracts == by.c.id
+    )
+    struck = sa.exists().where(
+        by.c.clinic_id == alias.c.clinic_id,
+        by.c.procedure_id == alias.c.procedure_id,
+        by.c.kind == EntryKind.RETRACTION,
+        by.c.retracts == alias.c.id,
+        ~undone,
+    )
+    return sa.and_(alias.c.kind != EntryKind.RETRACTION, ~struck)
+
+
+def volumes(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Per procedure: lipoaspirate, fat, nanofat, injected, discarded in µL (None = not recorded), passes, scars injected."""
+    if not procedure_ids:
+        return {}
+    entry = _E.alias("entry")
+
+    def of(kind: EntryKind, column: str) -> sa.ColumnElement[Any]:
+        return sa.func.sum(sa.case((entry.c.kind == kind, entry.c[column])))
+
+    nanofat_discard = sa.and_(
+        entry.c.kind == EntryKind.DISCARD, entry.c.details["material"].as_string() == DiscardMaterial.NANOFAT.value
+    )
+    query = (
+        sa.select(
+            entry.c.procedure_id,
+            of(EntryKind.HARVEST, "lipoaspirate_ul").label("lipoaspirate_ul"),
+            of(EntryKind.PREPARATION, "fat_ul").label("fat_ul"),
+            of(EntryKind.FILTRATION, "nanofat_ul").label("nanofat_ul"),
+            of(EntryKind.INJECTION, "volume_ul").label("injected_ul"),
+            sa.func.sum(sa.case((nanofat_discard, entry.c.volume_ul))).label("discarded_ul"),
+            of(EntryKind.EMULSIFICATION, "passes").label("passes"),
+            sa.func.count(sa.distinct(sa.case((entry.c.kind == EntryKind.INJECTION, entry.c.scar_id)))).label("scars"),
+        )
+        .where(entry.c.clinic_id == session.info["clinic_id"], entry.c.procedure_id.in_(procedure_ids), _standing(entry))
+        .group_by(entry.c.procedure_id)
+    )
+    found = {}
+    for row in session.execute(query).mappings():
+        numbers = {name: None if value is None else int(value) for name, value in row.items() if name != "procedure_id"}
+        found[row["procedure_id"]] = numbers
+    return found

@@ -1,0 +1,61 @@
+"""What the OpenAPI document says beyond the routes themselves: title, sign-in, how our fields look as JSON Schema."""
+
+from typing import Any
+
+from flask_smorest import Api
+from marshmallow import fields as marshmallow_fields
+
+from schemas import entries, fields
+
+VERSION = "1"
+SETTINGS: dict[str, Any] = {
+    "API_TITLE": "Graftlog",
+    "API_VERSION": VERSION,
+    "OPENAPI_VERSION": "3.1.0",
+    "OPENAPI_URL_PREFIX": "/api/v1",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "API_SPEC_OPTIONS": {
+        "info": {
+            "description": "Plans, logs and follows up nanofat procedures on depressed facial scars. "
+            "Every number carries its unit in its name; every refusal is an RFC 9457 problem.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"token": []}],
+    },
+}
+_CONVERTED = ("type", "minimum", "maximum", "multipleOf", "enum", "format", "pattern", "minLength", "maxLength", "description")
+
+
+def describe(api: Api) -> None:
+    """Teach apispec our fields."""
+    for one in (fields.Quantity, fields.QueryWhole, fields.Measure):
+        api.register_field(one, "number", None)
+    for text in (fields.Text, fields.Pattern, fields.Choice, fields.Moment, fields.Day):
+        api.register_field(text, "string", None)
+    api.register_field(fields.Id, "string", "uuid")
+    api.register_field(fields.Flag, "boolean", None)
+    api.ma_plugin.converter.add_attribute_function(_schema_of)
+    _entries(api)
+
+
+def _entries(api: Api) -> None:
+    """The body of POST …/entries: one entry or a list, told apart by `kind`."""
+    refs = {}
+    for kind, shape in entries.SHAPES.items():
+        api.spec.components.schema(shape.__name__, schema=shape)
+        refs[str(kind)] = f"#/components/schemas/{shape.__name__}"
+    one = {"oneOf": [{"$ref": ref} for ref in refs.values()], "discriminator": {"propertyName": "kind", "mapping": refs}}
+    api.spec.components.schema("AnyEntry", one)
+    ref = {"$ref": "#/components/schemas/AnyEntry"}
+    many = {"type": "array", "items": ref, "minItems": 1, "maxItems": entries.MOST_AT_ONCE}
+    api.spec.components.schema("Entries", {"oneOf": [ref, many]})
+
+
+def _schema_of(_converter: Any, field: marshmallow_fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
+    """Attributes that our fields keep in their metadata win over what apispec guesses from their classes."""
+    wanted = {name: field.metadata[name] for name in _CONVERTED if name in field.metadata}
+    if isinstance(field, fields.Text) and field.allow_none:
+        wanted["type"] = ["string", "null"]
+    ret.update(wanted)
+    return {}

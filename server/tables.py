@@ -1,0 +1,11 @@
+"""All tables in one place: importing this module registers every model, for migrations and for whoever needs the metadata."""
+
+from server.clinics import models as _clinics
+from server.db import Base
+from server.followup import models as _followup
+from server.journal import models as _journal
+from server.patients import models as _patients
+from server.procedures import models as _procedures
+
+FEATURES = (_clinics, _followup, _journal, _patients, _procedures)
+metadata = Base.metadata

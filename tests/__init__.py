@@ -1,0 +1,1 @@
+"""Stories about Graftlog, told by named people on real databases."""

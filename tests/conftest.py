@@ -1,0 +1,80 @@
+"""Fixtures that every story may use: a database, the application, a clinic with its people, clients for them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from server.app import App, create_app
+from server.config import Config, from_environment
+from server.db import Database
+from tests import databases, make
+from tests.api import Api
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """Name of this xdist worker."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
+
+
+@pytest.fixture(scope="session")
+def db(worker_name: str) -> Iterator[Database]:
+    """One migrated database for all stories of this worker; each story has its own clinic in it."""
+    with databases.fresh(worker_name) as url:
+        database = Database(url, pool_size=12)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def lonely_db(worker_name: str) -> Iterator[Database]:
+    """A database of one's own, for stories about all clinics at once."""
+    with databases.fresh(worker_name) as url:
+        database = Database(url, pool_size=12)
+        yield database
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings of a fresh data folder."""
+    data = tmp_path_factory.mktemp("data")
+    return replace(from_environment({"GRAFTLOG_DATA": str(data)}), keys=Path(data) / "keys")
+
+
+@pytest.fixture(scope="session")
+def app(config: Config, db: Database) -> App:
+    """The application on `db`."""
+    return create_app(config, db)
+
+
+@pytest.fixture
+def clinic(db: Database) -> make.Clinic:
+    """Riverside, with one person in each role."""
+    return make.clinic(db)
+
+
+@pytest.fixture
+def other_clinic(db: Database) -> make.Clinic:
+    """Hillside: what happens at Riverside is none of their business."""
+    return make.clinic(db, name="Hillside Clinic")
+
+
+@pytest.fixture
+def as_(app: App, db: Database) -> Callable[[make.Person], Api]:
+    """A client signed in as a person: `as_(clinic.surgeon).get("/patients")`."""
+    return lambda person: Api(app.test_client(), make.token(db, person))
+
+
+@pytest.fixture
+def vera(clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> Api:
+    """Dr Vera Kovács, surgeon of Riverside, at her tablet."""
+    return as_(clinic.surgeon)
+
+
+@pytest.fixture
+def anyone(app: App) -> Api:
+    """Somebody who has not signed in."""
+    return Api(app.test_client(), None)

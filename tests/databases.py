@@ -1,0 +1,97 @@
+"""Real databases for tests: SQLite files copied from one migrated file, PostgreSQL databases from one migrated template."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from server.config import database_url
+from server.db import Database
+from server.migrations.upgrade import upgrade
+
+WANTED = os.environ.get("TEST_DATABASE_URL", "")
+"""Empty: SQLite. `private`: a PostgreSQL of our own from installed binaries. Else: a server on which databases may be made."""
+
+
+@cache
+def server_url() -> sa.URL:
+    """The PostgreSQL server to make databases on."""
+    url = start_private() if WANTED == "private" else database_url(WANTED, Path())
+    return sa.make_url(url)
+
+
+def start_private() -> str:
+    """Start a throw-away PostgreSQL on a socket in a temporary folder; stopped when the tests end."""
+    found = shutil.which("initdb") or next(iter(sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), reverse=True)), None)
+    if found is None:
+        raise RuntimeError("TEST_DATABASE_URL=private needs PostgreSQL's initdb and pg_ctl; install the package postgresql.")
+    bin_folder = Path(found).resolve().parent
+    folder = Path(tempfile.mkdtemp(prefix="graftlog-pg-"))
+    as_user = {"user": "nobody"} if os.getuid() == 0 else {}
+    if as_user:
+        shutil.chown(folder, "nobody")
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)  # type: ignore[call-overload]  # reason: user= is optional
+
+    run(str(bin_folder / "initdb"), "-D", f"{folder}/data", "-U", "graftlog", "-A", "trust", "--no-sync")
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+    run(str(bin_folder / "pg_ctl"), "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
+
+    def stop() -> None:
+        run(str(bin_folder / "pg_ctl"), "-D", f"{folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    return f"postgresql+psycopg://graftlog@/postgres?host={folder}"
+
+
+def _admin(statement: str) -> None:
+    url = server_url().set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@cache
+def _template(worker: str) -> str:
+    """A migrated database that others are copied from: a file's path, or a database's name."""
+    if not WANTED:
+        path = Path(tempfile.mkdtemp(prefix="graftlog-test-")) / "template.db"
+        atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+        database = Database(f"sqlite:///{path}")
+        upgrade(database)
+        database.close()  # the last connection to leave folds the write-ahead log into the file
+        return str(path)
+    name = f"graftlog_test_{worker}_{os.getpid()}_template"
+    _admin(f"CREATE DATABASE {name}")
+    atexit.register(_admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    database = Database(server_url().set(database=name).render_as_string(hide_password=False))
+    upgrade(database)
+    database.close()
+    return name
+
+
+@contextmanager
+def fresh(worker: str = "main") -> Iterator[str]:
+    """URL of an empty, migrated database, gone afterwards."""
+    template = _template(worker)
+    if not WANTED:
+        copy = Path(template).with_name(f"{uuid.uuid4().hex}.db")
+        shutil.copy(template, copy)
+        yield f"sqlite:///{copy}"
+        return
+    name = f"graftlog_test_{uuid.uuid4().hex}"
+    _admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield server_url().set(database=name).render_as_string(hide_password=False)
+    finally:
+        _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -1,0 +1,178 @@
+"""Factories: each call says only what matters to its story. Riverside's people have the same names everywhere."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import argon2
+
+from schemas.entries import load_entries
+from schemas.vocabulary import ProcedureState, Role
+from server import clock
+from server.clinics import service as clinics
+from server.clinics.models import SignIn, User
+from server.db import Database, find
+from server.ids import uuid7
+from server.patients import service as patients
+from server.procedures.models import Procedure
+from server.procedures.service import lifecycle, log
+
+PASSWORD = "correct horse battery"
+_CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+NAMES = {
+    Role.SURGEON: "Dr Vera Kovács",
+    Role.NURSE: "Nóra Szabó",
+    Role.COORDINATOR: "Csaba Tóth",
+    Role.RATER: "Dr Réka Nagy",
+    Role.ADMIN: "Ádám Varga",
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person of a clinic; acts as `session.info["actor"]` too."""
+
+    user_id: uuid.UUID
+    clinic_id: uuid.UUID
+    name: str
+    email: str
+    device_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A clinic and its people."""
+
+    id: uuid.UUID
+    name: str
+    people: dict[Role, Person]
+
+    @property
+    def surgeon(self) -> Person:
+        """Dr Vera Kovács."""
+        return self.people[Role.SURGEON]
+
+    @property
+    def nurse(self) -> Person:
+        """Nóra Szabó."""
+        return self.people[Role.NURSE]
+
+    @property
+    def coordinator(self) -> Person:
+        """Csaba Tóth."""
+        return self.people[Role.COORDINATOR]
+
+    @property
+    def rater(self) -> Person:
+        """Dr Réka Nagy."""
+        return self.people[Role.RATER]
+
+    @property
+    def admin(self) -> Person:
+        """Ádám Varga."""
+        return self.people[Role.ADMIN]
+
+
+def clinic(db: Database, *, name: str = "Riverside Plastic Surgery", time_zone: str = "Europe/Budapest", phone: str | None = "+36 1 555 0100") -> Clinic:
+    """A clinic with one person in each role, all with PASSWORD."""
+    with db.transaction() as session:
+        made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
+        people = {}
+        for role, person_name in NAMES.items():
+            user = User(email=f"{role}.{secrets.token_hex(6)}@clinic.example", name=person_name, roles=[str(role)], password_hash=_CHEAP)
+            session.add(user)
+            session.flush()
+            people[role] = Person(user.id, made.id, user.name, user.email)
+        return Clinic(made.id, made.name, people)
+
+
+def token(db: Database, person: Person) -> str:
+    """A token of a session just opened."""
+    text = secrets.token_urlsafe(32)
+    now = clock.now()
+    with db.transaction(person.clinic_id) as session:
+        session.add(
+            SignIn(
+                token_hash=clinics.token_hash(text),
+                clinic_id=person.clinic_id,
+                user_id=person.user_id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + timedelta(hours=12),
+            )
+        )
+    return text
+
+
+def patient(db: Database, of: Clinic, **only_what_matters: Any) -> dict[str, Any]:
+    """A patient (wire form): Anna Petrauskienė unless said otherwise."""
+    fields = {
+        "mrn": f"RPS-{secrets.token_hex(4)}",
+        "family_name": "Petrauskienė",
+        "given_name": "Anna",
+        "birth_date": date(1991, 4, 17),
+        "email": "anna@example.org",
+        "weight_g": 62000,
+        "allergies": "none known",
+    } | only_what_matters
+    with db.transaction(of.id, actor=of.surgeon) as session:
+        return patients.create_patient(session, fields)[0].document()
+
+
+def scar(db: Database, of: Clinic, patient_id: str, **only_what_matters: Any) -> dict[str, Any]:
+    """A scar (wire form) of a patient: a depressed linear scar of the left cheek unless said otherwise."""
+    fields = {
+        "label": "Left cheek",
+        "subunit": "cheek_medial",
+        "side": "left",
+        "morphology": "depressed_linear",
+        "aetiology": "trauma",
+        "length_um": 32000,
+        "width_um": 3000,
+    } | only_what_matters
+    with db.transaction(of.id, actor=of.surgeon) as session:
+        owner = find(session, patients.Patient, uuid.UUID(patient_id))
+        assert owner is not None
+        return patients.create_scar(session, owner, fields)[0].document()
+
+
+def procedure(
+    db: Database,
+    of: Clinic,
+    *,
+    state: ProcedureState = ProcedureState.PLANNED,
+    patient_id: str | None = None,
+    started_at: datetime | None = None,
+    ended_at: datetime | None = None,
+    **only_what_matters: Any,
+) -> dict[str, Any]:
+    """A procedure (wire form) brought to `planned`, `in_progress` or `completed`; at those times if given."""
+    begun = started_at or (ended_at - timedelta(hours=1) if ended_at else None)
+    fields = {
+        "patient_id": uuid.UUID(patient_id or patient(db, of)["id"]),
+        "surgeon_id": of.surgeon.user_id,
+        "planned_for": begun or clock.now(),
+    } | only_what_matters
+    with db.transaction(of.id, actor=of.surgeon) as session:
+        made, _ = lifecycle.plan_procedure(session, fields)
+        if state in {ProcedureState.IN_PROGRESS, ProcedureState.COMPLETED}:
+            lifecycle.start(session, made, begun)
+        if state == ProcedureState.COMPLETED:
+            lifecycle.complete(session, made, ended_at)
+        return made.document()
+
+
+def record(db: Database, of: Clinic, procedure_id: str, *entries: dict[str, Any]) -> dict[str, Any]:
+    """Record entries (wire form); `id` and `recorded_at` are filled in where absent. Returns entries, totals, warnings."""
+    sent = load_entries([entry(**one) for one in entries])
+    with db.transaction(of.id, actor=of.surgeon) as session:
+        found = find(session, Procedure, uuid.UUID(procedure_id), lock=True)
+        assert found is not None
+        return log.record_entries(session, found, sent)[0]
+
+
+def entry(kind: str, **fields: Any) -> dict[str, Any]:
+    """An entry as a tablet sends it."""
+    return {"id": str(uuid7()), "kind": kind, "recorded_at": datetime.now(UTC).isoformat(timespec="seconds")} | fields
