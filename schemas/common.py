@@ -7,6 +7,8 @@ from schemas.limits import LIMITS, Limit
 
 LIMITS["limit"] = Limit("limit", "items", 1, 200, typical=50)
 PAGE = 50
+LONGEST_CURSOR = 1500
+"""Two names of 120 characters, each up to four bytes, and an id."""
 
 
 class ProblemField(Shape):
@@ -31,4 +33,10 @@ class Page(Shape):
     """Paging of every list."""
 
     limit = QueryWhole("limit", load_default=PAGE)
-    cursor = Text(longest=300)
+    cursor = Text(longest=LONGEST_CURSOR, metadata={"description": "`next_cursor` of the page before."})
+
+
+class Items(Shape):
+    """What every list answers besides its `items`."""
+
+    next_cursor = Text(longest=LONGEST_CURSOR, required=True, allow_none=True, metadata={"description": "Null on the last page."})

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from schemas.entry_columns import COLUMNS
-from schemas.fields import Choice, Day, Flag, Id, Measure, Moment, Quantity, Shape, Text
+from schemas.fields import Choice, Day, Flag, Id, Measure, Moment, Quantity, Scan, Shape, Text
 from schemas.vocabulary import (
     CHECKLIST_ITEMS,
     Anaesthesia,
@@ -200,7 +200,7 @@ class DeviceUseEntry(Entry):
 
     kind = Choice((EntryKind.DEVICE_USE,), required=True)
     item = Text(longest=200, required=True, metadata={"example": "Nanofat filter 500 µm"})
-    barcode = Text(longest=300)
+    barcode = Scan(longest=300)
     lot = Text(longest=20)
     expires_on = Day()
     opened_at = Moment()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
@@ -16,8 +16,22 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_YEARS = "(19|2[01])[0-9][0-9]"
+_MONTH_DAY = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_OFFSET = "([Zz]|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _TOLERANCE = 1e-6
+_CLEARER = {
+    "Missing data for required field.": "Is missing; send it.",
+    "Field may not be null.": "May not be null; send a value.",
+    "Invalid type.": "Must be an object.",
+    "Not a valid list.": "Must be a list.",
+}
+
+
+def _documented(field: fields.Field[Any]) -> dict[str, Any]:
+    """The field's metadata, which marshmallow types as read-only: what OpenAPI says of it is added here."""
+    return cast("dict[str, Any]", field.metadata)
 
 
 class Shape(Schema):
@@ -28,47 +42,78 @@ class Shape(Schema):
 
         unknown = RAISE
 
-    error_messages = {"unknown": "Unknown field. Remove it, or check its spelling."}
+    error_messages: dict[str, str] = {  # noqa: RUF012  reason: marshmallow declares it so
+        "unknown": "Unknown field. Remove it, or check its spelling.",
+        "type": "Must be an object.",
+    }
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say what to do where marshmallow only says what is wrong."""
+        for one in (field_obj, field_obj.inner) if isinstance(field_obj, fields.List) else (field_obj,):
+            one.error_messages = {name: _CLEARER.get(text, text) for name, text in one.error_messages.items()}
+        super().on_bind_field(field_name, field_obj)
+
+
+class Document(Shape):
+    """Base of what is answered: every field is there, null where nothing is known."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Promise it."""
+        field_obj.required = True
+        super().on_bind_field(field_name, field_obj)
 
 
 class Text(fields.String):
     """Text that both databases can hold: no NUL, control character or lone surrogate; trimmed; bounded."""
 
+    CONTROL: ClassVar[str] = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+    """Refused, as the inside of a character class; tab and line ends are text."""
+
     def __init__(self, *, longest: int = 200, shortest: int = 1, **kwargs: Any) -> None:
-        """Bound the length in characters, counted after trimming."""
+        """Bound the length in characters; `shortest` is 1, or 0 for what may be empty."""
         self.longest, self.shortest = longest, shortest
+        self.unstorable = re.compile(f"[{self.CONTROL}\ud800-\udfff]")
         super().__init__(**kwargs)
-        self.metadata.setdefault("maxLength", longest)
-        self.metadata.setdefault("minLength", shortest)
-        if shortest:
-            self.metadata.setdefault("pattern", r"\S")
+        some = rf"[^{self.CONTROL}\s]" if shortest else ""
+        _documented(self).setdefault("maxLength", longest)
+        _documented(self).setdefault("minLength", shortest)
+        _documented(self).setdefault("pattern", f"^[^{self.CONTROL}]*{some}[^{self.CONTROL}]*$")
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError("Must be text.")
-        if _UNSTORABLE.search(value):
+        if self.unstorable.search(value):
             raise ValidationError("Contains a control character or half of a character; remove it.")
         if len(value) > self.longest:
-            raise ValidationError(f"At most {self.longest} characters; this has {len(value)}.")
-        text = value.strip()
-        if len(text) < self.shortest:
-            raise ValidationError("Must not be empty." if self.shortest == 1 else f"At least {self.shortest} characters.")
-        return text
+            raise ValidationError(f"At most {self.longest} characters; this has {len(value)}. Shorten it.")
+        if self.shortest and not value.strip():
+            raise ValidationError("Must not be empty; write something.")
+        return value.strip()
+
+
+class Scan(Text):
+    """A barcode as the scanner sent it, FNC1 included, which scanners send as a group separator (0x1d)."""
+
+    CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1c\x1e\x1f\x7f"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        super()._deserialize(value, attr, data, **kwargs)
+        return str(value).strip(" \t\r\n")
 
 
 class Pattern(Text):
-    """Text of one form, refused with a sentence that shows the form."""
+    """Text of one form, refused with a sentence that shows the form. Spaces around it do not matter."""
 
     def __init__(self, pattern: str, example: str, **kwargs: Any) -> None:
         """`pattern` must match all of the text."""
-        self.form, self.example = re.compile(rf"(?:{pattern})\Z", re.ASCII), example
+        self.form, self.example = re.compile(rf" *(?:{pattern}) *\Z"), example
         super().__init__(**kwargs)
-        self.metadata["pattern"] = f"^({pattern})$"
-        self.metadata.setdefault("example", example)
+        _documented(self)["pattern"] = f"^ *({pattern}) *$"
+        _documented(self).setdefault("example", example)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if not self.form.match(text):
+        if not self.form.match(value):
             raise ValidationError(f"Not in the form expected, for example {self.example}.")
         return text
 
@@ -83,7 +128,7 @@ class Choice(fields.Field[str]):
         listed: list[str | None] = [*self.words]
         if self.allow_none:
             listed.append(None)
-        self.metadata |= {"type": ["string", "null"] if self.allow_none else "string", "enum": listed}
+        _documented(self).update({"type": ["string", "null"] if self.allow_none else "string", "enum": listed})
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if not isinstance(value, str) or value not in self.words:
@@ -138,14 +183,17 @@ class Quantity(fields.Field[int]):
         self.steps = steps
         super().__init__(**kwargs)
         kind = "integer" if steps == 1 else "number"
-        self.metadata |= {
-            "type": [kind, "null"] if self.allow_none else kind,
-            "minimum": self.limit.hard_min,
-            "maximum": self.limit.hard_max,
-            "description": f"Unit: {self.limit.unit}. Usual: {self.limit.usual}.",
-        }
+        said = self.metadata.get("description", "")
+        _documented(self).update(
+            {
+                "type": [kind, "null"] if self.allow_none else kind,
+                "minimum": self.limit.hard_min,
+                "maximum": self.limit.hard_max,
+                "description": f"{said} {self.limit.words}".strip(),
+            }
+        )
         if steps != 1:
-            self.metadata["multipleOf"] = 1 / steps
+            _documented(self).update({"multipleOf": 1 / steps})
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         number = as_number(value)
@@ -177,7 +225,8 @@ class Measure(Quantity):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         stored = super()._deserialize(value, attr, data, **kwargs)
-        return stored if self.steps == 1 else stored / self.steps
+        whole, rest = divmod(stored, self.steps)
+        return stored / self.steps if rest else whole
 
 
 class Moment(fields.Field[datetime]):
@@ -186,12 +235,14 @@ class Moment(fields.Field[datetime]):
     def __init__(self, **kwargs: Any) -> None:
         """Document the format."""
         super().__init__(**kwargs)
-        self.metadata |= {
-            "type": ["string", "null"] if self.allow_none else "string",
-            "format": "date-time",
-            "pattern": r"^(19|2[01])\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
-            "example": "2026-11-23T09:30:00+01:00",
-        }
+        _documented(self).update(
+            {
+                "type": ["string", "null"] if self.allow_none else "string",
+                "format": "date-time",
+                "pattern": rf"^{_YEARS}-{_MONTH_DAY}[Tt]{_TIME}(\.[0-9]{{1,6}})?{_OFFSET}$",
+                "example": "2026-11-23T09:30:00+01:00",
+            }
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
         problem = "Must be a time with offset like 2026-11-23T09:30:00+01:00."
@@ -213,12 +264,14 @@ class Day(fields.Field[date]):
     def __init__(self, **kwargs: Any) -> None:
         """Document the format."""
         super().__init__(**kwargs)
-        self.metadata |= {
-            "type": ["string", "null"] if self.allow_none else "string",
-            "format": "date",
-            "pattern": r"^(19|2[01])\d\d-\d\d-\d\d$",
-            "example": "1991-04-17",
-        }
+        _documented(self).update(
+            {
+                "type": ["string", "null"] if self.allow_none else "string",
+                "format": "date",
+                "pattern": f"^{_YEARS}-{_MONTH_DAY}$",
+                "example": "1991-04-17",
+            }
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
         try:

@@ -35,16 +35,19 @@ class Limit:
 
     def unusual(self, value: float) -> bool:
         """Whether `value` lies outside the soft range."""
-        return (self.soft_min is not None and value < self.soft_min) or (
-            self.soft_max is not None and value > self.soft_max
-        )
+        return (self.soft_min is not None and value < self.soft_min) or (self.soft_max is not None and value > self.soft_max)
 
     @property
     def usual(self) -> str:
         """The soft range in words, with its unit."""
         low = self.hard_min if self.soft_min is None else self.soft_min
         high = self.hard_max if self.soft_max is None else self.soft_max
-        return f"{low:g} to {high:g} {self.unit}"
+        return f"{low:g} to {high:g} {self.unit}".rstrip()
+
+    @property
+    def words(self) -> str:
+        """Unit and usual range, for a reader of the API's description."""
+        return f"Unit: {self.unit}. Usual: {self.usual}." if self.unit else f"Usual: {self.usual}."
 
 
 _CONSENSUS = "Nanofat consensus 2025, doi 10.1089/fpsam.2024.0385"
@@ -85,14 +88,27 @@ _ROWS = (
     Limit("wash_ml", "mL", 0, 10000, 0, 1000),
     Limit("wash_cycles", "cycles", 0, 20, 1, 3, None, "V", _CONSENSUS),
     Limit("decant_min", "min", 0, 240, 2, 30, None, "B"),
-    Limit("centrifuge_g", "g", 1, 12000, 50, 1300, 1200, "V", "Microfat processing, 800 to 1200 g", "Relative force in g, not revolutions per minute."),
+    Limit(
+        "centrifuge_g",
+        "g",
+        1,
+        12000,
+        50,
+        1300,
+        1200,
+        "V",
+        "Microfat processing, 800 to 1200 g",
+        "Relative force in g, not revolutions per minute.",
+    ),
     Limit("centrifuge_rpm", "rpm", 50, 15000),
     Limit("rotor_radius_cm", "cm", 1, 40, 5, 25),
     Limit("centrifuge_min", "min", 0.1, 60, 1, 5, 3, "V", "2 to 5 min in published series"),
     # emulsification
     Limit("stage", "stage", 1, 20, 1, 4),
     Limit("connector_mm", "mm", 0.3, 5, 1.0, 2.4, 1.2, "V", _CONSENSUS, "Inner diameter in millimetres: 1200 µm is 1.2."),
-    Limit("passes", "passes", 0, 300, 20, 40, 30, "V", _CONSENSUS, "One pass is one transfer from syringe to syringe; there and back is two."),
+    Limit(
+        "passes", "passes", 0, 300, 20, 40, 30, "V", _CONSENSUS, "One pass is one transfer from syringe to syringe; there and back is two."
+    ),
     Limit("planned_passes", "passes", 0, 600, 20, 80, 60, "E", "sum over all stages"),
     # filtration
     Limit("aperture_um", "µm", 50, 2000, 300, 600, 500, "V", _CONSENSUS, "Apertures are entered in whole micrometres: 0.5 mm is 500."),
@@ -101,7 +117,18 @@ _ROWS = (
     Limit("nanofat_ml", "mL", 0.05, 300, 0.5, 40, None, "V", _UYULMAZ),
     # injection
     Limit("volume_ml", "mL", 0.01, 50, 0.05, 5, None, "V", _UYULMAZ, "Volume of one scar in millilitres."),
-    Limit("needle_gauge", "G", 14, 34, 25, 30, 27, "V", "25 to 30 G in published series", "Gauge, not millimetres; a larger gauge is a finer needle."),
+    Limit(
+        "needle_gauge",
+        "G",
+        14,
+        34,
+        25,
+        30,
+        27,
+        "V",
+        "25 to 30 G in published series",
+        "Gauge, not millimetres; a larger gauge is a finer needle.",
+    ),
     Limit("injection_depth_mm", "mm", 0.1, 30, 0.5, 5),
     Limit("bolus_ml", "mL", 0, 1, 0, 0.1, 0.1, "B", "largest single aliquot"),
     # discard and note

@@ -2,12 +2,12 @@
 
 from marshmallow import fields
 
-from schemas.common import Page
-from schemas.fields import Choice, Day, Flag, Id, Moment, Pattern, Quantity, Shape, Text
+from schemas.common import Items, Page
+from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Pattern, Quantity, Shape, Text
 from schemas.vocabulary import Aetiology, FaceView, Morphology, Sex, Side, Subunit
 
 PHONE = r"\+?[0-9 ()/.\-]{5,25}"
-EMAIL = r"[^@\s]{1,64}@[^@\s]{1,250}"
+EMAIL = r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,250}"
 
 
 class PatientChange(Shape):
@@ -42,12 +42,12 @@ class PatientCreate(PatientChange):
     given_name = Text(longest=120, required=True)
 
 
-class PatientOut(PatientCreate):
+class PatientOut(Document, PatientCreate):
     """A patient as stored."""
 
-    write_id = Id(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
+    write_id = Id()
+    created_at = Moment()
+    updated_at = Moment()
 
 
 class PatientQuery(Page):
@@ -56,28 +56,32 @@ class PatientQuery(Page):
     q = Text(longest=100, metadata={"description": "Part of a name, number or phone; several words must all match."})
 
 
-class PatientList(Shape):
+class PatientList(Items):
     """A page of patients."""
 
     items = fields.List(fields.Nested(PatientOut), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)
 
 
 class ScarChange(Shape):
-    """What may be changed of a scar."""
+    """What may be changed of a scar; a missing field stays as it is, null clears it."""
 
     label = Text(longest=120, metadata={"example": "Left cheek, main"})
     subunit = Choice(Subunit)
     side = Choice(Side)
-    view = Choice(FaceView, metadata={"description": "Drawing of the face map that x and y refer to."})
-    x = Quantity("x", steps=10000, attribute="x_e4", metadata={"description": "0 at the left edge of the drawing, 1 at the right."})
-    y = Quantity("y", steps=10000, attribute="y_e4", metadata={"description": "0 at the top of the drawing, 1 at the bottom."})
+    view = Choice(FaceView, allow_none=True, metadata={"description": "Drawing of the face map that x and y refer to."})
+    x = Quantity("x", steps=10000, attribute="x_e4", allow_none=True, metadata={"description": "0 at the left edge, 1 at the right."})
+    y = Quantity("y", steps=10000, attribute="y_e4", allow_none=True, metadata={"description": "0 at the top, 1 at the bottom."})
     morphology = Choice(Morphology)
     aetiology = Choice(Aetiology)
     length_mm = Quantity("length_mm", attribute="length_um", allow_none=True)
     width_mm = Quantity("width_mm", attribute="width_um", allow_none=True)
     depth_mm = Quantity("depth_mm", attribute="depth_um", allow_none=True)
-    area_cm2 = Quantity("area_cm2", attribute="area_mm2_e1", allow_none=True, metadata={"description": "Measured area; without it, length × width of scars that are not linear."})
+    area_cm2 = Quantity(
+        "area_cm2",
+        attribute="area_mm2_e1",
+        allow_none=True,
+        metadata={"description": "Measured area; without it, length × width of scars that are not linear."},
+    )
     age_months = Quantity("age_months", steps=1, allow_none=True)
     notes = Text(longest=2000, allow_none=True)
 
@@ -93,18 +97,17 @@ class ScarCreate(ScarChange):
     aetiology = Choice(Aetiology, required=True)
 
 
-class ScarOut(ScarCreate):
+class ScarOut(Document, ScarCreate):
     """A scar as stored, with what follows from it."""
 
-    patient_id = Id(required=True)
-    high_risk_vessel_zone = Flag(required=True)
-    write_id = Id(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
+    patient_id = Id()
+    high_risk_vessel_zone = Flag()
+    write_id = Id()
+    created_at = Moment()
+    updated_at = Moment()
 
 
-class ScarList(Shape):
+class ScarList(Items):
     """All scars of a patient."""
 
     items = fields.List(fields.Nested(ScarOut), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)

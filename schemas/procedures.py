@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from schemas.common import Page
+from schemas.common import Items, Page
 from schemas.entries import WarningOut
-from schemas.fields import Choice, Day, Flag, Id, Moment, Quantity, Shape, Text
+from schemas.fields import Choice, Day, Document, Id, Moment, Quantity, Shape, Text
 from schemas.vocabulary import HarvestSite, Plane, ProcedureState, Side, SignatureMeaning, Subunit, Urgency
 
 MOST_SCARS = 60
@@ -45,7 +45,9 @@ class Header(Shape):
     title = Text(longest=200)
     assistant = Text(longest=200, allow_none=True)
     anaesthetist = Text(longest=200, allow_none=True)
-    weight_kg = Quantity("weight_kg", attribute="weight_g", allow_none=True, metadata={"description": "On the day; without it the patient's weight counts."})
+    weight_kg = Quantity(
+        "weight_kg", attribute="weight_g", allow_none=True, metadata={"description": "On the day; without it the patient's weight counts."}
+    )
     consent_on = Day(allow_none=True, metadata={"description": "Day the patient signed the consent."})
     baseline_photos_on = Day(allow_none=True, metadata={"description": "Day the photographs before the procedure were taken."})
 
@@ -66,17 +68,17 @@ class ProcedureCreate(ProcedureChange):
     planned_for = Moment(required=True)
 
 
-class ProcedureSummary(ProcedureCreate):
+class ProcedureSummary(Document, ProcedureCreate):
     """A procedure without its entries."""
 
-    state = Choice(ProcedureState, required=True)
-    started_at = Moment(allow_none=True, required=True)
-    ended_at = Moment(allow_none=True, required=True)
-    closed_reason = Text(allow_none=True, longest=1000, required=True)
-    created_by = Id(required=True, allow_none=True)
-    write_id = Id(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
+    state = Choice(ProcedureState)
+    started_at = Moment(allow_none=True)
+    ended_at = Moment(allow_none=True)
+    closed_reason = Text(allow_none=True, longest=1000)
+    created_by = Id(allow_none=True)
+    write_id = Id()
+    created_at = Moment()
+    updated_at = Moment()
 
 
 class ProcedureRow(ProcedureSummary):
@@ -96,11 +98,10 @@ class ProcedureOut(ProcedureSummary):
     warnings = fields.List(fields.Nested(WarningOut), required=True)
 
 
-class ProcedureList(Shape):
+class ProcedureList(Items):
     """A page of procedures, newest first."""
 
     items = fields.List(fields.Nested(ProcedureRow), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)
 
 
 class ProcedureQuery(Page):
@@ -136,11 +137,10 @@ class EntriesOut(Shape):
     warnings = fields.List(fields.Nested(WarningOut), required=True)
 
 
-class EntryList(Shape):
+class EntryList(Items):
     """Entries in order; retracted ones are marked."""
 
     items = fields.List(fields.Dict(), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)
 
 
 class StateChange(Shape):
@@ -149,10 +149,16 @@ class StateChange(Shape):
     at = Moment()
 
 
-class ReasonedChange(StateChange):
+class Reasoned(Shape):
     """A change that undoes something says why."""
 
     reason = Text(longest=1000, required=True)
+
+
+class ReasonedChange(Reasoned):
+    """The same for a change that happened at some time."""
+
+    at = Moment()
 
 
 class SignRequest(Shape):
@@ -199,11 +205,10 @@ class AddendumOut(Shape):
     key_id = Text(longest=64, required=True)
 
 
-class AddendumList(Shape):
+class AddendumList(Items):
     """Addenda in order."""
 
     items = fields.List(fields.Nested(AddendumOut), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)
 
 
 class HistoryQuery(Page):
@@ -224,8 +229,7 @@ class HistoryRow(Shape):
     body = fields.Dict(required=True, allow_none=True)
 
 
-class HistoryList(Shape):
+class HistoryList(Items):
     """Journal rows, oldest first."""
 
     items = fields.List(fields.Nested(HistoryRow), required=True)
-    next_cursor = Text(longest=400, required=True, allow_none=True)

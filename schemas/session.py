@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from schemas.common import Items
 from schemas.fields import Choice, Flag, Id, Moment, Shape, Text
 from schemas.vocabulary import Role
 
@@ -26,11 +27,10 @@ class Person(Shape):
     updated_at = Moment(required=True)
 
 
-class People(Shape):
+class People(Items):
     """All people of the clinic."""
 
     items = fields.List(fields.Nested(Person), required=True)
-    next_cursor = Text(required=True, allow_none=True)
 
 
 class ClinicOut(Shape):

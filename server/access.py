@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import Role
 from server import clock
 from server.clinics import service as clinics
-from server.clinics.models import Clinic, User
 from server.problems import Problem
 
 
@@ -97,24 +96,19 @@ def recognise(session: Session, token: str | None, idle: timedelta) -> Signed | 
     found = clinics.who(session, token, idle) if token else None
     if found is None:
         return None
-    signed_in, user, clinic = found
-    person = _signed(signed_in.id, signed_in.token_hash, signed_in.last_seen_at, user, clinic)
-    session.info.update(clinic_id=clinic.id, actor=person)
-    return person
-
-
-def _signed(sign_in_id: uuid.UUID, token_hash: bytes, last_seen_at: datetime, user: User, clinic: Clinic) -> Signed:
-    return Signed(
-        user_id=user.id,
-        name=user.name,
-        clinic_id=clinic.id,
-        clinic_name=clinic.name,
-        time_zone=ZoneInfo(clinic.time_zone),
-        roles=tuple(Role(role) for role in user.roles),
-        sign_in_id=sign_in_id,
-        token_hash=token_hash,
-        last_seen_at=last_seen_at,
+    person = Signed(
+        user_id=found["user_id"],
+        name=found["name"],
+        clinic_id=found["clinic_id"],
+        clinic_name=found["clinic_name"],
+        time_zone=ZoneInfo(found["time_zone"]),
+        roles=tuple(Role(role) for role in found["roles"]),
+        sign_in_id=found["sign_in_id"],
+        token_hash=found["token_hash"],
+        last_seen_at=found["last_seen_at"],
     )
+    session.info.update(clinic_id=person.clinic_id, actor=person)
+    return person
 
 
 def check(person: Signed | None, access: str) -> None:

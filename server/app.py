@@ -12,15 +12,16 @@ from werkzeug.exceptions import HTTPException
 
 from server import access, catalogue, clock, health, spec
 from server.clinics import service as clinics
-from server.clinics.routes import routes as session_routes
 from server.config import Config
 from server.db import Database
+from server.followup.routes import routes as follow_up_routes
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import once
-from server.followup.routes import routes as follow_up_routes
 from server.patients.routes import routes as patient_routes
 from server.problems import Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
+from server.sessions import routes as session_routes
+from server.web import cookies, pages, refusals
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -67,8 +68,7 @@ class App(Flask):
         unmarked = [
             rule.rule
             for rule in self.url_map.iter_rules()
-            if not hasattr(self.view_functions[rule.endpoint], "__access__")
-            and not rule.endpoint.startswith(("api-docs.", "static"))
+            if not hasattr(self.view_functions[rule.endpoint], "__access__") and not rule.endpoint.startswith(("api-docs.", "web.static"))
         ]
         if unmarked:
             raise RuntimeError(f"routes without a permission: {', '.join(unmarked)}")
@@ -78,7 +78,7 @@ def _token() -> str | None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.casefold() == "bearer" and token:
         return token.strip()
-    return None
+    return cookies.token()
 
 
 def create_app(settings: Config, db: Database | None = None) -> App:
@@ -99,18 +99,30 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     for routes in API:
         api.register_blueprint(routes)
     app.register_blueprint(health.routes)
+    app.register_blueprint(pages)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(InterfaceError, _unavailable)
+    app.register_error_handler(HTTPException, lambda error: _http(api, error))
     app.register_error_handler(Exception, _crash)
     app.after_request(_headers)
     app.check_marks()
     return app
 
 
+def _refusal(problem: Problem) -> Response:
+    """Programs get problem+json, people a page."""
+    return problem_response(problem) if cookies.for_programs() else refusals.of_problem(problem)
+
+
 def _problem(error: Exception) -> Response:
-    return problem_response(cast("Problem", error))
+    return _refusal(cast("Problem", error))
+
+
+def _http(api: GraftlogApi, error: Exception) -> Any:
+    http_error = cast("HTTPException", error)
+    return api.handle_http_exception(http_error) if cookies.for_programs() else refusals.of_http(http_error)
 
 
 def _integrity(error: Exception) -> Response:
@@ -118,8 +130,8 @@ def _integrity(error: Exception) -> Response:
     text = str(cast("IntegrityError", error).orig)
     log.warning("constraint refused a write: %s", _constraint(text))
     if "append-only" in text or "closed" in text:
-        return problem_response(Problem("closed", "Signed records and entries are never changed."))
-    return problem_response(Problem("conflict", "Read the record again; somebody else may just have changed it."))
+        return _refusal(Problem("closed", "Signed records and entries are never changed."))
+    return _refusal(Problem("conflict", "Read the record again; somebody else may just have changed it."))
 
 
 def _constraint(text: str) -> str:
@@ -129,14 +141,12 @@ def _constraint(text: str) -> str:
 
 def _unavailable(error: Exception) -> Response:
     log.error("database unavailable: %s", type(cast("sa.exc.DBAPIError", error).orig).__name__)
-    return problem_response(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
+    return _refusal(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
 
 
-def _crash(error: Exception) -> Any:
-    if isinstance(error, HTTPException):
-        return error
-    log.exception("unhandled error at %s %s", request.method, request.endpoint)
-    return problem_response(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
+def _crash(error: Exception) -> Response:
+    log.error("unhandled error at %s %s", request.method, request.endpoint, exc_info=error)
+    return _refusal(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
 
 
 def _headers(response: Response) -> Response:

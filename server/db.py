@@ -3,11 +3,12 @@
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -45,7 +46,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002  reason: SQLAlchemy's signature
         """UTC, whatever the session's zone."""
         if value is None:
             return None
@@ -72,7 +73,7 @@ class Base(DeclarativeBase):
     """Root of all models."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         uuid.UUID: sa.Uuid(),
         datetime: UtcDateTime(),
         str: sa.Text(),
@@ -106,9 +107,7 @@ def _tenant_wall(state: ORMExecuteState) -> None:
     if not (state.is_select or state.is_update or state.is_delete):
         return
     clinic_id = state.session.info.get("clinic_id") or NO_CLINIC
-    state.statement = state.statement.options(
-        with_loader_criteria(InClinic, lambda cls: cls.clinic_id == clinic_id, include_aliases=True)
-    )
+    state.statement = state.statement.options(with_loader_criteria(InClinic, lambda cls: cls.clinic_id == clinic_id, include_aliases=True))
 
 
 @event.listens_for(Session, "before_flush")
@@ -117,7 +116,7 @@ def _own_clinic_only(session: Session, _context: object, _instances: object) -> 
     clinic_id = session.info.get("clinic_id")
     for row in session.new:
         if isinstance(row, InClinic):
-            row.clinic_id, row.id = row.clinic_id or clinic_id, row.id or uuid7()
+            row.clinic_id, row.id = row.clinic_id or clinic_id or NO_CLINIC, row.id or uuid7()
             if row.clinic_id != clinic_id:
                 raise RuntimeError(f"{type(row).__name__} of another clinic")
     for row in session.dirty:
@@ -125,7 +124,40 @@ def _own_clinic_only(session: Session, _context: object, _instances: object) -> 
             row.write_id, row.updated_at = uuid7(), clock.now()
 
 
+def insert_many(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows (all with the same keys) in one statement, without building objects.
+
+    PostgreSQL takes them as one JSON parameter: a third of the time of binding every value of every row. SQLite, which
+    lives in this process, is fastest with the plain way.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        text = json.dumps(rows, default=_as_text, ensure_ascii=False, separators=(",", ":"))
+        session.connection().execute(_from_json(table, tuple(rows[0])), {"rows": text})
+    else:
+        session.connection().execute(sa.insert(table), rows)
+
+
+@cache
+def _from_json(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
+    names = ", ".join(columns)
+    return sa.text(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608  reason: names of our own tables and columns
+        f"FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS json))"
+    )
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "\\x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
 Row = TypeVar("Row", bound=InClinic)
+
+
+def table_of(model: type[Any]) -> sa.Table:
+    """The model's table, for statements that build no objects."""
+    return cast("sa.Table", model.__table__)
 
 
 def find(session: Session, model: type[Row], record_id: uuid.UUID, *, lock: bool = False) -> Row | None:
@@ -188,9 +220,11 @@ def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
         "trusted_schema=OFF",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE deletes the old row without asking its triggers
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)  # SQLite's own knows ASCII only
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -16,11 +17,13 @@ from werkzeug.exceptions import HTTPException
 
 from schemas.common import ProblemOut
 from schemas.fields import pointers
-from server.access import Signed
+from server.access import PUBLIC, Signed
 from server.problems import Problem
+from server.spec import access_doc
 
 PROBLEM_JSON = "application/problem+json"
 DEEPEST = 32
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 _BY_STATUS = {
@@ -91,9 +94,12 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are whole text and all different."""
     found_keys = dict(pairs)
     if len(found_keys) != len(pairs):
         raise ValueError("a name appears twice in one object")
+    for name in found_keys:
+        name.encode()  # half of a character could not even be named in the refusal
     return found_keys
 
 
@@ -109,8 +115,11 @@ def read_json() -> Any:
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", _ADVICE["unsupported_media_type"])
     try:
-        value = json.loads(request.get_data(), parse_constant=_refuse_constant, object_pairs_hook=_once)
+        text = request.get_data().decode()
+        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
         _depth(value)
+    except UnicodeError:
+        raise Problem("bad_request", "The body is not UTF-8 text; send JSON in UTF-8, without halves of characters.") from None
     except RecursionError:
         raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels.") from None
     except ValueError as error:
@@ -119,7 +128,12 @@ def read_json() -> Any:
 
 
 class _Parser(FlaskParser):
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "headers": EXCLUDE, "path": RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012  reason: webargs declares it so
+        "json": RAISE,
+        "query": RAISE,
+        "headers": EXCLUDE,
+        "path": RAISE,
+    }
 
     def load_json(self, req: Any, schema: Any) -> Any:  # noqa: ARG002  reason: webargs' signature
         return read_json()
@@ -127,7 +141,9 @@ class _Parser(FlaskParser):
     def load_querystring(self, req: Any, schema: Any) -> Any:
         repeated = [name for name, values in req.args.lists() if len(values) > 1]
         if repeated:
-            raise Problem("invalid", f"Give {repeated[0]} once.", errors=[{"pointer": f"/{repeated[0]}", "message": "Given more than once."}])
+            raise Problem(
+                "invalid", f"Give {repeated[0]} once.", errors=[{"pointer": f"/{repeated[0]}", "message": "Given more than once."}]
+            )
         return super().load_querystring(req, schema)
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
@@ -143,14 +159,25 @@ def refused(messages: Any) -> Problem:
     return Problem("invalid", f"{first['pointer'] or 'body'}: {first['message']}", errors=rows)
 
 
-class Routes(Blueprint):
+class Routes(Blueprint):  # type: ignore[misc]  # reason: flask-smorest ships no types
     """A blueprint of the API: strict parsing, and every route documents its problems."""
 
     ARGUMENTS_PARSER = _Parser()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As flask-smorest's."""
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(access_doc)
+
+    def _store_endpoint_docs(self, endpoint: str, obj: Any, parameters: Any, tags: Any, **options: Any) -> None:
+        super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
+        for method, notes in self._docs[endpoint].items():
+            if method != "parameters":
+                notes["access"] = getattr(obj, "__access__", PUBLIC)
+
     def etag(self, obj: View) -> View:
         """Document ETag, If-None-Match and If-Match; `answer` and `must_match` do the work, with `write_id` as the tag."""
-        obj._apidoc = {**getattr(obj, "_apidoc", {}), "etag": True}  # type: ignore[attr-defined]  # reason: where flask-smorest keeps its notes
+        vars(obj)["_apidoc"] = {**getattr(obj, "_apidoc", {}), "etag": True}  # where flask-smorest keeps its notes
         return obj
 
     def refuses(self, *statuses: int) -> Callable[[View], View]:
@@ -164,7 +191,7 @@ class Routes(Blueprint):
         return mark
 
 
-class GraftlogApi(Api):
+class GraftlogApi(Api):  # type: ignore[misc]  # reason: flask-smorest ships no types
     """flask-smorest with our problems instead of its own error bodies."""
 
     ERROR_SCHEMA = ProblemOut
@@ -200,7 +227,7 @@ def problem_response(problem: Problem) -> Response:
 
 def cursor_of(*parts: str) -> str:
     """Opaque cursor after the last item of a page."""
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, count: int) -> list[str]:
@@ -209,7 +236,12 @@ def read_cursor(cursor: str, count: int) -> list[str]:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
         parts = None
-    if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
-        raise Problem("invalid", "Use next_cursor of the page before as it came.", errors=[{"pointer": "/cursor", "message": "Not a cursor."}])
+    if (
+        not isinstance(parts, list)
+        or len(parts) != count
+        or not all(isinstance(part, str) and not _UNSTORABLE.search(part) for part in parts)
+    ):
+        raise Problem(
+            "invalid", "Use next_cursor of the page before as it came.", errors=[{"pointer": "/cursor", "message": "Not a cursor."}]
+        )
     return parts
-

@@ -55,9 +55,7 @@ def _claim(session: Session, person: Signed, key: str, fingerprint: str) -> Kept
         sa.text(
             f"INSERT INTO kept_answers ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)}) "  # noqa: S608  reason: column names are ours
             "ON CONFLICT (clinic_id, user_id, key) DO NOTHING"
-        ).bindparams(
-            *(sa.bindparam(name, type_=KeptAnswer.__table__.c[name].type) for name in columns)
-        ),
+        ).bindparams(*(sa.bindparam(name, type_=KeptAnswer.__table__.c[name].type) for name in columns)),
         values,
     )
     if taken.rowcount == 1:  # type: ignore[attr-defined]  # reason: a DML result is a CursorResult

@@ -1,12 +1,14 @@
 """Creation that may be repeated: the same id with the same content is the stored record, with other content a conflict."""
 
+import json
 import uuid
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from server.canonical import digest, instant
+from server.canonical import instant
 from server.db import find
 from server.journal.service import Journaled
 from server.problems import Problem
@@ -14,19 +16,20 @@ from server.problems import Problem
 Row = TypeVar("Row", bound=Journaled)
 
 
-def content_hash(fields: Any) -> str:
-    """Hash of what a client sent, after validation."""
-    return digest(_plain(fields))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return instant(value)
-    return str(value) if isinstance(value, uuid.UUID | date) else value
+    if isinstance(value, uuid.UUID | date):
+        return str(value)
+    raise TypeError(f"not content: {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode
+
+
+def content_hash(fields: Any) -> str:
+    """Hash of what a client sent, after validation."""
+    return sha256(_encode(fields).encode()).hexdigest()
 
 
 def replayed(session: Session, model: type[Row], fields: dict[str, Any]) -> tuple[Row | None, str]:

@@ -6,6 +6,8 @@ from flask_smorest import Api
 from marshmallow import fields as marshmallow_fields
 
 from schemas import entries, fields
+from server.access import PUBLIC, Permission
+from server.idempotency import LONGEST as LONGEST_KEY
 
 VERSION = "1"
 SETTINGS: dict[str, Any] = {
@@ -25,6 +27,24 @@ SETTINGS: dict[str, Any] = {
     },
 }
 _CONVERTED = ("type", "minimum", "maximum", "multipleOf", "enum", "format", "pattern", "minLength", "maxLength", "description")
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Under the same key a repeated call gets the first answer again, and does nothing twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+}
+
+
+def access_doc(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
+    """What follows from a view's mark: who needs a token, who gets 401 and 403, which calls may be repeated under a key."""
+    access = doc_info["access"]
+    if access == PUBLIC:
+        return doc | {"security": []}
+    refusals = {401: "UNAUTHORIZED"} | ({} if access == Permission.SIGNED_IN else {403: "FORBIDDEN"})
+    made = doc | {"responses": refusals | doc.get("responses", {})}
+    if method == "post":
+        made["parameters"] = [*doc.get("parameters", []), IDEMPOTENCY_KEY]
+    return made
 
 
 def describe(api: Api) -> None:

@@ -43,4 +43,3 @@ class Api:
     def delete(self, path: str, expect: int = 204, **kwargs: Any) -> Any:
         """JSON of a DELETE."""
         return self._json("DELETE", path, expect, **kwargs)
-

@@ -21,6 +21,9 @@ from server.migrations.upgrade import upgrade
 WANTED = os.environ.get("TEST_DATABASE_URL", "")
 """Empty: SQLite. `private`: a PostgreSQL of our own from installed binaries. Else: a server on which databases may be made."""
 
+_IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where a commit need not wait for a disk: the durability of SQLite is not what these stories are about."""
+
 
 @cache
 def server_url() -> sa.URL:
@@ -65,7 +68,7 @@ def _admin(statement: str) -> None:
 def _template(worker: str) -> str:
     """A migrated database that others are copied from: a file's path, or a database's name."""
     if not WANTED:
-        path = Path(tempfile.mkdtemp(prefix="graftlog-test-")) / "template.db"
+        path = Path(tempfile.mkdtemp(prefix="graftlog-test-", dir=_IN_MEMORY)) / "template.db"
         atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
         database = Database(f"sqlite:///{path}")
         upgrade(database)

@@ -75,7 +75,9 @@ class Clinic:
         return self.people[Role.ADMIN]
 
 
-def clinic(db: Database, *, name: str = "Riverside Plastic Surgery", time_zone: str = "Europe/Budapest", phone: str | None = "+36 1 555 0100") -> Clinic:
+def clinic(
+    db: Database, *, name: str = "Riverside Plastic Surgery", time_zone: str = "Europe/Budapest", phone: str | None = "+36 1 555 0100"
+) -> Clinic:
     """A clinic with one person in each role, all with PASSWORD."""
     with db.transaction() as session:
         made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)

@@ -19,6 +19,27 @@ from server.journal.service import start_chain
 from server.problems import Problem
 
 SEEN_EVERY = timedelta(minutes=1)
+_WHO = (
+    sa.select(
+        SignIn.id.label("sign_in_id"),
+        SignIn.token_hash,
+        SignIn.last_seen_at,
+        SignIn.expires_at,
+        SignIn.ended_at,
+        User.id.label("user_id"),
+        User.name,
+        User.roles,
+        User.active,
+        Clinic.id.label("clinic_id"),
+        Clinic.name.label("clinic_name"),
+        Clinic.time_zone,
+    )
+    .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
+    .join(Clinic, Clinic.id == SignIn.clinic_id)
+    .where(SignIn.token_hash == sa.bindparam("hashed"))
+    .execution_options(all_clinics=True)
+)
+"""Asked on every call, before it is known whose clinic it is: plain columns, no objects."""
 
 
 def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | None = None, demo: bool = False) -> Clinic:
@@ -57,9 +78,7 @@ def current(session: Session) -> Clinic:
 
 def sign_in(session: Session, *, email: str, password: str, lasts: timedelta) -> tuple[str, SignIn, User]:
     """Check the password and open a session; returns its token, which is shown this once. Raises `wrong_credentials`."""
-    user = session.scalar(
-        sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True)
-    )
+    user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
     right = matches(user.password_hash if user else None, password)
     if user is None or not right or not user.active:
         raise Problem("wrong_credentials", "Check both and try again.")
@@ -81,22 +100,14 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode(errors="replace")).digest()
 
 
-def who(session: Session, token: str, idle: timedelta) -> tuple[SignIn, User, Clinic] | None:
-    """The person behind a token, or None when it is unknown, ended, idle too long or expired."""
-    query = (
-        sa.select(SignIn, User, Clinic)
-        .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
-        .join(Clinic, Clinic.id == SignIn.clinic_id)
-        .where(SignIn.token_hash == token_hash(token))
-        .execution_options(all_clinics=True)
-    )
-    found = session.execute(query).one_or_none()
+def who(session: Session, token: str, idle: timedelta) -> sa.RowMapping | None:
+    """Columns of the person behind a token (see `_WHO`), or None when it is unknown, ended, idle too long or expired."""
+    found = session.execute(_WHO, {"hashed": token_hash(token)}).mappings().one_or_none()
     if found is None:
         return None
-    signed_in, user, clinic = found
     now = clock.now()
-    alive = signed_in.ended_at is None and now < signed_in.expires_at and now < signed_in.last_seen_at + idle
-    return (signed_in, user, clinic) if alive and user.active else None
+    alive = found["ended_at"] is None and now < found["expires_at"] and now < found["last_seen_at"] + idle
+    return found if alive and found["active"] else None
 
 
 def seen(session: Session, hashed: bytes, at: datetime) -> None:

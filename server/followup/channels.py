@@ -20,6 +20,8 @@ from server.config import LOOPBACK, Config
 
 TIMEOUT_S = 10
 _PRIVATE = 0o700
+_ACCEPTED, _LATER, _NEVER = range(200, 300), range(400, 500), range(500, 600)
+_GO_AHEAD = 354
 
 
 class NotSent(Exception):
@@ -101,30 +103,34 @@ def _connect(url: SplitResult) -> smtplib.SMTP:
             smtp.ehlo()
             encrypted = True
         if url.username:
-            if not encrypted and host not in LOOPBACK:
-                raise smtplib.SMTPNotSupportedError("no encryption, so the password stays here")
-            smtp.login(unquote(url.username), unquote(url.password or ""))
+            _sign_in(smtp, url.username, url.password or "", safe=encrypted or host in LOOPBACK)
     except BaseException:
         smtp.close()
         raise
     return smtp
 
 
+def _sign_in(smtp: smtplib.SMTP, user: str, password: str, *, safe: bool) -> None:
+    if not safe:
+        raise smtplib.SMTPNotSupportedError("no encryption, so the password stays here")
+    smtp.login(unquote(user), unquote(password))
+
+
 def _announce(smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
     """Everything before the message itself."""
     code, _ = smtp.mail(sender)
-    if code != 250:
+    if code not in _ACCEPTED:
         raise NotSent(f"sender_refused_{code}")
     code, _ = smtp.rcpt(recipient)
-    if code not in {250, 251}:
+    if code not in _ACCEPTED:
         raise _refusal(code)(f"recipient_refused_{code}")
     code, _ = smtp.docmd("DATA")
-    if code != 354:
+    if code != _GO_AHEAD:
         raise _refusal(code)(f"data_refused_{code}")
 
 
 def _hand_over(smtp: smtplib.SMTP, payload: bytes) -> None:
-    """The final dot is the border: before it the server cannot have the message, after it only its answer tells."""
+    """Send the message. Its final dot is the border: before it the server cannot have it, after it only the answer tells."""
     try:
         smtp.send(re.sub(rb"(?m)^\.", b"..", payload))
     except (OSError, smtplib.SMTPException) as error:
@@ -134,12 +140,12 @@ def _hand_over(smtp: smtplib.SMTP, payload: bytes) -> None:
         code, _ = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise MaybeSent(_name(error)) from None
-    if code // 100 != 2:
-        raise (_refusal(code) if code // 100 in {4, 5} else MaybeSent)(f"message_refused_{code}")
+    if code not in _ACCEPTED:
+        raise (_refusal(code) if code in _LATER or code in _NEVER else MaybeSent)(f"message_refused_{code}")
 
 
 def _refusal(code: int) -> type[NotSent]:
-    return Rejected if code // 100 == 5 else NotSent
+    return Rejected if code in _NEVER else NotSent
 
 
 def _address(mail: EmailMessage, header: str) -> str:

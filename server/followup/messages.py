@@ -17,6 +17,16 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+_AWAY = (
+    (0, "today"),
+    (1, "tomorrow"),
+    (6, "in {} days"),
+    (7, "in a week"),
+    (11, "in {} days"),
+    (17, "in about two weeks"),
+    (24, "in about three weeks"),
+    (None, "in about a month"),
+)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -44,30 +54,30 @@ class Letter:
 
 
 def compose(letter: Letter, mail_from: str) -> EmailMessage:
-    """The e-mail, in the clinic's name, from the address in `mail_from`. Raises BadAddress."""
+    """The e-mail, in the clinic's name, from the address in `mail_from`. Raises BadAddress for the patient's, ValueError for ours."""
     sender = _address(letter.clinic, parseaddr(mail_from)[1])
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
-    mail["To"] = _address(f"{letter.given_name} {letter.family_name}", letter.address)
-    mail["Subject"] = _one_line(_subject(letter))
+    try:
+        mail["To"] = _address(f"{letter.given_name} {letter.family_name}", letter.address)
+    except ValueError:
+        raise BadAddress from None
+    mail["Subject"] = _subject(letter)
     mail["Date"] = format_datetime(letter.written_at)
     mail["Message-ID"] = f"<{letter.key}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["Content-Language"] = "en"
     paragraphs = _paragraphs(letter)
-    mail.set_content("\n\n".join(paragraphs) + "\n")
-    mail.add_alternative(_page(paragraphs), subtype="html")
+    mail.set_content("\n\n".join(paragraphs) + "\n", cte="quoted-printable")  # not every server takes eight bits
+    mail.add_alternative(_page(paragraphs), subtype="html", cte="quoted-printable")
     return mail
 
 
 def _address(name: str, address: str) -> Address:
     local, _, domain = address.rpartition("@")
-    try:
-        if not local.isascii() or _UNSEEN.search(address):
-            raise ValueError
-        return Address(_one_line(name), local, domain.encode("idna").decode())
-    except ValueError:
-        raise BadAddress from None
+    if not local or not domain or not local.isascii() or _UNSEEN.search(address):
+        raise ValueError("not an address that mail servers take")
+    return Address(_one_line(name), local, domain.encode("idna").decode())
 
 
 def _one_line(text: str) -> str:
@@ -76,9 +86,10 @@ def _one_line(text: str) -> str:
 
 
 def _subject(letter: Letter) -> str:
+    """Short enough for one line; whose it is, the sender's name says."""
     if letter.purpose == Purpose.BOOK:
-        return f"Time to arrange your follow-up appointment at {letter.clinic}"
-    return f"Your follow-up appointment at {letter.clinic}: {_day(_on(letter))}"
+        return "Time to arrange your follow-up appointment"
+    return f"Your follow-up appointment: {_day(_on(letter))}"
 
 
 def _paragraphs(letter: Letter) -> list[str]:
@@ -91,13 +102,13 @@ def _paragraphs(letter: Letter) -> list[str]:
 
 def _to_book(letter: Letter) -> list[str]:
     today = letter.written_at.date()
-    paragraphs = [
-        f"Your next follow-up appointment at {_one_line(letter.clinic)} is due around {_day(letter.visit_on)}, "
-        f"{_away(letter.visit_on, today)}. As far as we know, it has not been arranged yet.",
-        f"{_call(letter)} to choose a day that suits you. "
-        f"Any day from {_day(max(letter.opens_on, today))} to {_day(letter.closes_on)} is fine.",
+    due = f"{_day(letter.visit_on)}, {_away(letter.visit_on, today)}"
+    window = f"from {_day(max(letter.opens_on, today))} to {_day(letter.closes_on)}"
+    return [
+        f"Your next follow-up appointment at {_one_line(letter.clinic)} is due around {due}. As far as we know, no time is arranged yet.",
+        f"{_call(letter)} to choose a day that suits you. The best time is {window}.",
+        "If you have already arranged it, thank you: there is nothing more to do.",
     ]
-    return [*paragraphs, "If you have already arranged it, thank you: there is nothing more to do."]
 
 
 def _coming(letter: Letter) -> list[str]:
@@ -135,12 +146,7 @@ def _day(day: date) -> str:
 def _away(day: date, today: date) -> str:
     """How far away, counted on the day of writing: a message that goes out late must not say "tomorrow" on the day itself."""
     days = (day - today).days
-    near = {0: "today", 1: "tomorrow", 7: "in a week"}
-    if days in near or days < 0:
-        return near.get(days, "which has passed")
-    if days < 12:
-        return f"in {days} days"
-    return {0: "in about a month", 1: "in about two weeks", 2: "in about three weeks"}[0 if days > 25 else 1 if days < 18 else 2]
+    return next(words.format(days) for most, words in _AWAY if most is None or days <= most)
 
 
 def _page(paragraphs: list[str]) -> str:

@@ -72,7 +72,7 @@ class Visit(Journaled, Versioned, Base):
 class Reminder(Journaled, Versioned, Base):
     """One message about one visit, before and after it was sent.
 
-    `claimed` and the lease are the engine's own bookkeeping: no part of the document, hence not journaled (see `dispatch`).
+    `claimed` and the lease are the engine's own bookkeeping: no part of the document, hence not journaled (see `leases`).
     """
 
     __tablename__ = "reminders"

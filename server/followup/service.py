@@ -1,8 +1,9 @@
 """Visits and reminders as people see them: scheduled with the procedure, cancelled with it, marked, listed."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -14,10 +15,11 @@ from server.clinics import service as clinics
 from server.followup.models import PATIENT, Reminder, Visit
 from server.followup.protocol import PROTOCOL_VERSION, Message, PlannedVisit, Purpose, message, visits_for
 from server.ids import uuid7
+from server.problems import Problem, invalid
 from server.procedures import changes
 from server.procedures.models import Procedure
-from server.problems import Problem, invalid
 
+When = TypeVar("When", date, datetime)
 OPEN_VISITS = frozenset({VisitState.PLANNED, VisitState.DUE, VisitState.BOOKED})
 UNSENT = (ReminderState.PENDING, ReminderState.CLAIMED)
 WITHOUT_FOLLOW_UP = frozenset({ProcedureState.CANCELLED, ProcedureState.ABANDONED, ProcedureState.ENTERED_IN_ERROR})
@@ -92,7 +94,7 @@ def _set_time(reminder: Reminder, planned: Message) -> None:
 
 def cancel_follow_up(session: Session, procedure: Procedure, reason: str) -> None:
     """Cancel a procedure's open visits and unsent reminders; what was sent or attended stays as history."""
-    for visit in visits_of(session, procedure.id):
+    for visit in visits_of(session, procedure.id, lock=True):
         if visit.state in OPEN_VISITS:
             visit.state = VisitState.CANCELLED
     _cancel(_locked(session, Reminder.procedure_id == procedure.id, Reminder.state.in_(UNSENT)), reason)
@@ -139,15 +141,19 @@ def _follow_booking(session: Session, visit: Visit, zone: ZoneInfo) -> None:
         planned = message(day, reminder.rung, reminder.purpose, zone)
         if reminder.purpose == Purpose.NEAR and planned.expires_at > clock.now():
             _set_time(reminder, planned)
+            if visit.booked_for:
+                reminder.expires_at = min(reminder.expires_at, visit.booked_for)
             reminder.state, reminder.reason = ReminderState.PENDING, None
             reminder.lease_until = reminder.lease_token = reminder.next_attempt_at = None
         elif reminder.purpose == Purpose.NEAR:
             _cancel([reminder], f"visit_{VisitState.BOOKED}")
 
 
-def visits_of(session: Session, procedure_id: uuid.UUID) -> list[Visit]:
+def visits_of(session: Session, procedure_id: uuid.UUID, *, lock: bool = False) -> list[Visit]:
     """A procedure's visits by date, cancelled ones included."""
     query = sa.select(Visit).where(Visit.procedure_id == procedure_id).order_by(Visit.target_date, Visit.id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
     return list(session.scalars(query))
 
 
@@ -161,11 +167,7 @@ def find_visits(
     if due_before:
         query = query.where(Visit.target_date < due_before)
     if after:
-        try:
-            position = (date.fromisoformat(after[0]), uuid.UUID(after[1]))
-        except ValueError:
-            raise invalid("/cursor", "Not a cursor.") from None
-        query = query.where(sa.tuple_(Visit.target_date, Visit.id) > position)
+        query = query.where(sa.tuple_(Visit.target_date, Visit.id) > _position(after, date.fromisoformat))
     return list(session.scalars(query))
 
 
@@ -179,14 +181,22 @@ def find_reminders(
     if visit_id:
         query = query.where(Reminder.visit_id == visit_id)
     if after:
-        try:
-            position = (datetime.fromisoformat(after[0]), uuid.UUID(after[1]))
-            if position[0].tzinfo is None:
-                raise ValueError
-        except ValueError:
-            raise invalid("/cursor", "Not a cursor.") from None
-        query = query.where(sa.tuple_(Reminder.due_at, Reminder.id) > position)
+        query = query.where(sa.tuple_(Reminder.due_at, Reminder.id) > _position(after, _aware))
     return list(session.scalars(query))
+
+
+def _position(after: Sequence[str], read: Callable[[str], When]) -> tuple[When, uuid.UUID]:
+    try:
+        return read(after[0]), uuid.UUID(after[1])
+    except ValueError:
+        raise invalid("/cursor", "Not a cursor.") from None
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its offset")
+    return moment
 
 
 def _procedure_changed(session: Session, procedure: Procedure, _before: ProcedureState) -> None:

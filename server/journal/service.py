@@ -2,7 +2,8 @@
 
 import secrets
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any, ClassVar, Protocol
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from server import clock
 from server.canonical import canonical, instant
-from server.db import InClinic
+from server.db import InClinic, insert_many, table_of
 from server.journal import chain
 from server.journal.models import JournalHead, JournalRow
 
@@ -50,7 +51,7 @@ def insert(session: Session, model: type[Journaled], rows: Sequence[dict[str, An
     """
     if not rows:
         return
-    session.execute(sa.insert(model.__table__).execution_options(journaled=True), rows)  # type: ignore[arg-type]  # reason: __table__ is FromClause in the stubs
+    insert_many(session, table_of(model), rows)
     pending = _pending(session)
     for row, document in zip(rows, documents, strict=True):
         pending[(model.collection, row["id"])] = ("create", row.get("write_id"), document)
@@ -91,6 +92,7 @@ def journaled_tables() -> frozenset[str]:
 
 
 def _subclasses(model: type) -> Iterator[type[Any]]:
+    one: type[Any]
     for one in model.__subclasses__():
         yield one
         yield from _subclasses(one)
@@ -107,15 +109,13 @@ def _seal(session: Session) -> None:
         return
     clinic_id: uuid.UUID = session.info["clinic_id"]
     rows = list(_rows(session, clinic_id, pending))
-    head = session.execute(
-        sa.select(JournalHead.seq, JournalHead.hash).where(JournalHead.clinic_id == clinic_id).with_for_update()
-    ).one()
+    head = session.execute(sa.select(JournalHead.seq, JournalHead.hash).where(JournalHead.clinic_id == clinic_id).with_for_update()).one()
     seq, previous = head
     for row in rows:
         seq += 1
         row["seq"], row["prev_hash"] = seq, previous
         row["hash"] = previous = chain.link(previous, header(row))
-    session.execute(sa.insert(JournalRow.__table__), rows)  # type: ignore[arg-type]  # reason: __table__ is FromClause in the stubs
+    insert_many(session, table_of(JournalRow), rows)
     session.execute(sa.update(JournalHead).where(JournalHead.clinic_id == clinic_id).values(seq=seq, hash=previous))
 
 
@@ -164,18 +164,19 @@ def start_chain(session: Session, clinic_id: uuid.UUID) -> None:
 
 def verify(session: Session, clinic_id: uuid.UUID) -> tuple[int, tuple[int, str] | None]:
     """(rows read, first fault or None) of a clinic's journal as it is stored, including its counter."""
-    table = JournalRow.__table__
+    table = table_of(JournalRow)
     count = 0
 
-    def stored() -> Iterator[dict[str, Any]]:
+    def stored() -> Generator[dict[str, Any], None, None]:
         nonlocal count
         query = sa.select(table).where(table.c.clinic_id == clinic_id).order_by(table.c.seq).execution_options(yield_per=1000)
-        for row in session.execute(query).mappings():
-            count += 1
-            extra = {name: row[name] for name in ("body", "salt", "prev_hash", "hash")}
-            yield header(row) | extra | {"seq": row["seq"]}
+        with session.execute(query) as result:
+            for row in result.mappings():
+                count += 1
+                yield header(row) | {name: row[name] for name in ("body", "salt", "prev_hash", "hash")}
 
-    fault = chain.first_fault(stored())
+    with closing(stored()) as rows:
+        fault = chain.first_fault(rows)
     head = session.get(JournalHead, clinic_id)
     if fault is None and (head is None or head.seq != count):
         return count, (count + 1, f"the counter says {head.seq if head else 0} rows were written")

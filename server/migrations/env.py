@@ -1,6 +1,6 @@
 """Alembic's entry: one connection, one transaction, both databases."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -11,7 +11,7 @@ from server.db import Database
 MIGRATION_LOCK = 4_711_2021
 
 
-def render_item(kind: str, thing: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, thing: Any, autogen_context: Any) -> str | Literal[False]:
     """Write our own column types with their import."""
     if kind == "type" and type(thing).__module__ == "server.db":
         autogen_context.imports.add("from server import db")

@@ -1,6 +1,6 @@
 """Triggers of migration 0001: what is recorded is never changed or deleted, and a signed procedure is closed. Both databases."""
 
-APPEND_ONLY = ("entries", "signatures", "addenda", "journal")
+APPEND_ONLY = ("entries", "signatures", "addenda", "journal", "attempts")
 NEVER_DELETED = ("procedures", "patients", "scars", "users", "clinics")
 CLOSED = "closed: the procedure is signed"
 _KEPT = (
@@ -77,7 +77,8 @@ def postgresql() -> list[str]:
         _function("refuse_change", "RAISE EXCEPTION '%: append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';"),
         _function(
             "keep_procedure_closed",
-            f"IF OLD.state = 'entered_in_error' OR (OLD.state = 'signed' AND {reopened}) THEN {_RAISE.format(text=CLOSED)}; END IF; RETURN NEW;",
+            f"IF OLD.state = 'entered_in_error' OR (OLD.state = 'signed' AND {reopened}) "
+            f"THEN {_RAISE.format(text=CLOSED)}; END IF; RETURN NEW;",
         ),
         _function(
             "keep_entries_closed",
@@ -90,12 +91,13 @@ def postgresql() -> list[str]:
             "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
         ),
     ]
-    for table in APPEND_ONLY:
-        made.append(f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    for table in NEVER_DELETED:
-        made.append(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-    for table in (*APPEND_ONLY, *NEVER_DELETED):
-        made.append(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()")
+    each_row = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    made += [f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} {each_row}" for table in APPEND_ONLY]
+    made += [f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {each_row}" for table in NEVER_DELETED]
+    made += [
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in (*APPEND_ONLY, *NEVER_DELETED)
+    ]
     made.append("CREATE TRIGGER procedures_closed BEFORE UPDATE ON procedures FOR EACH ROW EXECUTE FUNCTION keep_procedure_closed()")
     made.append("CREATE TRIGGER entries_closed BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION keep_entries_closed()")
     made.append(

@@ -1,6 +1,5 @@
 """Create, change and find patients and scars."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from server.db import find
 from server.ids import uuid7
 from server.journal.service import Journaled
 from server.patients.models import Patient, Scar
+from server.patients.rules import fold, phone_digits, searchable
 from server.problems import Problem, invalid
 from server.replay import replayed
 
@@ -47,23 +47,21 @@ def _check(session: Session, patient: Patient) -> None:
         raise Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
     if patient.birth_date and patient.birth_date > clock.now().date():
         raise invalid("/birth_date", "Lies in the future.")
-    digits = re.sub(r"\D", "", patient.phone or "")
-    patient.search = " ".join([patient.family_name, patient.given_name, patient.mrn, digits]).casefold()
+    patient.search = searchable(patient.family_name, patient.given_name, patient.mrn, phone=patient.phone)
 
 
 def find_patients(session: Session, *, q: str | None, after: Sequence[str] | None, limit: int) -> list[Patient]:
-    """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (digits, spacing ignored)."""
+    """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (whose spacing does not matter)."""
     query = sa.select(Patient).order_by(Patient.family_name, Patient.given_name, Patient.id).limit(limit)
-    if q and not re.search(r"[^\W\d_]", q) and len(re.sub(r"\D", "", q)) > 4:
-        q = re.sub(r"[\s()/.\-]", "", q).lstrip("+")
-    for word in (q or "").casefold().split():
-        query = query.where(Patient.search.contains(word, autoescape=True))
+    words = sa.and_(sa.true(), *(Patient.search.contains(word, autoescape=True) for word in fold(q or "").split()))
+    phone = phone_digits(q or "")
+    query = query.where(sa.or_(words, Patient.search.contains(phone)) if phone else words)
     if after:
         family, given, last = after
         try:
             position = (family, given, uuid.UUID(last))
         except ValueError:
-            raise invalid("/cursor", "Not a cursor.") from None
+            raise invalid("/cursor", "Not a cursor; use next_cursor of the page before as it came.") from None
         query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > position)
     return list(session.scalars(query))
 
@@ -108,5 +106,3 @@ def scars_of(session: Session, patient_id: uuid.UUID) -> list[Scar]:
 def _apply(row: Journaled, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(row, name, value)
-
-

@@ -48,17 +48,14 @@ def entry_document(fact: Fact) -> dict[str, Any]:
         document["confirmed"] = True
     if fact["warnings"]:
         document["warnings"] = fact["warnings"]
-    return document | fact["details"]
+    document.update(fact["details"])
+    return document
 
 
 def retractions(facts: Sequence[Fact]) -> dict[Any, Fact]:
     """Retracted entry's id → the retraction. A retraction that is itself retracted has no effect."""
     undone = {fact["retracts"] for fact in facts if fact["kind"] == EntryKind.RETRACTION}
-    return {
-        fact["retracts"]: fact
-        for fact in facts
-        if fact["kind"] == EntryKind.RETRACTION and fact["id"] not in undone
-    }
+    return {fact["retracts"]: fact for fact in facts if fact["kind"] == EntryKind.RETRACTION and fact["id"] not in undone}
 
 
 def standing(facts: Sequence[Fact]) -> list[Fact]:

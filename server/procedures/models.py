@@ -188,7 +188,13 @@ class Entry(Journaled, Base):
         sa.ForeignKeyConstraint(["clinic_id", "retracts"], ["entries.clinic_id", "entries.id"]),
         sa.UniqueConstraint("clinic_id", "device_id", "device_seq"),
         sa.Index("ix_entries_procedure", "clinic_id", "procedure_id", "recorded_at"),
-        sa.Index("ix_entries_scar", "clinic_id", "scar_id", sqlite_where=sa.text("scar_id IS NOT NULL"), postgresql_where=sa.text("scar_id IS NOT NULL")),
+        sa.Index(
+            "ix_entries_scar",
+            "clinic_id",
+            "scar_id",
+            sqlite_where=sa.text("scar_id IS NOT NULL"),
+            postgresql_where=sa.text("scar_id IS NOT NULL"),
+        ),
         *(sa.CheckConstraint(f"kind <> '{kind}' OR ({rule})", name=f"kind_{kind}") for kind, rule in KIND_CHECKS.items()),
     )
 

@@ -1,6 +1,7 @@
 """Rules over a procedure's entries, each a named pure function: what is unusual (warnings) and what keeps it from being signed."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from schemas.entry_columns import limit_of
@@ -79,7 +80,7 @@ def nanofat_within_fat(facts: Sequence[Fact], _context: Context) -> Iterator[War
 
 
 def lidocaine_dose(facts: Sequence[Fact], context: Context) -> Iterator[Warned]:
-    """mg per kg of body weight: 28 without liposuction, 55 at most (Klein). Without a weight no dose can be judged."""
+    """Mg per kg of body weight: 28 without liposuction, 55 at most (Klein). Without a weight no dose can be judged."""
     dose = lidocaine_ug(facts)
     if dose is None:
         return
@@ -124,7 +125,7 @@ def narrowing_connectors(facts: Sequence[Fact], _context: Context) -> Iterator[W
     if len({fact["stage"] for fact in stages}) < len(stages):
         yield warning("stage_twice", "Two emulsification entries have the same stage number.", field="stage")
     sized = [fact for fact in stages if fact["connector_um"]]
-    for before, after in zip(sized, sized[1:], strict=False):
+    for before, after in pairwise(sized):
         if after["connector_um"] > before["connector_um"]:
             text = f"Stage {after['stage']} is wider ({number(after['connector_um'], UL):g} mm) than stage {before['stage']}."
             yield warning("connector_widens", text, after, field="connector_mm", value=number(after["connector_um"], UL))
@@ -147,7 +148,7 @@ def unfiltered_product(facts: Sequence[Fact], _context: Context) -> Iterator[War
 
 
 def volume_per_area(facts: Sequence[Fact], context: Context) -> Iterator[Warned]:
-    """mL per cm² of each scar that has an area; linear scars have none."""
+    """ML per cm² of each scar that has an area; linear scars have none."""
     limit = LIMITS["volume_per_area_ml_cm2"]
     given: dict[Any, int] = {}
     for fact in of_kind(facts, EntryKind.INJECTION):
@@ -192,7 +193,13 @@ def checklist_noes(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]
     for fact in of_kind(facts, EntryKind.CHECKLIST):
         if fact["details"]["answer"] == "no":
             item = fact["details"]["item"].replace("_", " ")
-            yield warning("checklist_no", f"Check list, {fact['details']['phase'].replace('_', ' ')}: {item} was answered no.", fact, field="answer", value="no")
+            yield warning(
+                "checklist_no",
+                f"Check list, {fact['details']['phase'].replace('_', ' ')}: {item} was answered no.",
+                fact,
+                field="answer",
+                value="no",
+            )
 
 
 def total_volume(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
@@ -241,7 +248,7 @@ def cannot_sign(all_facts: Sequence[Fact], context: Context) -> list[dict[str, s
     if not time_out:
         problems.append({"code": "no_time_out", "message": "No time out is recorded. Record its answers, as a late entry if need be."})
     if lidocaine_ug(facts) is not None and not context.weight_g:
-        problems.append({"code": "weight_missing", "message": "Lidocaine was given and no weight is recorded. Enter weight_kg of the procedure."})
+        problems.append(
+            {"code": "weight_missing", "message": "Lidocaine was given and no weight is recorded. Enter weight_kg of the procedure."}
+        )
     return problems
-
-

@@ -706,6 +706,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index("ix_reminders_procedure", "reminders", ["clinic_id", "procedure_id"], unique=False)
+    op.create_index("ix_reminders_state", "reminders", ["clinic_id", "state", "due_at", "id"], unique=False)
     op.create_index("ix_reminders_visit", "reminders", ["clinic_id", "visit_id"], unique=False)
     op.create_table(
         "attempts",
@@ -727,8 +728,8 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_attempts_clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_attempts")),
-        sa.UniqueConstraint("clinic_id", "reminder_id", "number", name=op.f("uq_attempts_clinic_id_reminder_id_number")),
     )
+    op.create_index("ix_attempts_reminder", "attempts", ["clinic_id", "reminder_id", "number"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         statements = guards.postgresql()
     else:

@@ -22,12 +22,14 @@ routes = Routes("entries", __name__, url_prefix="/api/v1", description="Record w
 @allow(Permission.RECORD)
 def record_entries(procedure_id: uuid.UUID) -> Response:
     """Record one entry or a list: all or nothing."""
+    body = read_json()
     try:
-        sent = load_entries(read_json())
+        sent = load_entries(body)
     except ValidationError as error:
         raise refused(error.messages) from None
-    body, new = log.record_entries(session(), record.get(session(), procedure_id, lock=True), sent)
-    return answer(body, 201 if new else 200)
+    procedure = record.get(session(), procedure_id, lock=True)
+    recorded, new = log.record_entries(session(), procedure, sent, listed=isinstance(body, list))
+    return answer(recorded, 201 if new else 200)
 
 
 @routes.route("/procedures/<uuid:procedure_id>/entries", methods=["GET"])

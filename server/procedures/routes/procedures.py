@@ -13,6 +13,7 @@ from schemas.procedures import (
     ProcedureOut,
     ProcedureQuery,
     ProcedureSummary,
+    Reasoned,
     ReasonedChange,
     StateChange,
 )
@@ -105,7 +106,7 @@ def complete(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 
 
 @routes.route("/procedures/<uuid:procedure_id>/cancellation", methods=["POST"])
-@routes.arguments(ReasonedChange(exclude=["at"]))
+@routes.arguments(Reasoned)
 @routes.response(200, ProcedureSummary)
 @routes.refuses(404, 409)
 @allow(Permission.PLAN)
@@ -125,7 +126,7 @@ def abandon(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 
 
 @routes.route("/procedures/<uuid:procedure_id>/withdrawal", methods=["POST"])
-@routes.arguments(ReasonedChange(exclude=["at"]))
+@routes.arguments(Reasoned)
 @routes.response(200, ProcedureSummary)
 @routes.refuses(404, 409)
 @allow(Permission.SIGN)

@@ -25,6 +25,11 @@ from server.procedures import note
 from server.procedures.service import record, signing
 
 routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
+_FORMATS = ("application/json", "text/html", "application/pdf")
+"""Of the note; the first where the client does not mind."""
+
+LONGEST_SEQ = 18
+"""Digits of the largest journal number that a cursor may hold."""
 
 
 @routes.route("/procedures/<uuid:procedure_id>/signature", methods=["POST"])
@@ -91,7 +96,7 @@ def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 
 def _after(query: dict[str, Any]) -> int:
     part = read_cursor(query["cursor"], 1)[0] if "cursor" in query else "0"
-    if not part.isascii() or not part.isdigit() or len(part) > 18:
+    if not part.isascii() or not part.isdigit() or len(part) > LONGEST_SEQ:
         raise invalid("/cursor", "Not a cursor.")
     return int(part)
 
@@ -129,7 +134,7 @@ def get_note(procedure_id: uuid.UUID) -> Response:
     """The operation note, in the format that Accept asks for."""
     whole = record.load(session(), record.get(session(), procedure_id))
     document = note.build(whole)
-    wanted = request.accept_mimetypes.best_match(["application/json", "text/html", "application/pdf"], "")
+    wanted = request.accept_mimetypes.best_match(_FORMATS, "") if request.accept_mimetypes else _FORMATS[0]
     if wanted == "application/pdf":
         response = Response(note.pdf(document), mimetype="application/pdf")
         response.headers["Content-Disposition"] = f'inline; filename="note-{procedure_id}.pdf"'

@@ -15,47 +15,54 @@ from server.journal.service import insert
 from server.patients.models import Patient, Scar
 from server.problems import Problem, invalid
 from server.procedures import barcodes, rules, totals
-from server.procedures.facts import Fact, entry_document, local
+from server.procedures.facts import Fact, entry_document, local, retractions
 from server.procedures.models import Entry, Procedure
-from server.procedures.service import record
+from server.procedures.service import lifecycle, record
 from server.replay import content_hash
 
-RECORDABLE = frozenset({ProcedureState.IN_PROGRESS, ProcedureState.COMPLETED, ProcedureState.ABANDONED})
-_BLANK: dict[str, Any] = {
-    column.key: None for column in sa.inspect(Entry).column_attrs
-} | {"late": False, "confirmed": False}
+RECORDABLE = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS, ProcedureState.COMPLETED, ProcedureState.ABANDONED})
+_BLANK: dict[str, Any] = {column.key: None for column in sa.inspect(Entry).column_attrs} | {"late": False, "confirmed": False}
 
 
-def record_entries(session: Session, procedure: Procedure, sent: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+def record_entries(
+    session: Session, procedure: Procedure, sent: Sequence[dict[str, Any]], *, listed: bool = True
+) -> tuple[dict[str, Any], bool]:
     """Store entries (as `schemas.entries.load_entries` gives them) of a locked procedure.
 
-    Returns ({entries, totals, warnings}, whether anything was new). An entry whose id is known with the same content is
-    acknowledged again. Raises `id_taken`, `wrong_state`, `closed`, or 422 with a pointer into the list.
+    The first entry of a planned procedure begins it: recording never waits for a button. Returns ({entries, totals,
+    warnings}, whether anything was new). An entry whose id is known with the same content is acknowledged again. Raises
+    `id_taken`, `wrong_state`, `closed`, or 422 with a pointer into the list (into the one entry unless `listed`).
     """
-    facts = record.facts_of(session, procedure.id)
+    planned = procedure.state == ProcedureState.PLANNED
+    facts = [] if planned else record.facts_of(session, procedure.id)  # the first entry begins it, so there are none yet
     patient, scars = _patient_and_scars(session, procedure)
     known = {fact["id"]: fact for fact in facts}
     fresh: list[dict[str, Any]] = []
-    stored: list[Fact] = []
+    documents: dict[uuid.UUID, dict[str, Any]] = {}
+    answered: list[uuid.UUID] = []
     for index, one in enumerate(sent):
         hashed = content_hash(one)
         before = known.get(one.get("id"))
         if before is None:
-            row = _row(session, procedure, one, hashed)
-            _check(row, index, known, scars)
-            known[row["id"]] = row
+            row, document = _row(session, procedure, one, hashed)
+            _check(row, f"/{index}" if listed else "", known, scars)
+            known[row["id"]], documents[row["id"]] = row, document
             fresh.append(row)
-        elif before["content_hash"] != hashed:
+            answered.append(row["id"])
+        elif before["content_hash"] == hashed:
+            documents.setdefault(before["id"], entry_document(before))
+            answered.append(before["id"])
+        else:
             raise Problem("id_taken", f"Entry {index} has the id of another entry; entries are never changed, retract and re-enter.")
-        stored.append(known[one["id"]] if before is not None else fresh[-1])
     if fresh:
         _may_record(procedure)
-        _elsewhere(session, fresh)
-        insert(session, Entry, fresh, [entry_document(row) for row in fresh])
+        if planned:
+            lifecycle.start(session, procedure, min(clock.now(), *(row["recorded_at"] for row in fresh)))
+        insert(session, Entry, fresh, [documents[row["id"]] for row in fresh])
     everything = sorted(known.values(), key=lambda fact: (fact["recorded_at"], str(fact["id"])))
     context = record.context_of(procedure, patient, list(scars.values()))
     answer = {
-        "entries": [entry_document(fact) for fact in stored],
+        "entries": [documents[entry_id] for entry_id in answered],
         "totals": totals.totals(everything, context),
         "warnings": rules.warnings(everything, context),
     }
@@ -66,8 +73,7 @@ def _may_record(procedure: Procedure) -> None:
     if procedure.state == ProcedureState.SIGNED:
         raise Problem("closed", "The procedure is signed. Add an addendum.")
     if procedure.state not in RECORDABLE:
-        raise Problem("wrong_state", f"The procedure is {procedure.state}; start it first (POST …/start)."
-                      if procedure.state == ProcedureState.PLANNED else f"The procedure is {procedure.state}.")
+        raise Problem("wrong_state", f"The procedure is {procedure.state}; nothing more is recorded in it.")
 
 
 def _patient_and_scars(session: Session, procedure: Procedure) -> tuple[Patient, dict[uuid.UUID, Scar]]:
@@ -80,10 +86,11 @@ def _patient_and_scars(session: Session, procedure: Procedure) -> tuple[Patient,
     return rows[0][0], {scar.id: scar for _, scar in rows if scar is not None}
 
 
-def _row(session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed: str) -> dict[str, Any]:
+def _row(session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(columns, wire form) of a new entry."""
     actor = session.info["actor"]
     moment = sent["recorded_at"]
-    row = _BLANK | sent
+    row = _BLANK | dict(sent)
     row.update(
         clinic_id=procedure.clinic_id,
         id=sent.get("id") or uuid7(),
@@ -101,38 +108,38 @@ def _row(session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed
             row[name] = row[name].astimezone(UTC)
     if row["kind"] == EntryKind.DEVICE_USE:
         row["details"] = _read_barcode(sent["details"], local(row).date())
-    row["warnings"] = rules.unusual_numbers(entry_document(row))
-    return row
+    document = entry_document(row)
+    row["warnings"] = rules.unusual_numbers(document)
+    if row["warnings"]:
+        document["warnings"] = row["warnings"]
+    return row, document
 
 
 def _read_barcode(details: dict[str, Any], on: date) -> dict[str, Any]:
     """Add what the raw scan says (the scan itself stays), and whether the device was expired on the procedure's own day."""
     scanned = barcodes.read(details["barcode"]) if "barcode" in details else {}
-    details = scanned | details
+    details = {**scanned, **details}
     expires = details.get("expires_on")
     if expires and date.fromisoformat(expires) < on:
         details["expired"] = True
     return details
 
 
-def _check(row: Mapping[str, Any], index: int, known: Mapping[uuid.UUID, Fact], scars: Mapping[uuid.UUID, Scar]) -> None:
+def _check(row: Mapping[str, Any], pointer: str, known: Mapping[uuid.UUID, Fact], scars: Mapping[uuid.UUID, Scar]) -> None:
     if row["scar_id"] is not None and row["scar_id"] not in scars:
-        raise invalid(f"/{index}/scar_id", "No such scar of this patient.")
+        raise invalid(f"{pointer}/scar_id", "No such scar of this patient; use an id of GET /patients/{id}/scars.")
     if row["details"].get("expired") and not row["reason"]:
-        raise invalid(f"/{index}/reason", f"It expired on {row['details']['expires_on']}; recordable with a reason.")
+        raise invalid(f"{pointer}/reason", f"It expired on {row['details']['expires_on']}; send a reason to record it all the same.")
     if row["kind"] == EntryKind.RETRACTION:
-        target = known.get(row["retracts"])
-        if target is None:
-            raise invalid(f"/{index}/retracts", "No such entry of this procedure.")
-        if any(fact["retracts"] == row["retracts"] for fact in known.values()):
-            raise invalid(f"/{index}/retracts", "That entry is already retracted.")
+        _check_retraction(row["retracts"], f"{pointer}/retracts", known)
 
 
-def _elsewhere(session: Session, fresh: Sequence[Mapping[str, Any]]) -> None:
-    """An id that another procedure of this clinic uses is a conflict, not a crash of the unique key."""
-    ids = [row["id"] for row in fresh]
-    taken = session.scalar(sa.select(Entry.id).where(Entry.id.in_(ids)).limit(1))
-    if taken:
-        raise Problem("id_taken", f"The id {taken} is an entry of another procedure.")
-
-
+def _check_retraction(target_id: uuid.UUID, pointer: str, known: Mapping[uuid.UUID, Fact]) -> None:
+    """An entry may be struck, the striking undone, and the entry struck again; undoing an undoing is never needed."""
+    target = known.get(target_id)
+    if target is None:
+        raise invalid(pointer, "No such entry of this procedure; name one of its entries.")
+    if target_id in retractions(list(known.values())):
+        raise invalid(pointer, "That entry is already retracted.")
+    if target["kind"] == EntryKind.RETRACTION and known[target["retracts"]]["kind"] == EntryKind.RETRACTION:
+        raise invalid(pointer, "That retraction restored an entry; retract the entry itself again.")

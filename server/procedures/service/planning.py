@@ -40,7 +40,11 @@ def answers(session: Session, procedure: Procedure) -> dict[str, Any]:
         "plan": procedure.plan,
         "nanofat_needed": needed,
         "lipoaspirate_needed": aspirate,
-        "tumescent": {"volume_ml": aspirate["median_ml"], "per_lipoaspirate": TUMESCENT_PER_LIPOASPIRATE, "source": "infiltrated to aspirated about 1:1"},
+        "tumescent": {
+            "volume_ml": aspirate["median_ml"],
+            "per_lipoaspirate": TUMESCENT_PER_LIPOASPIRATE,
+            "source": "infiltrated to aspirated about 1:1",
+        },
         "lidocaine_ceiling": _ceiling(procedure, patient),
         "risk_zones": [
             {"scar_id": str(scar.id), "label": scar.label, "subunit": str(scar.subunit)} for scar in planned if scar.high_risk_vessel_zone
@@ -88,7 +92,7 @@ def _yield(session: Session, procedure: Procedure) -> dict[str, Any]:
 
 
 def _aspirate(needed_ml: float, yields: dict[str, Any]) -> dict[str, Any]:
-    """mL of lipoaspirate: more at a low yield, less at a high one."""
+    """ML of lipoaspirate: more at a low yield, less at a high one."""
     return {
         "median_ml": round(needed_ml / yields["median"], 1),
         "from_ml": round(needed_ml / yields["high"], 1),

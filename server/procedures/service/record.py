@@ -4,22 +4,22 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
-from server.db import find
+from server.db import find, table_of
 from server.patients.models import Patient, Scar
 from server.patients.service import scars_of
+from server.problems import Problem
 from server.procedures import rules, totals
 from server.procedures.facts import Fact, entry_document, retractions
 from server.procedures.models import Addendum, Entry, Procedure, Signature
-from server.problems import Problem
 
-_ENTRIES = cast("sa.Table", Entry.__table__)
+_ENTRIES = table_of(Entry)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def facts_of(session: Session, procedure_id: uuid.UUID) -> list[Fact]:
         .where(_ENTRIES.c.clinic_id == session.info["clinic_id"], _ENTRIES.c.procedure_id == procedure_id)
         .order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id)
     )
-    return list(session.execute(query).mappings())
+    return [dict(row) for row in session.execute(query).mappings()]
 
 
 def context_of(procedure: Procedure, patient: Patient, scars: Sequence[Scar]) -> totals.Context:

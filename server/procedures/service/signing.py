@@ -1,6 +1,7 @@
 """Sign a procedure and add to it afterwards. What is signed is a manifest: the hashes of exactly these entries."""
 
 import uuid
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def _signer(session: Session, password: str) -> User:
 
 
 def sign(session: Session, procedure: Procedure, *, password: str, meaning: SignatureMeaning, keys_folder: Path) -> Signature:
-    """Sign a locked, completed (or abandoned) procedure as the person signed in. Afterwards it is closed.
+    """Sign a locked, completed procedure as the person signed in. Afterwards it is closed.
 
     Raises `wrong_credentials`, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
     """
@@ -56,7 +57,7 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
         raise Problem("cannot_sign", " ".join(one["message"] for one in refused), problems=refused)
     signed_at = clock.now()
     key_id, public_key, private = keys.current(session, keys_folder)
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "clinic_id": str(procedure.clinic_id),
         "procedure_id": str(procedure.id),
@@ -103,15 +104,31 @@ def faults(session: Session, whole: record.Record) -> list[str]:
     signature = whole.signature
     if signature is None:
         return []
-    found = []
-    published = session.scalar(sa.select(SigningKey.public_key).where(SigningKey.key_id == signature.key_id))
-    if published != signature.public_key or not keys.is_valid(signature.public_key, signature.signature, signature.manifest):
-        found.append("The signature does not fit its manifest and the clinic's key.")
-    signed = {entry_id: hashed for entry_id, hashed in signature.document()["manifest"]["entries"]}
+    published = {one.key_id: one.public_key for one in session.scalars(sa.select(SigningKey))}
+    manifest = signature.document()["manifest"]
+    found = _seal_faults("The signature", signature, published)
+    if signature.public_key != published.get(signature.key_id):
+        found.append("The signature's key is not the clinic's.")
+    if whole.procedure.plan != manifest["plan"]:
+        found.append("The plan differs from what was signed.")
+    signed = dict(manifest["entries"])
     present = {str(fact["id"]): entry_hash(entry_document(fact)) for fact in whole.facts if not fact["late"]}
     found += [f"Entry {entry_id} was signed and is missing." for entry_id in signed if entry_id not in present]
-    found += [f"Entry {entry_id} differs from what was signed." for entry_id, hashed in present.items() if signed.get(entry_id, hashed) != hashed]
+    found += [
+        f"Entry {entry_id} differs from what was signed." for entry_id, hashed in present.items() if signed.get(entry_id, hashed) != hashed
+    ]
     found += [f"Entry {entry_id} was added after signing." for entry_id in present if entry_id not in signed]
+    return found + [fault for one in whole.addenda for fault in _seal_faults(f"Addendum {one.id}", one, published)]
+
+
+def _seal_faults(name: str, row: Signature | Addendum, published: Mapping[str, str]) -> list[str]:
+    """Whether the seal is the clinic's over exactly this manifest, and the manifest says what the row's columns say."""
+    document = row.document()
+    found = []
+    if not keys.is_valid(published.get(row.key_id, ""), row.signature, row.manifest):
+        found.append(f"{name} does not fit its manifest and the clinic's key.")
+    if any(document.get(field, value) != value for field, value in document["manifest"].items()):
+        found.append(f"{name} differs from its manifest.")
     return found
 
 

@@ -2,22 +2,26 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.vocabulary import DiscardMaterial, EntryKind
+from server.db import table_of
 from server.procedures.models import Entry
 
-_E = cast("sa.Table", Entry.__table__)
+_E = table_of(Entry)
 
 
-def _standing(alias: sa.Alias) -> sa.ColumnElement[bool]:
+def _standing(alias: sa.FromClause) -> sa.ColumnElement[bool]:
     """Neither a retraction nor struck through by a standing one."""
     by, undo = _E.alias("by"), _E.alias("undo")
     undone = sa.exists().where(
-        undo.c.clinic_id == by.c.clinic_id, undo.c.procedure_id == by.c.procedure_id, undo.c.kind == EntryKind.RETRACTION, undo.c.retracts == by.c.id
+        undo.c.clinic_id == by.c.clinic_id,
+        undo.c.procedure_id == by.c.procedure_id,
+        undo.c.kind == EntryKind.RETRACTION,
+        undo.c.retracts == by.c.id,
     )
     struck = sa.exists().where(
         by.c.clinic_id == alias.c.clinic_id,
@@ -38,9 +42,7 @@ def volumes(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.U
     def of(kind: EntryKind, column: str) -> sa.ColumnElement[Any]:
         return sa.func.sum(sa.case((entry.c.kind == kind, entry.c[column])))
 
-    nanofat_discard = sa.and_(
-        entry.c.kind == EntryKind.DISCARD, entry.c.details["material"].as_string() == DiscardMaterial.NANOFAT.value
-    )
+    nanofat_discard = sa.and_(entry.c.kind == EntryKind.DISCARD, entry.c.details["material"].as_string() == DiscardMaterial.NANOFAT.value)
     query = (
         sa.select(
             entry.c.procedure_id,

@@ -1,0 +1,131 @@
+"""Where a benchmark runs: a throw-away database on PostgreSQL or SQLite, and a real server process in front of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from server.config import database_url
+from server.db import Database
+from server.migrations.upgrade import upgrade
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVER = os.environ.get("BENCH_DATABASE_URL", "postgresql://127.0.0.1:5432/postgres")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A migrated, empty database and a folder."""
+
+    name: str
+    url: str
+    folder: Path
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is the embedded default."""
+        return self.url.startswith("sqlite")
+
+    def database(self) -> Database:
+        """Our own access to it."""
+        return Database(self.url)
+
+
+@contextmanager
+def sqlite() -> Iterator[Place]:
+    """A SQLite file on the disk that the system's temporary folder is on, with the durability it has in production."""
+    folder = Path(tempfile.mkdtemp(prefix="graftlog-bench-"))
+    place = Place("SQLite", f"sqlite:///{folder / 'graftlog.db'}", folder)
+    _migrate(place)
+    yield place
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgresql() -> Iterator[Place]:
+    """A database on the PostgreSQL server that BENCH_DATABASE_URL names."""
+    folder = Path(tempfile.mkdtemp(prefix="graftlog-bench-"))
+    name = f"graftlog_bench_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(SERVER, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        url = sa.make_url(database_url(SERVER, folder)).set(database=name).render_as_string(hide_password=False)
+        try:
+            place = Place("PostgreSQL", url, folder)
+            _migrate(place)
+            yield place
+        finally:
+            admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _migrate(place: Place) -> None:
+    database = place.database()
+    upgrade(database)
+    database.close()
+
+
+@dataclass
+class Server:
+    """A running gunicorn."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pids(self) -> list[int]:
+        """The master and its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid, *map(int, children)]
+
+    def cpu_s(self) -> float:
+        """Processor time used so far, user and system, of all its processes."""
+        return sum(_cpu(pid) for pid in self.pids)
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@contextmanager
+def server(place: Place, *, workers: int, threads: int, port: int = 8791) -> Iterator[Server]:
+    """Gunicorn as the Procfile starts it, on `place`."""
+    environment = os.environ | {
+        "DATABASE_URL": place.url,
+        "GRAFTLOG_DATA": str(place.folder),
+        "PORT": str(port),
+        "WEB_WORKERS": str(workers),
+        "WEB_THREADS": str(threads),
+    }
+    command = [str(Path(sys.executable).parent / "gunicorn"), "--config", "server/gunicorn.py", "server.wsgi:app"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    try:
+        wait_ready(port)
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_ready(port: int, limit_s: float = 60) -> float:
+    """Seconds until /readyz answered 200."""
+    began = time.monotonic()
+    while time.monotonic() - began < limit_s:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return time.monotonic() - began
+        except OSError:
+            time.sleep(0.02)
+    raise TimeoutError("the server did not become ready")

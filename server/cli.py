@@ -1,0 +1,156 @@
+"""The `graftlog` command: databases, clinics and people, the journal, the demo."""
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import sqlalchemy as sa
+
+from schemas.vocabulary import Role
+from server.clinics import service as clinics
+from server.clinics.models import Clinic
+from server.config import Config, ConfigError, from_environment
+from server.db import Database
+from server.demo import case, seed
+from server.journal.service import verify
+from server.migrations.upgrade import upgrade
+from server.problems import Problem
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Config, Database]]:
+    config = from_environment()
+    config.data.mkdir(parents=True, exist_ok=True)
+    database = Database(config.database_url)
+    try:
+        yield config, database
+    finally:
+        database.close()
+
+
+@click.group()
+def graftlog() -> None:
+    """Graftlog's administration."""
+
+
+@graftlog.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to the newest migration."""
+    with _opened() as (config, database):
+        upgrade(database)
+        click.echo(f"Database {database.url.render_as_string(hide_password=True)} is up to date. Data folder: {config.data}")
+
+
+@graftlog.group()
+def clinic() -> None:
+    """Clinics and their people."""
+
+
+def _password(given: str | None) -> str:
+    return (
+        given
+        or os.environ.get("GRAFTLOG_PASSWORD")
+        or click.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
+    )
+
+
+@clinic.command("create")
+@click.option("--name", required=True, help="Name of the clinic.")
+@click.option("--time-zone", required=True, help="IANA zone, for example Europe/Budapest.")
+@click.option("--phone", help="The number that patients may call.")
+@click.option("--admin-email", required=True)
+@click.option("--admin-name", required=True)
+@click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
+def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str, admin_name: str, password: str | None) -> None:
+    """Set up a real clinic with its first administrator."""
+    with _opened() as (_, database):
+        upgrade(database)
+        with database.transaction() as session:
+            made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
+            clinics.create_user(session, email=admin_email, name=admin_name, roles=[Role.ADMIN], password=_password(password))
+            click.echo(f"Clinic {made.name} ({made.id}). Add people: graftlog clinic add-person --clinic {made.id} …")
+
+
+@clinic.command("list")
+def clinic_list() -> None:
+    """All clinics."""
+    with _opened() as (_, database), database.transaction(write=False) as session:
+        for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
+            click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
+
+
+@clinic.command("add-person")
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
+@click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
+def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[str, ...], password: str | None) -> None:
+    """Add a person to a clinic."""
+    with _opened() as (_, database), database.transaction() as session:
+        if session.get(Clinic, clinic_id) is None:
+            raise click.ClickException("No such clinic; see: graftlog clinic list")
+        session.info["clinic_id"] = clinic_id
+        user = clinics.create_user(session, email=email, name=name, roles=[Role(role) for role in roles], password=_password(password))
+        click.echo(f"{user.name} signs in as {user.email}.")
+
+
+@graftlog.group()
+def journal() -> None:
+    """The journal of every change."""
+
+
+@journal.command("verify")
+@click.option("--clinic", "clinic_id", type=click.UUID, help="One clinic only.")
+def journal_verify(clinic_id: uuid.UUID | None) -> None:
+    """Recompute every hash. Exit code 1 names the first bad row of each clinic."""
+    broken = False
+    with _opened() as (_, database), database.transaction(write=False) as session:
+        for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)).all():
+            if clinic_id and one.id != clinic_id:
+                continue
+            count, fault = verify(session, one.id)
+            if fault:
+                broken = True
+                click.secho(f"✗ {one.name}: row {fault[0]}: {fault[1]}", fg="red")
+            else:
+                click.secho(f"✓ {one.name}: {count} rows, chain whole", fg="green")
+    if broken:
+        sys.exit(1)
+
+
+@graftlog.group()
+def demo() -> None:
+    """The demo clinic."""
+
+
+@demo.command("seed")
+def demo_seed() -> None:
+    """Make the demo clinic and its past, if there is no clinic at all."""
+    with _opened() as (config, database):
+        seed.run(config, database, say=click.echo)
+
+
+@demo.command("play")
+@click.argument("address")
+def demo_play(address: str) -> None:
+    """Play the case of the documentation against a running server, over HTTP, once; say who can sign in."""
+    case.run_over_http(address, say=click.echo)
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        graftlog(standalone_mode=True)
+    except (ConfigError, ValueError) as error:
+        sys.exit(str(error))
+    except Problem as problem:
+        sys.exit(f"{problem.title}: {problem.detail}")

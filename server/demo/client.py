@@ -1,0 +1,75 @@
+"""The demo's client of the HTTP API: the same calls a tablet makes, over a socket or straight into the application."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+Transport = Callable[[str, str, dict[str, str], bytes | None], tuple[int, bytes]]
+
+
+class DemoError(RuntimeError):
+    """The server refused a call of the demo."""
+
+
+class Client:
+    """Calls below /api/v1 as the person who signed in last."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Not signed in yet."""
+        self.transport, self.headers = transport, {"Content-Type": "application/json"}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """JSON of the answer; raises DemoError for anything but a success."""
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        data = None if body is None else json.dumps(body).encode()
+        status, answer = self.transport(method, f"/api/v1{path}", sent, data)
+        if status >= 400:
+            raise DemoError(f"{method} {path}: {status} {answer.decode()[:500]}")
+        return json.loads(answer) if answer else None
+
+    def sign_in(self, email: str, password: str) -> dict[str, Any]:
+        """Sign in; later calls are this person's."""
+        session: dict[str, Any] = self.call("POST", "/session", {"email": email, "password": password})
+        self.headers["Authorization"] = f"Bearer {session['token']}"
+        return session
+
+    def get(self, path: str) -> Any:
+        """GET."""
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Any) -> Any:
+        """POST."""
+        return self.call("POST", path, body)
+
+    def patch(self, path: str, body: Any, write_id: str) -> Any:
+        """PATCH of the version `write_id`."""
+        return self.call("PATCH", path, body, If_Match=f'"{write_id}"')
+
+
+def over_http(address: str) -> Client:
+    """A client of a running server."""
+
+    def transport(method: str, path: str, headers: dict[str, str], data: bytes | None) -> tuple[int, bytes]:
+        request = urllib.request.Request(address + path, data, headers, method=method)  # noqa: S310  reason: our own address
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  reason: our own address
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    return Client(transport)
+
+
+def inside(app: Flask) -> Client:
+    """A client of an application in this process."""
+    browser = app.test_client()
+
+    def transport(method: str, path: str, headers: dict[str, str], data: bytes | None) -> tuple[int, bytes]:
+        answer = browser.open(path, method=method, headers=headers, data=data)
+        return answer.status_code, answer.get_data()
+
+    return Client(transport)

@@ -1,0 +1,96 @@
+"""Make the demo clinic and let its past happen in order, with the clock moved: cases, reminders, visits."""
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from server import clock
+from server.app import create_app
+from server.clinics import service as clinics
+from server.clinics.models import Clinic
+from server.config import Config
+from server.db import Database
+from server.demo import earlier, people
+from server.demo.client import Client, inside
+from server.followup.dispatch import run_due
+
+VISITED = 0.88
+Event = tuple[datetime, int, Callable[[], None]]
+
+
+def run(config: Config, database: Database, say: Callable[[str], None]) -> bool:
+    """Whether the demo was made: only where there is no clinic at all."""
+    with database.transaction(write=False) as session:
+        if session.scalar(sa.select(sa.func.count()).select_from(Clinic)):
+            return False
+    say("Making the demo clinic: forty cases over eighteen months…")
+    today = clock.now()
+    with clock.at(today - timedelta(days=30 * earlier.MONTHS_BACK + 30)):
+        _people(database)
+    _Past(config, database, today).happen()
+    return True
+
+
+def _people(database: Database) -> None:
+    with database.transaction() as session:
+        clinics.create_clinic(session, name=people.CLINIC, time_zone=people.TIME_ZONE, phone=people.PHONE, demo=True)
+        for email, name, roles in people.ACCOUNTS:
+            clinics.create_user(session, email=email, name=name, roles=roles, password=people.PASSWORD)
+
+
+class _Past:
+    """Events in order of time; what happens may plan further events."""
+
+    def __init__(self, config: Config, database: Database, today: datetime) -> None:
+        self.config, self.database, self.today = config, database, today
+        self.app = create_app(config, database)
+        self.zone = ZoneInfo(people.TIME_ZONE)
+        self.dice = random.Random(52)
+        self.order = itertools.count()
+        self.events: list[Event] = []
+
+    def at(self, moment: datetime, what: Callable[[], None]) -> None:
+        """Let `what` happen at `moment`, unless that is still to come."""
+        if moment < self.today:
+            heapq.heappush(self.events, (moment, next(self.order), what))
+
+    def happen(self) -> None:
+        """Everything up to today."""
+        for number, day in enumerate(earlier.days(self.today.date())):
+            evening = datetime.combine(day, time(17), self.zone)
+            self.at(evening, lambda number=number, day=day: self._operate(number, day))  # type: ignore[misc]  # reason: bound per turn
+        while self.events:
+            moment, _, what = heapq.heappop(self.events)
+            with clock.at(moment):
+                what()
+
+    def _client(self) -> Client:
+        client = inside(self.app)
+        client.sign_in("surgeon@demo.example", people.PASSWORD)
+        return client
+
+    def _operate(self, number: int, day: Any) -> None:
+        client = self._client()
+        procedure = earlier.play(client, number, day)
+        for visit in client.get(f"/procedures/{procedure['id']}/visits")["items"]:
+            target = datetime.fromisoformat(visit["target_date"]).replace(tzinfo=self.zone)
+            self.at(target + timedelta(hours=15), lambda visit=visit: self._visit(visit))  # type: ignore[misc]  # reason: bound per turn
+            for reminder in client.get(f"/reminders?visit_id={visit['id']}")["items"]:
+                self.at(datetime.fromisoformat(reminder["due_at"]) + timedelta(seconds=2), self._remind)
+
+    def _remind(self) -> None:
+        run_due(self.database, replace(self.config, smtp_url=None))  # nothing of the demo's past is really mailed
+
+    def _visit(self, planned: dict[str, Any]) -> None:
+        client = self._client()
+        visits = client.get(f"/procedures/{planned['procedure_id']}/visits")["items"]
+        visit = next(one for one in visits if one["id"] == planned["id"])
+        came = self.dice.random() < VISITED
+        client.patch(f"/visits/{visit['id']}", {"state": "attended" if came else "missed"}, visit["write_id"])

@@ -1,0 +1,63 @@
+"""Reading forms and filters with the API's own shapes, and saying in a form's words what is wrong."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import request
+from marshmallow import ValidationError
+
+from schemas.fields import Shape, pointers
+from server.problems import Problem
+
+View = TypeVar("View", bound=Callable[..., Any])
+_MISSING = {
+    "email": "Enter your e-mail address.",
+    "password": "Enter your password.",
+    "text": "Write what you want to add.",
+}
+
+
+def form(shape: Shape) -> dict[str, Any]:
+    """The form's fields that `shape` knows. Raises 422 `invalid`, one sentence per field."""
+    return _load(shape, request.form)
+
+
+def filters(shape: Shape) -> dict[str, Any]:
+    """The address's parameters that `shape` knows; an empty one counts as not given. Raises 422 `invalid`."""
+    return _load(shape, request.args)
+
+
+def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
+    values = {name: given[name].replace("\r\n", "\n") for name in shape.fields if given.get(name, "").strip()}
+    try:
+        loaded: dict[str, Any] = shape.load(values)
+    except ValidationError as error:
+        rows = pointers(error.messages)
+        errors = [row | {"message": _sentence(row["pointer"].removeprefix("/"), row["message"], values)} for row in rows]
+        raise Problem("invalid", " ".join(row["message"] for row in errors), errors=errors) from None
+    return loaded
+
+
+def _sentence(field: str, message: str, values: Mapping[str, str]) -> str:
+    return message if field in values else _MISSING.get(field, message)
+
+
+def shown_again_by(page: Callable[..., str]) -> Callable[[View], View]:
+    """Mark a form's view: refused, `page(problem=…, **view_args)` shows it again with what was typed."""
+
+    def mark(view: View) -> View:
+        view.__again__ = page  # type: ignore[attr-defined]  # reason: the mark itself
+        return view
+
+    return mark
+
+
+def errors_of(problem: Problem | None) -> list[dict[str, str]]:
+    """`{"field", "message"}` rows for the summary on top of a form; `field` is the id of the input to go to, or empty."""
+    if problem is None:
+        return []
+    if problem.errors:
+        return [{"field": one["pointer"].removeprefix("/"), "message": one["message"]} for one in problem.errors]
+    if problem.code == "wrong_credentials":
+        return [{"field": "password", "message": f"{problem.title}. {problem.detail}"}]
+    return [{"field": "", "message": f"{problem.title}. {problem.detail}"}]

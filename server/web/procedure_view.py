@@ -1,0 +1,129 @@
+"""What the page of one procedure shows, in the order in which it is read."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import EntryKind, ProcedureState
+from server import clock
+from server.access import Permission, Signed
+from server.canonical import digest
+from server.followup import service as follow_up
+from server.followup.models import Visit
+from server.procedures import note, rules
+from server.procedures.facts import Fact, retractions
+from server.procedures.note import describe
+from server.procedures.note.words import age
+from server.procedures.service import planning, signing
+from server.procedures.service.record import Record
+from server.web import words
+
+_AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
+_NEVER_BEGUN = frozenset({ProcedureState.PLANNED, ProcedureState.CANCELLED})
+_MOST_REMINDERS = 50
+
+
+def fingerprint(whole: Record) -> str:
+    """Changes whenever the procedure or its entries do: what is signed is what was shown."""
+    return digest([str(whole.procedure.write_id), *(str(fact["id"]) for fact in whole.facts)])
+
+
+def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> dict[str, Any]:
+    """Everything for `procedure.html`; `in_files` when messages are not mailed."""
+    procedure, today = whole.procedure, clock.now().astimezone(person.time_zone).date()
+    scars = {str(scar.id): scar for scar in whole.scars}
+    numbers = {str(fact["id"]): number for number, fact in enumerate(whole.facts, 1)}
+    answers = planning.answers(session, procedure)
+    totals = whole.totals()
+    return {
+        "procedure": procedure,
+        "patient": whole.patient,
+        "age": age(whole.patient.birth_date, today) if whole.patient.birth_date else None,
+        "surgeon": whole.surgeon,
+        "said": words.PROCEDURES[procedure.state],
+        "note": note.fragment(note.build(whole)) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
+        "plan": answers if procedure.state in _AHEAD else None,
+        "gaps": _gaps(answers["missing"]) if procedure.state in {*_AHEAD, ProcedureState.COMPLETED} else [],
+        "eye": [one | {"number": numbers.get(one["entry_id"])} for one in whole.warnings()],
+        "blocks": rules.cannot_sign(whole.facts, whole.context),
+        "may_sign": person.may(Permission.SIGN),
+        "meanings": words.MEANINGS,
+        "seen": fingerprint(whole),
+        "signature": whole.signature,
+        "faults": signing.faults(session, whole),
+        "broken": words.BROKEN,
+        "addenda": whole.addenda,
+        "totals": totals,
+        "balance": _balance(totals),
+        "scars": [one | {"scar": scars.get(one["scar_id"])} for one in totals["scars"]],
+        "entries": _entries(whole, numbers),
+        "visits": [_visit(session, visit, today, in_files=in_files) for visit in follow_up.visits_of(session, procedure.id)],
+    }
+
+
+def _gaps(missing: Sequence[Mapping[str, str]]) -> list[str]:
+    return [words.GAPS.get(one["code"], one["message"]) for one in missing]
+
+
+def _balance(totals: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Parts of the nanofat made, with where each begins and how wide it is in a drawing of 1000; None while none was made."""
+    made = totals["nanofat_ml"]
+    if not made:
+        return None
+    parts = (("injected", totals["injected_ml"]), ("discarded", totals["discarded_ml"]), ("left", max(totals["residual_ml"] or 0, 0)))
+    whole = max(made, sum(value or 0 for _, value in parts))
+    rows, begin = [], 0.0
+    for name, value in parts:
+        width = 1000 * (value or 0) / whole
+        rows.append({"name": name, "ml": value, "x": round(begin, 1), "width": round(width, 1)})
+        begin += width
+    return rows
+
+
+def _entries(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every entry in time order: its sentence, who and when, and what became of it."""
+    struck = {str(target): by for target, by in retractions(whole.facts).items()}
+    labels = {str(scar.id): scar.label for scar in whole.scars}
+    rows = []
+    for fact, entry in zip(whole.facts, whole.entries(), strict=True):
+        text = describe.describe(entry, labels.get(entry.get("scar_id", ""), ""))
+        if entry["kind"] == EntryKind.RETRACTION:
+            text = f"Strikes through entry {numbers.get(entry['retracts'], '?')}"
+        by = struck.get(entry["id"])
+        rows.append(
+            {
+                "number": numbers[entry["id"]],
+                "at": fact["recorded_at"],
+                "text": text,
+                "who": _name(whole, fact["recorded_by"]),
+                "late": fact["late"],
+                "confirmed": fact["confirmed"],
+                "reason": fact["reason"],
+                "struck": _struck(whole, by, numbers) if by else None,
+            }
+        )
+    return rows
+
+
+def _struck(whole: Record, by: Fact, numbers: Mapping[str, int]) -> dict[str, Any]:
+    return {"number": numbers[str(by["id"])], "at": by["recorded_at"], "who": _name(whole, by["recorded_by"]), "reason": by["reason"]}
+
+
+def _name(whole: Record, user_id: uuid.UUID) -> str:
+    return whole.people[user_id].name if user_id in whole.people else "unknown"
+
+
+def _visit(session: Session, visit: Visit, today: date, *, in_files: bool) -> dict[str, Any]:
+    reminders = follow_up.find_reminders(session, state=None, visit_id=visit.id, after=None, limit=_MOST_REMINDERS)
+    return {
+        "visit": visit,
+        "step": words.STEPS[visit.step],
+        "state": words.visit(visit.state, visit.opens_on, visit.closes_on, today),
+        "reminders": [
+            {"reminder": one, "purpose": words.PURPOSES[one.purpose], "state": words.reminder(one.state, in_files=in_files)}
+            for one in reminders
+        ],
+    }

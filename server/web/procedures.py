@@ -1,0 +1,117 @@
+"""The list of procedures, one procedure with its note, signing it and adding to it."""
+
+import uuid
+from typing import Any
+
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+
+from schemas.common import Page
+from schemas.fields import Choice, Text
+from schemas.procedures import AddendumRequest, SignRequest
+from schemas.vocabulary import ProcedureState
+from server.access import Permission, allow
+from server.http import cursor_of, person, read_cursor, session
+from server.ids import uuid7
+from server.problems import Problem
+from server.procedures import note
+from server.procedures.service import listing, record, signing
+from server.web import words
+from server.web.blueprint import pages
+from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.procedure_view import fingerprint, view
+
+
+class Filters(Page):
+    """What the address of the list may say."""
+
+    state = Choice(ProcedureState)
+    mine = Choice(("1",))
+    q = Text(longest=100)
+
+
+@pages.get("/procedures")
+@allow(Permission.SIGNED_IN)
+def procedures() -> str:
+    """The list; who may not read records is told what her roles are for."""
+    if not person().may(Permission.READ_RECORD):
+        return render_template("no_record.html", roles=[words.ROLES[role] for role in person().roles])
+    asked = filters(Filters())
+    rows, last = listing.procedures(
+        session(),
+        limit=asked["limit"],
+        after=read_cursor(asked["cursor"], 2) if "cursor" in asked else None,
+        state=asked.get("state"),
+        surgeon_id=person().user_id if "mine" in asked else None,
+        q=asked.get("q"),
+    )
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"state", "mine", "q", "limit"} and value}
+    return render_template(
+        "procedures.html",
+        rows=rows,
+        states=words.PROCEDURES,
+        asked=asked,
+        filtered=bool(asked.keys() & {"state", "mine", "q"}),
+        further="cursor" in asked,
+        first=url_for("web.procedures", **kept),
+        following=url_for("web.procedures", **kept, cursor=cursor_of(*last)) if last else None,
+    )
+
+
+def _page(procedure_id: uuid.UUID, problem: Problem | None = None) -> str:
+    whole = record.load(session(), record.get(session(), procedure_id))
+    shown = view(session(), person(), whole, in_files=current_app.config["GRAFTLOG"].smtp_url is None)
+    typed = {name: request.form.get(name, "") for name in ("text", "meaning", "id")}
+    return render_template("procedure.html", errors=errors_of(problem), typed=typed, new_id=typed["id"] or str(uuid7()), **shown)
+
+
+@pages.get("/procedures/<uuid:procedure_id>")
+@allow(Permission.READ_RECORD)
+def procedure(procedure_id: uuid.UUID) -> str:
+    """Everything about one procedure."""
+    return _page(procedure_id)
+
+
+@pages.post("/procedures/<uuid:procedure_id>/sign")
+@allow(Permission.SIGN)
+@shown_again_by(_page)
+def sign(procedure_id: uuid.UUID) -> Response:
+    """Sign what the page showed: if anything was recorded since, it is shown again first."""
+    found = record.get(session(), procedure_id, lock=True)
+    if request.form.get("seen") != fingerprint(record.load(session(), found)):
+        raise Problem("stale", "Something was recorded since you opened this page. It is shown now; read it, then sign.")
+    signing.sign(session(), found, **form(SignRequest()), keys_folder=current_app.config["GRAFTLOG"].keys)
+    return _to(procedure_id, "signature")
+
+
+@pages.post("/procedures/<uuid:procedure_id>/addenda")
+@allow(Permission.SIGN)
+@shown_again_by(_page)
+def add_addendum(procedure_id: uuid.UUID) -> Response:
+    """Add to what is signed. The page chose the id, so a form sent twice adds once."""
+    found = record.get(session(), procedure_id, lock=True)
+    signing.add_addendum(session(), found, form(AddendumRequest()), current_app.config["GRAFTLOG"].keys)
+    return _to(procedure_id, "addenda")
+
+
+def _to(procedure_id: uuid.UUID, part: str) -> Response:
+    return make_response(redirect(url_for("web.procedure", procedure_id=procedure_id, _anchor=part), 303))
+
+
+def _note(procedure_id: uuid.UUID) -> dict[str, Any]:
+    return note.build(record.load(session(), record.get(session(), procedure_id)))
+
+
+@pages.get("/procedures/<uuid:procedure_id>/note")
+@allow(Permission.READ_RECORD)
+def note_alone(procedure_id: uuid.UUID) -> str:
+    """The note by itself, to read or print."""
+    return note.html(_note(procedure_id))
+
+
+@pages.get("/procedures/<uuid:procedure_id>/note.pdf")
+@allow(Permission.READ_RECORD)
+def note_pdf(procedure_id: uuid.UUID) -> Response:
+    """The note to file or send."""
+    response = Response(note.pdf(_note(procedure_id)), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="note-{procedure_id}.pdf"'
+    return response

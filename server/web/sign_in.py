@@ -1,0 +1,66 @@
+"""Signing in and out with a browser."""
+
+import re
+from datetime import timedelta
+
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+
+from schemas.session import SignInRequest
+from server.access import Permission, allow, public
+from server.clinics import service
+from server.http import person, session
+from server.problems import Problem
+from server.web import cookies
+from server.web.blueprint import pages
+from server.web.forms import errors_of, form, shown_again_by
+
+_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
+
+
+def goes_to(wanted: str | None) -> str:
+    """Give back `wanted` if it is a path of this very site, else the start page. Browsers read two slashes of any kind as a host."""
+    return wanted if wanted and _LOCAL.match(wanted) else url_for("web.start")
+
+
+def _page(problem: Problem | None = None) -> str:
+    return render_template(
+        "sign_in.html",
+        errors=errors_of(problem),
+        email=request.form.get("email", ""),
+        next=goes_to(request.values.get("next")),
+        signed_out=request.args.get("after") == "signing-out",
+    )
+
+
+@pages.get("/sign-in")
+@public
+def sign_in() -> str | Response:
+    """Show the form; whoever is signed in already goes on at once."""
+    if g.person is not None:
+        return make_response(redirect(goes_to(request.args.get("next")), 303))
+    return _page()
+
+
+@pages.post("/sign-in")
+@public
+@shown_again_by(_page)
+def open_session() -> Response:
+    """Check the password and set the cookie."""
+    hours = current_app.config["GRAFTLOG"].session_hours
+    token, _, _ = service.sign_in(session(), **form(SignInRequest()), lasts=timedelta(hours=hours))
+    return cookies.keep(make_response(redirect(goes_to(request.form.get("next")), 303)), token)
+
+
+@pages.post("/sign-out")
+@allow(Permission.SIGNED_IN)
+def sign_out() -> Response:
+    """End the session here and on the server."""
+    service.sign_out(session(), person().sign_in_id)
+    return cookies.drop(make_response(redirect(url_for("web.sign_in", after="signing-out"), 303)))
+
+
+@pages.get("/")
+@public
+def start() -> Response:
+    """Begin with the list of procedures."""
+    return make_response(redirect(url_for("web.procedures"), 303))

@@ -1,0 +1,188 @@
+"""The journal: every change, in commit order, in a chain that shows any tampering."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from server.db import Database
+from server.journal import chain
+from server.journal.models import JournalHead, JournalRow
+from server.journal.service import UnjournaledWrite, verify
+from server.patients.models import Patient
+from tests import make
+from tests.api import Api
+
+WRITERS, EACH = 8, 12
+
+
+def seqs(db: Database, clinic: make.Clinic, after: int = 0) -> list[int]:
+    with db.transaction(clinic.id, write=False) as session:
+        query = sa.select(JournalRow.seq).where(JournalRow.clinic_id == clinic.id, JournalRow.seq > after).order_by(JournalRow.seq)
+        return list(session.scalars(query))
+
+
+def check(db: Database, clinic: make.Clinic) -> tuple[int, tuple[int, str] | None]:
+    with db.transaction(clinic.id, write=False) as session:
+        return verify(session, clinic.id)
+
+
+def test_each_change_is_one_row_with_the_record_as_the_api_shows_it(db: Database, clinic: make.Clinic, vera: Api) -> None:
+    before = seqs(db, clinic)
+    anna = vera.post("/patients", {"mrn": "7", "family_name": "Petrauskienė", "given_name": "Anna"})
+    with db.transaction(clinic.id, write=False) as session:
+        row = session.scalars(sa.select(JournalRow).where(JournalRow.seq == len(before) + 1, JournalRow.clinic_id == clinic.id)).one()
+    assert json.loads(row.body or "") == anna
+    assert (row.action, row.collection, str(row.record_id)) == ("create", "patients", anna["id"])
+    assert row.actor_id == clinic.surgeon.user_id
+    assert str(row.write_id) == anna["write_id"]
+
+
+def test_a_refused_change_leaves_no_row_and_no_gap(db: Database, clinic: make.Clinic, vera: Api) -> None:
+    vera.post("/patients", {"mrn": "7", "family_name": "Petrauskienė", "given_name": "Anna"})
+    before = seqs(db, clinic)
+    vera.post("/patients", {"mrn": "7", "family_name": "Kiss", "given_name": "Bence"}, expect=409)
+    assert seqs(db, clinic) == before
+    vera.post("/patients", {"mrn": "8", "family_name": "Kiss", "given_name": "Bence"})
+    assert seqs(db, clinic) == [*before, len(before) + 1]
+
+
+def test_a_change_that_changes_nothing_is_no_change(db: Database, clinic: make.Clinic, vera: Api) -> None:
+    anna = vera.post("/patients", {"mrn": "7", "family_name": "Petrauskienė", "given_name": "Anna"})
+    before = seqs(db, clinic)
+    again = vera.patch(f"/patients/{anna['id']}", {"given_name": "Anna"}, anna["write_id"])
+    assert again["write_id"] == anna["write_id"]
+    assert seqs(db, clinic) == before
+
+
+def test_eight_writers_leave_no_gap_and_a_reader_who_follows_skips_nothing(db: Database, clinic: make.Clinic) -> None:
+    start = threading.Barrier(WRITERS + 1)
+    done = threading.Event()
+    failures: list[BaseException] = []
+    read: list[int] = []
+
+    def writer(number: int) -> None:
+        start.wait()
+        try:
+            for turn in range(EACH):
+                make.patient(db, clinic, mrn=f"W{number}-{turn}")
+        except BaseException as error:  # noqa: BLE001  reason: shown by the assertion below
+            failures.append(error)
+
+    def reader() -> None:
+        start.wait()
+        while True:
+            finished = done.is_set()
+            read.extend(seqs(db, clinic, after=read[-1] if read else 0))
+            if finished:
+                return
+
+    writers = [threading.Thread(target=writer, args=(number,)) for number in range(WRITERS)]
+    following = threading.Thread(target=reader)
+    for thread in (*writers, following):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    following.join()
+    assert not failures
+    assert read == list(range(1, len(read) + 1))
+    assert len(read) >= WRITERS * EACH
+    assert check(db, clinic) == (len(read), None)
+
+
+def test_other_clinics_never_wait(db: Database, clinic: make.Clinic, other_clinic: make.Clinic) -> None:
+    if db.is_sqlite:
+        return  # one writer in all: everybody waits, by design
+    with db.transaction(clinic.id) as session:
+        session.execute(sa.select(JournalHead).where(JournalHead.clinic_id == clinic.id).with_for_update())
+        make.patient(db, other_clinic)
+
+
+def tampered(db: Database, statement: str, **values: Any) -> None:
+    """Do what an intruder with the database's password could do: drop the guard, change a row, put the guard back."""
+    with db.engine.begin() as connection:
+        if db.is_sqlite:
+            for verb in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS journal_no_{verb}")
+        else:
+            connection.exec_driver_sql("ALTER TABLE journal DISABLE TRIGGER USER")
+        connection.execute(
+            sa.text(statement).bindparams(*(sa.bindparam(name, type_=sa.Uuid() if name == "clinic" else None) for name in values)), values
+        )
+
+
+TAMPERINGS = {
+    "a body": "UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE clinic_id = :clinic AND seq = 6",
+    "an action": "UPDATE journal SET action = 'change' WHERE clinic_id = :clinic AND seq = 6",
+    "who did it": "UPDATE journal SET actor_id = NULL WHERE clinic_id = :clinic AND seq = 6",
+    "a salt": "UPDATE journal SET salt = hash WHERE clinic_id = :clinic AND seq = 6",
+    "a hash": "UPDATE journal SET hash = prev_hash WHERE clinic_id = :clinic AND seq = 6",
+    "a row in the middle": "DELETE FROM journal WHERE clinic_id = :clinic AND seq = 6",
+    "the first row": "DELETE FROM journal WHERE clinic_id = :clinic AND seq = 1",
+    "the last row": "DELETE FROM journal WHERE clinic_id = :clinic AND seq = 7",
+}
+
+
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_tampering_is_named_by_its_row(lonely_db: Database, what: str) -> None:
+    clinic = make.clinic(lonely_db)
+    make.patient(lonely_db, clinic, given_name="Anna")
+    make.patient(lonely_db, clinic, given_name="Bence")
+    assert check(lonely_db, clinic) == (7, None)
+    tampered(lonely_db, TAMPERINGS[what], clinic=clinic.id)
+    _, fault = check(lonely_db, clinic)
+    assert fault is not None
+    assert fault[0] == {"the first row": 1, "the last row": 7}.get(what, 6)
+
+
+def test_an_erased_body_leaves_the_chain_whole(lonely_db: Database) -> None:
+    clinic = make.clinic(lonely_db)
+    make.patient(lonely_db, clinic)
+    tampered(lonely_db, "UPDATE journal SET body = NULL, salt = NULL WHERE clinic_id = :clinic AND seq = 6", clinic=clinic.id)
+    assert check(lonely_db, clinic)[1] is None
+
+
+def test_nobody_writes_past_the_journal(db: Database, clinic: make.Clinic) -> None:
+    anna = make.patient(db, clinic)
+    with db.transaction(clinic.id, actor=clinic.surgeon) as session, pytest.raises(UnjournaledWrite):
+        session.execute(sa.update(Patient).values(given_name="Anne"))
+    with pytest.raises(UnjournaledWrite), db.transaction(clinic.id, actor=clinic.surgeon) as session:
+        session.delete(session.scalars(sa.select(Patient).where(Patient.mrn == anna["mrn"])).one())
+
+
+def test_the_chain_is_checked_with_nothing_but_its_rows() -> None:
+    header = dict.fromkeys(chain.HEADER_FIELDS) | {
+        "clinic_id": "c",
+        "seq": 1,
+        "at": "t",
+        "action": "create",
+        "collection": "x",
+        "record_id": "r",
+    }
+    salt, body = b"s" * 32, "{}"
+    header["detail_hash"] = chain.detail_hash(salt, body).hex()
+    row = header | {"salt": salt, "body": body, "prev_hash": chain.GENESIS, "hash": chain.link(chain.GENESIS, header)}
+    assert chain.first_fault([row]) is None
+    assert chain.first_fault([row | {"body": "{ }"}]) == (1, "the body was changed")
+
+
+def test_eight_clients_of_the_api_at_once_lose_nothing(as_: Callable[[make.Person], Api], db: Database, clinic: make.Clinic) -> None:
+    answers: list[int] = []
+
+    def client(number: int) -> None:
+        api = as_(clinic.nurse)
+        for turn in range(5):
+            body = {"mrn": f"C{number}-{turn}", "family_name": "Kiss", "given_name": "Bence"}
+            answers.append(api.call("POST", "/patients", json=body).status_code)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [201] * (WRITERS * 5)
+    assert check(db, clinic)[1] is None

@@ -1,0 +1,133 @@
+"""The Celery application: how messages travel, and beat's table. Importing it connects to nothing and imports no task."""
+
+import logging
+import sys
+import warnings
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import after_setup_logger, after_setup_task_logger
+from kombu import Queue
+
+from server.config import Config, ConfigError, from_environment
+
+TICK_QUEUE = "tick"
+EMAIL_QUEUE = "send.email"
+TICK_EVERY_S = 1.0
+
+SETTINGS: dict[str, Any] = {
+    # Messages carry no data, only "there is work now"; JSON is all that is ever read, so running as root unpickles nothing.
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    # A queue per channel, so that a slow mail server never holds up the ticks or another channel's worker.
+    "task_queues": (Queue(TICK_QUEUE), Queue(EMAIL_QUEUE)),
+    "task_default_queue": TICK_QUEUE,
+    "task_create_missing_queues": False,  # a misspelt queue is an error, not messages that nobody reads
+    "task_routes": {"tick": {"queue": TICK_QUEUE}, "pump.email": {"queue": EMAIL_QUEUE}},
+    # The truth is in SQL: results would be traffic that nobody reads.
+    "task_ignore_result": True,
+    # A lost message costs one tick, so the broker need not write it to disk.
+    "task_default_delivery_mode": 1,
+    # A failed task must not come back at once: the next tick asks the database anyway.
+    "task_acks_on_failure": True,
+    "task_acks_on_timeout": True,
+    # Nothing is ever scheduled in the broker: a long ETA runs again and again there. Reminders are rows.
+    "worker_eta_task_limit": 1,
+    # One process, because that is all the embedded mode has memory for: sending waits for the network, not for the processor.
+    # More throughput is another worker process; rows are claimed with SKIP LOCKED, so any number may run.
+    "worker_pool": "solo",
+    "worker_concurrency": 1,
+    # Celery's own chatter between workers has no reader here, and each kind of it is a queue to poll.
+    "worker_send_task_events": False,
+    "worker_enable_remote_control": False,
+    "worker_detect_quorum_queues": False,  # RabbitMQ only
+    "worker_redirect_stdouts": False,
+    # A broker that is away for an hour must not end the worker: by default it gives up after 100 tries.
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_pool_limit": 1,
+    # The call to the mail server goes on when Redis blinks: cutting it off would make the mail uncertain.
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    # Intervals in UTC only: beat with a local zone skips or doubles entries when the clocks change.
+    "timezone": "UTC",
+    "enable_utc": True,
+    # In memory: there is no state worth a file, and the shelve file breaks when beat is killed.
+    "beat_scheduler": "celery.beat:Scheduler",
+    "beat_max_loop_interval": TICK_EVERY_S,
+    # A tick that waited longer has been overtaken by its successors.
+    "beat_schedule": {
+        "tick": {"task": "tick", "schedule": TICK_EVERY_S, "options": {"expires": 5}},
+    },
+}
+
+
+def broker(config: Config) -> dict[str, Any]:
+    """Redis where one is configured, else files in the data folder."""
+    return _redis(config.redis_url) if config.redis_url else _files(config)
+
+
+def _redis(url: str) -> dict[str, Any]:
+    return {
+        "broker_url": url,
+        # A pump killed in the middle is offered again; harmless, because its rows are leased.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_retry_on_worker_lost": False,  # it would publish a copy; attempts are counted in the database
+        "worker_prefetch_multiplier": 1,  # no hoarding: the next message goes to whoever is free
+        "broker_transport_options": {
+            # Longer than the longest task, short enough that a lost worker's message is soon offered again.
+            "visibility_timeout": 120,
+            # The defaults (10 and 10) look for such messages only every hundred seconds or so.
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            # Without these a frozen Redis holds the worker for ever.
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+            "global_keyprefix": "graftlog:",  # a Redis may be shared
+        },
+    }
+
+
+def _files(config: Config) -> dict[str, Any]:
+    messages, control = config.queue / "messages", config.queue / "control"
+    for folder in (messages, control):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "broker_url": "filesystem://localhost",  # without a host kombu warns that it takes localhost
+        "broker_transport": "workers.transport:Transport",
+        # Files cannot be offered again, and a polling reader with a prefetch of one takes one message per poll.
+        "task_acks_late": False,
+        "worker_prefetch_multiplier": 8,
+        "broker_transport_options": {
+            "data_folder_in": str(messages),
+            "data_folder_out": str(messages),
+            "control_folder": str(control),
+            "store_processed": False,
+            "polling_interval": 0.05,  # 30 ms on average until a message is seen, for half a per cent of a processor
+        },
+    }
+
+
+def make_app(config: Config) -> Celery:
+    """Celery on this configuration."""
+    app = Celery("graftlog")
+    app.conf.update(SETTINGS | broker(config))
+    return app
+
+
+def _quiet(logger: logging.Logger, **_: Any) -> None:
+    """A tick a second is not news; what a pump did is logged by its task."""
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logger.manager.getLogger(name).setLevel(logging.WARNING)
+
+
+after_setup_logger.connect(_quiet)
+after_setup_task_logger.connect(_quiet)
+warnings.filterwarnings("ignore", category=SecurityWarning)  # about root and pickle; only JSON is read
+try:
+    app = make_app(from_environment())
+except ConfigError as error:
+    sys.exit(f"Configuration:\n{error}")
