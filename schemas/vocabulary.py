@@ -295,6 +295,20 @@ CHECKLIST_ITEMS: dict[ChecklistPhase, tuple[str, ...]] = {
 """The 19 items of the WHO list and three of our own: lidocaine maximum, scar map against photo, labelled syringes."""
 
 
+CHECKLIST_RISKS = frozenset(
+    {
+        "known_allergy",
+        "airway_risk",
+        "blood_loss_risk",
+        "surgeon_concerns",
+        "anaesthesia_concerns",
+        "equipment_problems",
+        "recovery_concerns",
+    }
+)
+"""Items that ask for a risk or a problem: here `no` is the quiet answer and `yes` the one to see again."""
+
+
 class DiscardMaterial(StrEnum):
     """What was thrown away."""
 

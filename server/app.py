@@ -1,6 +1,7 @@
 """The application: blueprints, one request = one transaction, problems as problem+json, security headers."""
 
 import logging
+import re
 from datetime import timedelta
 from typing import Any, cast
 
@@ -131,7 +132,13 @@ def _integrity(error: Exception) -> Response:
     log.warning("constraint refused a write: %s", _constraint(text))
     if "append-only" in text or "closed" in text:
         return _refusal(Problem("closed", "Signed records and entries are never changed."))
+    if _PRIMARY_KEY.search(text):
+        return _refusal(Problem("id_taken", "Another record of this clinic has one of these ids. Use a new id for a new record."))
     return _refusal(Problem("conflict", "Read the record again; somebody else may just have changed it."))
+
+
+_PRIMARY_KEY = re.compile(r'"pk_|UNIQUE constraint failed: (\w+)\.clinic_id, \1\.id\b')
+"""How PostgreSQL and SQLite name a violated primary key."""
 
 
 def _constraint(text: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -160,12 +160,23 @@ def table_of(model: type[Any]) -> sa.Table:
     return cast("sa.Table", model.__table__)
 
 
-def find(session: Session, model: type[Row], record_id: uuid.UUID, *, lock: bool = False) -> Row | None:
-    """The clinic's own row, or None. `lock` keeps other writers out until the commit."""
-    query = sa.select(model).where(model.id == record_id)
+@cache
+def _finding(model: Hashable, *, lock: bool) -> sa.Select[Any]:
+    """Built once per model, because it runs in every request. It names the clinic itself, so the wall need not add it."""
+    row = cast("type[InClinic]", model)
+    query = sa.select(row).where(
+        row.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()), row.id == sa.bindparam("record", type_=sa.Uuid())
+    )
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
-    return session.scalar(query)
+    return query.execution_options(all_clinics=True)
+
+
+def find(session: Session, model: type[Row], record_id: uuid.UUID, *, lock: bool = False) -> Row | None:
+    """The clinic's own row, or None. `lock` keeps other writers out until the commit."""
+    clinic_id = session.info.get("clinic_id") or NO_CLINIC
+    found: Row | None = session.scalar(_finding(cast("Hashable", model), lock=lock), {"clinic": clinic_id, "record": record_id})
+    return found
 
 
 class Database:

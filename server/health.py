@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from flask import Blueprint, Response
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from server.access import public
 from server.http import answer, session
@@ -22,7 +23,10 @@ def alive() -> Response:
 @public
 def ready() -> Response:
     """200 when the database is reachable and at the newest migration, else 503."""
-    version = session().execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    try:
+        version = session().execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    except (OperationalError, ProgrammingError):
+        version = None
     if version != heads.NEWEST:
-        raise Problem("unavailable", f"The database is at {version}; run `graftlog db upgrade`.")
+        raise Problem("unavailable", f"The database is at migration {version}; run `graftlog db upgrade`.")
     return answer({"status": "ready", "migration": version})

@@ -38,6 +38,7 @@ class Person:
     clinic_id: uuid.UUID
     name: str
     email: str
+    roles: tuple[Role, ...]
     device_id: uuid.UUID | None = None
 
 
@@ -86,7 +87,7 @@ def clinic(
             user = User(email=f"{role}.{secrets.token_hex(6)}@clinic.example", name=person_name, roles=[str(role)], password_hash=_CHEAP)
             session.add(user)
             session.flush()
-            people[role] = Person(user.id, made.id, user.name, user.email)
+            people[role] = Person(user.id, made.id, user.name, user.email, (role,))
         return Clinic(made.id, made.name, people)
 
 

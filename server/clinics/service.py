@@ -102,7 +102,7 @@ def token_hash(token: str) -> bytes:
 
 def who(session: Session, token: str, idle: timedelta) -> sa.RowMapping | None:
     """Columns of the person behind a token (see `_WHO`), or None when it is unknown, ended, idle too long or expired."""
-    found = session.execute(_WHO, {"hashed": token_hash(token)}).mappings().one_or_none()
+    found = session.connection().execute(_WHO, {"hashed": token_hash(token)}).mappings().one_or_none()
     if found is None:
         return None
     now = clock.now()

@@ -39,6 +39,15 @@ class UnjournaledWrite(RuntimeError):
     """Somebody tried to write a journaled table past the journal."""
 
 
+_HEADS = table_of(JournalHead)
+_LOCK_HEAD = sa.select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid())).with_for_update()
+_MOVE_HEAD = (
+    sa.update(_HEADS)
+    .where(_HEADS.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()))
+    .values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
+)
+
+
 def say(session: Session, row: Journaled, action: str) -> None:
     """Name what happens to `row` in this transaction; without it the journal says `create` or `change`."""
     session.info.setdefault("journal_actions", {})[(row.collection, row.id)] = action
@@ -109,14 +118,14 @@ def _seal(session: Session) -> None:
         return
     clinic_id: uuid.UUID = session.info["clinic_id"]
     rows = list(_rows(session, clinic_id, pending))
-    head = session.execute(sa.select(JournalHead.seq, JournalHead.hash).where(JournalHead.clinic_id == clinic_id).with_for_update()).one()
-    seq, previous = head
+    connection = session.connection()
+    seq, previous = connection.execute(_LOCK_HEAD, {"clinic": clinic_id}).one()
     for row in rows:
         seq += 1
         row["seq"], row["prev_hash"] = seq, previous
         row["hash"] = previous = chain.link(previous, header(row))
     insert_many(session, table_of(JournalRow), rows)
-    session.execute(sa.update(JournalHead).where(JournalHead.clinic_id == clinic_id).values(seq=seq, hash=previous))
+    connection.execute(_MOVE_HEAD, {"clinic": clinic_id, "to_seq": seq, "to_hash": previous})
 
 
 def _rows(session: Session, clinic_id: uuid.UUID, pending: Pending) -> Iterator[dict[str, Any]]:

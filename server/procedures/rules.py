@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.entry_columns import limit_of
 from schemas.limits import LIMITS
-from schemas.vocabulary import ChecklistPhase, EntryKind
+from schemas.vocabulary import CHECKLIST_RISKS, ChecklistPhase, EntryKind
 from server.canonical import number
 from server.procedures.facts import Fact, of_kind, standing
 from server.procedures.totals import UL, Context, discarded_nanofat, lidocaine_ug, span
@@ -188,18 +188,13 @@ def expired_device(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]
             yield warning("expired_device", text, fact, field="expires_on", value=fact["details"]["expires_on"])
 
 
-def checklist_noes(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
-    """A `no` on the check list is an answer that someone should see again."""
+def checklist_answers(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
+    """An answer that someone should see again: a `no` to what must be done, a `yes` to a risk or a concern."""
     for fact in of_kind(facts, EntryKind.CHECKLIST):
-        if fact["details"]["answer"] == "no":
-            item = fact["details"]["item"].replace("_", " ")
-            yield warning(
-                "checklist_no",
-                f"Check list, {fact['details']['phase'].replace('_', ' ')}: {item} was answered no.",
-                fact,
-                field="answer",
-                value="no",
-            )
+        item, answer = fact["details"]["item"], fact["details"]["answer"]
+        if answer == ("yes" if item in CHECKLIST_RISKS else "no"):
+            phase, words = fact["details"]["phase"].replace("_", " "), item.replace("_", " ")
+            yield warning("checklist_answer", f"Check list, {phase}: {words} was answered {answer}.", fact, field="answer", value=answer)
 
 
 def total_volume(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
@@ -223,7 +218,7 @@ RULES: tuple[Callable[[Sequence[Fact], Context], Iterator[Warned]], ...] = (
     volume_per_area,
     plan_against_actual,
     expired_device,
-    checklist_noes,
+    checklist_answers,
     total_volume,
 )
 

@@ -90,6 +90,7 @@ def _page(status: int, title: str, detail: str, typed: str) -> Response:
         detail=detail,
         then=_NEXT.get(status, _NEXT[400]),
         typed=typed,
+        sign_in=url_for("web.sign_in", next=_here()) if status == HTTPStatus.UNAUTHORIZED else None,
         status=status,
         at=clock.now(),
     )

@@ -162,9 +162,9 @@ def test_an_expired_device_is_remarked_on() -> None:
 
 def test_a_no_on_the_check_list_is_shown_again() -> None:
     answered = {"phase": "sign_in", "item": "site_marked", "answer": "no"}
-    (remark,) = rules.checklist_noes([fact("checklist", details=answered)], Context())
+    (remark,) = rules.checklist_answers([fact("checklist", details=answered)], Context())
     assert remark["message"] == "Check list, sign in: site marked was answered no."
-    assert codes(rules.checklist_noes, fact("checklist", details=answered | {"answer": "not_applicable"})) == []
+    assert codes(rules.checklist_answers, fact("checklist", details=answered | {"answer": "not_applicable"})) == []
 
 
 def test_the_total_for_one_face_is_judged() -> None:

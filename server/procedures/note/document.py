@@ -25,6 +25,7 @@ from server.procedures.note.words import (
     sentence,
 )
 from server.procedures.service.record import Record
+from server.procedures.subject import changed
 
 DRAFT = "DRAFT - NOT SIGNED"
 _SHORT_SIGNATURE = 24
@@ -125,8 +126,11 @@ def _warnings(case: Case) -> list[dict[str, str]]:
         rows.append({"text": _message(one), "detail": _detail(case, one, "Arose after signing." if late else None)})
     now = {(one["code"], one["entry_id"], one["message"]) for one in current}
     gone = [one for one in listed_then if (one["code"], one["entry_id"], one["message"]) not in now]
+    rows += [{"text": one["message"], "detail": "Listed when signed; the record as it stands no longer gives rise to it."} for one in gone]
+    signed = signature.document()["manifest"].get("subject") if signature else None
+    changes = changed(signed, case.record.subject()) if signed else ()
     return rows + [
-        {"text": one["message"], "detail": "Listed when signed; the record as it stands no longer gives rise to it."} for one in gone
+        {"text": text, "detail": "Changed in the record after signing; the signature covers the earlier value."} for text in changes
     ]
 
 

@@ -76,13 +76,17 @@ def _may_record(procedure: Procedure) -> None:
         raise Problem("wrong_state", f"The procedure is {procedure.state}; nothing more is recorded in it.")
 
 
+_PATIENT_AND_SCARS = (
+    sa.select(Patient, Scar)
+    .outerjoin(Scar, sa.and_(Scar.clinic_id == Patient.clinic_id, Scar.patient_id == Patient.id))
+    .where(Patient.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()), Patient.id == sa.bindparam("patient", type_=sa.Uuid()))
+    .order_by(Scar.created_at, Scar.id)
+    .execution_options(all_clinics=True)  # it names the clinic itself
+)
+
+
 def _patient_and_scars(session: Session, procedure: Procedure) -> tuple[Patient, dict[uuid.UUID, Scar]]:
-    rows = session.execute(
-        sa.select(Patient, Scar)
-        .outerjoin(Scar, sa.and_(Scar.clinic_id == Patient.clinic_id, Scar.patient_id == Patient.id))
-        .where(Patient.id == procedure.patient_id)
-        .order_by(Scar.created_at, Scar.id)
-    ).all()
+    rows = session.execute(_PATIENT_AND_SCARS, {"clinic": procedure.clinic_id, "patient": procedure.patient_id}).all()
     return rows[0][0], {scar.id: scar for _, scar in rows if scar is not None}
 
 

@@ -18,6 +18,7 @@ from server.problems import Problem
 from server.procedures import rules, totals
 from server.procedures.facts import Fact, entry_document, retractions
 from server.procedures.models import Addendum, Entry, Procedure, Signature
+from server.procedures.subject import subject
 
 _ENTRIES = table_of(Entry)
 
@@ -40,6 +41,10 @@ class Record:
     def surgeon(self) -> User:
         """The operating surgeon."""
         return self.people[self.procedure.surgeon_id]
+
+    def subject(self) -> dict[str, Any]:
+        """Whom and what the note is about, as it stands now."""
+        return subject(self.clinic.name, self.surgeon.name, self.patient.document(), [scar.document() for scar in self.scars])
 
     def totals(self) -> dict[str, Any]:
         """What follows from the entries."""

@@ -65,6 +65,7 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
         "plan": procedure.plan,
         "limits_version": limits_version(),
         "entries": sorted([str(fact["id"]), entry_hash(entry_document(fact))] for fact in whole.facts),
+        "subject": whole.subject(),
         "photos": [],
         "warnings": [{"code": one["code"], "entry_id": one["entry_id"], "message": one["message"]} for one in whole.warnings()],
         "meaning": str(meaning),

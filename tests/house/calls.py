@@ -1,0 +1,103 @@
+"""One minimal successful call for each route of the API that changes something. A new route needs a row here."""
+
+from collections.abc import Callable, Iterator
+
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests import make
+from tests.api import Api
+from tests.procedures import case as stages
+from tests.procedures.case import Case
+
+PREFIX = "/api/v1"
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+Call = Callable[[Api, make.Clinic], tuple[str, str, dict[str, object], str | None]]
+"""Makes what must be there before, then says: method, path, body, version for If-Match."""
+
+
+def api_rules(app: Flask) -> Iterator[tuple[str, Rule]]:
+    """(method, rule) of every route below /api/v1."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(PREFIX):
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield method, rule
+
+
+def name_of(method: str, rule: Rule) -> str:
+    """`PATCH /patients/{patient_id}`."""
+    return f"{method} {rule.rule.removeprefix(PREFIX).replace('<uuid:', '{').replace('>', '}')}"
+
+
+def _patient(tablet: Api) -> dict[str, str]:
+    return dict(tablet.post("/patients", {"mrn": "1", "family_name": "Petrauskienė", "given_name": "Anna"}))
+
+
+def _new_patient(_tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, object], None]:
+    return "POST", "/patients", {"mrn": "1", "family_name": "Petrauskienė", "given_name": "Anna"}, None
+
+
+def _changed_patient(tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, object], str]:
+    anna = _patient(tablet)
+    return "PATCH", f"/patients/{anna['id']}", {"weight_kg": 62}, anna["write_id"]
+
+
+def _new_scar(tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, object], None]:
+    return "POST", f"/patients/{_patient(tablet)['id']}/scars", dict(stages.LINEAR), None
+
+
+def _changed_scar(tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, object], str]:
+    scar = tablet.post(f"/patients/{_patient(tablet)['id']}/scars", stages.LINEAR)
+    return "PATCH", f"/scars/{scar['id']}", {"depth_mm": 1}, scar["write_id"]
+
+
+def _new_procedure(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict[str, object], None]:
+    body = {"patient_id": _patient(tablet)["id"], "surgeon_id": str(clinic.surgeon.user_id), "planned_for": stages.at(30)}
+    return "POST", "/procedures", dict(body), None
+
+
+def _changed_procedure(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict[str, object], str]:
+    case = stages.planned(tablet, clinic)
+    return "PATCH", case.path, {"weight_kg": 62}, case.read()["write_id"]
+
+
+def _after(stage: Callable[[Api, make.Clinic], Case], part: str, **body: object) -> Call:
+    """A POST below the procedure that stands at `stage`."""
+    return lambda tablet, clinic: ("POST", f"{stage(tablet, clinic).path}/{part}", body, None)
+
+
+def _marked_visit(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict[str, object], str]:
+    case = stages.completed(tablet, clinic)
+    visit = tablet.get(f"{case.path}/visits")["items"][0]
+    return "PATCH", f"/visits/{visit['id']}", {"state": "attended"}, visit["write_id"]
+
+
+CALLS: dict[str, Call] = {
+    "POST /session": lambda _, clinic: ("POST", "/session", {"email": clinic.surgeon.email, "password": make.PASSWORD}, None),
+    "DELETE /session": lambda _tablet, _clinic: ("DELETE", "/session", {}, None),
+    "POST /patients": _new_patient,
+    "PATCH /patients/{patient_id}": _changed_patient,
+    "POST /patients/{patient_id}/scars": _new_scar,
+    "PATCH /scars/{scar_id}": _changed_scar,
+    "POST /procedures": _new_procedure,
+    "PATCH /procedures/{procedure_id}": _changed_procedure,
+    "POST /procedures/{procedure_id}/start": _after(stages.planned, "start"),
+    "POST /procedures/{procedure_id}/entries": _after(stages.begun, "entries", **make.entry("note", text="calm")),
+    "POST /procedures/{procedure_id}/completion": _after(stages.begun, "completion"),
+    "POST /procedures/{procedure_id}/cancellation": _after(stages.planned, "cancellation", reason="a cold"),
+    "POST /procedures/{procedure_id}/abandonment": _after(stages.begun, "abandonment", reason="bleeding"),
+    "POST /procedures/{procedure_id}/withdrawal": _after(stages.planned, "withdrawal", reason="wrong patient"),
+    "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", password=make.PASSWORD),
+    "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", text="Redness.", password=make.PASSWORD),
+    "PATCH /visits/{visit_id}": _marked_visit,
+}
+UNJOURNALED = {
+    "POST /session": "a sign-in is no part of the clinical record",
+    "DELETE /session": "neither is its end",
+}
+
+
+def send(tablet: Api, method: str, path: str, body: object, version: str | None) -> TestResponse:
+    """The call as the tablet sends it."""
+    return tablet.call(method, path, json=body, headers={"If-Match": f'"{version}"'} if version else {})

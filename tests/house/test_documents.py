@@ -1,0 +1,99 @@
+"""One wire form per record: what the journal keeps is what the API shows, and both are what its schema says."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import rfc8785
+import sqlalchemy as sa
+
+from schemas.entries import COMMON, SHAPES
+from schemas.fields import Shape
+from schemas.followup import ReminderOut, VisitOut
+from schemas.patients import PatientOut, ScarOut
+from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
+from schemas.session import Person
+from server.db import Database
+from server.journal.models import JournalRow
+from server.journal.service import journaled_tables
+from tests import make
+from tests.api import Api
+from tests.procedures import case as stages
+from tests.procedures.case import Case
+from tests.procedures.test_kinds import FULL
+
+SHAPE_OF: dict[str, type[Shape]] = {
+    "users": Person,
+    "patients": PatientOut,
+    "scars": ScarOut,
+    "procedures": ProcedureSummary,
+    "signatures": SignatureOut,
+    "addenda": AddendumOut,
+    "visits": VisitOut,
+    "reminders": ReminderOut,
+}
+BY_THE_SERVER = {"procedure_id", "received_at", "recorded_by", "late", "warnings"}
+READ_FROM_BARCODES = {"gtin", "udi_di", "serial", "expired", "barcode_problem"}
+
+
+@pytest.fixture
+def told(vera: Api, clinic: make.Clinic) -> Case:
+    """A signed case with one entry of every kind, a correction and an addendum."""
+    case = stages.completed(vera, clinic)
+    extra = [make.entry(kind, **fields) for kind, fields in FULL.items() if kind in {"device_use", "incident", "note"}]
+    slip = make.entry("harvest", port_mm=1.0, **{name: value for name, value in FULL["harvest"].items() if name != "port_mm"})
+    case.record(*extra, slip, make.entry("retraction", retracts=slip["id"], reason="counted twice"))
+    case.sign()
+    vera.post(f"{case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
+    return case
+
+
+def journal(db: Database, clinic: make.Clinic) -> list[JournalRow]:
+    """All rows of the clinic's journal."""
+    with db.transaction(clinic.id, write=False) as session:
+        query = sa.select(JournalRow).where(JournalRow.clinic_id == clinic.id).order_by(JournalRow.seq)
+        return list(session.scalars(query))
+
+
+def faults_of(collection: str, body: dict[str, Any]) -> Any:
+    """What a document's schema says against it."""
+    if collection in SHAPE_OF:
+        return SHAPE_OF[collection]().validate(body)
+    assert collection == "entries"
+    sent = {name: value for name, value in body.items() if name not in BY_THE_SERVER | READ_FROM_BARCODES}
+    assert BY_THE_SERVER - {"warnings"} <= set(body)
+    return SHAPES[body["kind"]]().validate(sent)
+
+
+@pytest.mark.usefixtures("told")
+def test_every_document_in_the_journal_is_as_its_schema_says(db: Database, clinic: make.Clinic) -> None:
+    rows = journal(db, clinic)
+    assert [(row.collection, fault) for row in rows if (fault := faults_of(row.collection, json.loads(row.body or "{}")))] == []
+    assert {row.collection for row in rows} == journaled_tables()
+
+
+@pytest.mark.usefixtures("told")
+def test_every_document_in_the_journal_is_canonical(db: Database, clinic: make.Clinic) -> None:
+    for row in journal(db, clinic):
+        assert row.body is not None
+        assert rfc8785.dumps(json.loads(row.body)).decode() == row.body
+
+
+def test_the_newest_journal_row_is_what_the_api_shows(told: Case, db: Database, clinic: make.Clinic) -> None:
+    newest = {(row.collection, str(row.record_id)): json.loads(row.body or "{}") for row in journal(db, clinic)}
+    tablet = told.tablet
+    assert tablet.get(f"/patients/{told.patient_id}") == newest["patients", told.patient_id]
+    assert tablet.get(f"{told.path}/signature") == newest["signatures", tablet.get(f"{told.path}/signature")["id"]]
+    whole = tablet.get(told.path)
+    for entry in whole.pop("entries"):
+        entry.pop("retracted", None)
+        assert entry == newest["entries", entry["id"]]
+    assert {name: whole[name] for name in whole if name not in {"totals", "warnings"}} == newest["procedures", told.id]
+
+
+def test_entries_take_no_name_that_the_server_gives() -> None:
+    names: Callable[[type[Shape]], set[str]] = lambda shape: set(shape().fields)  # noqa: E731  reason: a name for one expression
+    for shape in SHAPES.values():
+        assert not names(shape) & (BY_THE_SERVER | READ_FROM_BARCODES)
+        assert names(shape) >= COMMON - {"reason"}

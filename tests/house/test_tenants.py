@@ -1,0 +1,124 @@
+"""Another clinic's record looks like one that never was: every route with an id, byte for byte."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from server.app import App
+from server.db import Database
+from server.ids import uuid7
+from server.journal.models import JournalHead
+from tests import make
+from tests.api import Api
+from tests.house.calls import WRITING, api_rules, name_of
+from tests.procedures import case as stages
+from tests.procedures.case import Case
+
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /patients/{patient_id}": {"weight_kg": 62},
+    "POST /patients/{patient_id}/scars": stages.LINEAR,
+    "PATCH /scars/{scar_id}": {"depth_mm": 1},
+    "PATCH /procedures/{procedure_id}": {"weight_kg": 62},
+    "POST /procedures/{procedure_id}/entries": make.entry("note", text="calm"),
+    "POST /procedures/{procedure_id}/start": {},
+    "POST /procedures/{procedure_id}/completion": {},
+    "POST /procedures/{procedure_id}/cancellation": {"reason": "x"},
+    "POST /procedures/{procedure_id}/abandonment": {"reason": "x"},
+    "POST /procedures/{procedure_id}/withdrawal": {"reason": "x"},
+    "POST /procedures/{procedure_id}/signature": {"password": make.PASSWORD},
+    "POST /procedures/{procedure_id}/addenda": {"text": "x", "password": make.PASSWORD},
+    "PATCH /visits/{visit_id}": {"state": "attended"},
+}
+
+
+@pytest.fixture
+def theirs(other_clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> Case:
+    """A signed case at Hillside."""
+    return stages.signed(as_(other_clinic.surgeon), other_clinic)
+
+
+def ids_of(case: Case) -> dict[str, str]:
+    """An id of theirs for each kind of path."""
+    visit = case.tablet.get(f"{case.path}/visits")["items"][0]["id"]
+    return {"patient_id": case.patient_id, "scar_id": case.scar_ids[0], "procedure_id": case.id, "visit_id": visit}
+
+
+def routes_with_an_id(app: App) -> list[str]:
+    """`GET /patients/{patient_id}` and so on."""
+    return sorted(name_of(method, rule) for method, rule in api_rules(app) if rule.arguments)
+
+
+def test_every_route_with_an_id_that_writes_has_a_body_here(app: App) -> None:
+    assert {name for name in routes_with_an_id(app) if name.split()[0] in WRITING} == set(BODIES)
+
+
+def answers(tablet: Api, name: str, ids: dict[str, str]) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """Everything of the answer that the caller sees."""
+    method, template = name.split()
+    path = template.format(**ids)
+    got = tablet.call(method, path, json=BODIES.get(name), headers={"If-Match": f'"{uuid7()}"'} if method == "PATCH" else {})
+    return got.status_code, got.data, sorted(got.headers)
+
+
+def test_their_ids_answer_like_ids_that_never_were(app: App, vera: Api, theirs: Case) -> None:
+    known, unknown = ids_of(theirs), dict.fromkeys(ids_of(theirs), str(uuid7()))
+    for name in routes_with_an_id(app):
+        answer = answers(vera, name, known)
+        assert answer[0] == 404, name
+        assert answer == answers(vera, name, unknown), name
+
+
+def journal_head(db: Database, clinic: make.Clinic) -> tuple[int, bytes]:
+    """Where the clinic's chain stands."""
+    with db.transaction(clinic.id, write=False) as session:
+        return tuple(session.execute(sa.select(JournalHead.seq, JournalHead.hash).where(JournalHead.clinic_id == clinic.id)).one())  # type: ignore[return-value]  # reason: a Row of two
+
+
+def test_trying_changes_nothing_of_theirs(app: App, vera: Api, theirs: Case, db: Database, other_clinic: make.Clinic) -> None:
+    before = journal_head(db, other_clinic)
+    for name in routes_with_an_id(app):
+        answers(vera, name, ids_of(theirs))
+    assert journal_head(db, other_clinic) == before
+
+
+def in_bodies(case: Case, clinic: make.Clinic, ids: dict[str, str]) -> list[tuple[str, Any]]:
+    """Calls of our own that name an id inside the body."""
+    injection = make.entry("injection", scar_id=ids["scar_id"], volume_ml=1, plane="subdermal")
+    mine = {"surgeon_id": str(clinic.surgeon.user_id), "planned_for": stages.at(0)}
+    return [
+        ("/procedures", mine | {"patient_id": ids["patient_id"]}),
+        ("/procedures", mine | {"patient_id": case.patient_id, "surgeon_id": ids["user_id"]}),
+        ("/procedures", mine | {"patient_id": case.patient_id, "plan": {"injections": [{"scar_id": ids["scar_id"], "volume_ml": 1}]}}),
+        (f"{case.path}/entries", injection),
+        (f"{case.path}/entries", make.entry("incident", incident="bleeding", scar_id=ids["scar_id"])),
+        (f"{case.path}/entries", make.entry("retraction", retracts=ids["entry_id"], reason="x")),
+    ]
+
+
+def test_their_ids_in_a_body_are_refused_like_unknown_ones(vera: Api, clinic: make.Clinic, other_clinic: make.Clinic, theirs: Case) -> None:
+    mine = stages.begun(vera, clinic)
+    known = ids_of(theirs) | {"user_id": str(other_clinic.surgeon.user_id), "entry_id": theirs.read()["entries"][0]["id"]}
+    unknown = dict.fromkeys(known, str(uuid7()))
+    for (path, body), (_, unknown_body) in zip(in_bodies(mine, clinic, known), in_bodies(mine, clinic, unknown), strict=True):
+        got, expected = vera.call("POST", path, json=body), vera.call("POST", path, json=unknown_body)
+        assert got.status_code == 422, path
+        assert _without_ids(got.text) == _without_ids(expected.text)
+
+
+def _without_ids(text: str) -> str:
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", text)
+
+
+def test_filters_with_their_ids_show_nothing(vera: Api, theirs: Case, other_clinic: make.Clinic) -> None:
+    ids = ids_of(theirs)
+    for query in (f"patient_id={ids['patient_id']}", f"surgeon_id={other_clinic.surgeon.user_id}", ""):
+        assert vera.get(f"/procedures?{query}")["items"] == []
+    assert vera.get(f"/reminders?visit_id={ids['visit_id']}")["items"] == []
+    assert vera.get("/patients")["items"] == vera.get("/visits")["items"] == []
+
+
+def test_lists_of_people_show_ones_own(vera: Api, clinic: make.Clinic) -> None:
+    assert {one["id"] for one in vera.get("/users")["items"]} == {str(person.user_id) for person in clinic.people.values()}

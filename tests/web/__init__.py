@@ -1,0 +1,1 @@
+"""Stories of the pages, told with a browser that knows no script."""
