@@ -21,7 +21,7 @@ _MONTH_DAY = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _OFFSET = "([Zz]|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _TOLERANCE = 1e-6
-_CLEARER = {
+_CLEARER: dict[str, Any] = {
     "Missing data for required field.": "Is missing; send it.",
     "Field may not be null.": "May not be null; send a value.",
     "Invalid type.": "Must be an object.",
@@ -50,7 +50,7 @@ class Shape(Schema):
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Say what to do where marshmallow only says what is wrong."""
         for one in (field_obj, field_obj.inner) if isinstance(field_obj, fields.List) else (field_obj,):
-            one.error_messages = {name: _CLEARER.get(text, text) for name, text in one.error_messages.items()}
+            one.error_messages = {name: _CLEARER.get(str(text), text) for name, text in one.error_messages.items()}
         super().on_bind_field(field_name, field_obj)
 
 

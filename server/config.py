@@ -28,6 +28,7 @@ class Config:
     session_idle_minutes: int
     session_hours: int
     max_body_kb: int
+    demo: bool
     web_threads: int
     web_workers: int
     log_level: str
@@ -61,6 +62,12 @@ class _Reader:
             self.mistakes.append(f"{name}={given!r} must be a whole number from {low} to {high}.")
             return default
         return int(given)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        given = self.text(name, "yes" if default else "no").casefold()
+        if given not in {"yes", "no"}:
+            self.mistakes.append(f"{name}={given!r} must be yes or no.")
+        return given == "yes"
 
     def url(self, name: str, schemes: tuple[str, ...], example: str) -> str | None:
         given = self.text(name)
@@ -110,6 +117,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         keys=Path(read.text("GRAFTLOG_KEYS", str(data / "keys"))).expanduser().resolve(),
         session_idle_minutes=read.whole("SESSION_IDLE_MINUTES", 60, 1, 1440),
         session_hours=read.whole("SESSION_HOURS", 12, 1, 168),
+        demo=read.flag("GRAFTLOG_DEMO", default=True),
         max_body_kb=read.whole("MAX_BODY_KB", 1024, 16, 65536),
         web_threads=read.whole("WEB_THREADS", 8, 1, 64),
         web_workers=read.whole("WEB_WORKERS", 1, 1, 64),

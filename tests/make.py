@@ -16,6 +16,8 @@ from server.clinics.models import SignIn, User
 from server.db import Database, find
 from server.ids import uuid7
 from server.patients import service as patients
+from server.patients.models import Patient
+from server.patients.models import Patient
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, log
 
@@ -77,11 +79,16 @@ class Clinic:
 
 
 def clinic(
-    db: Database, *, name: str = "Riverside Plastic Surgery", time_zone: str = "Europe/Budapest", phone: str | None = "+36 1 555 0100"
+    db: Database,
+    *,
+    name: str = "Riverside Plastic Surgery",
+    time_zone: str = "Europe/Budapest",
+    phone: str | None = "+36 1 555 0100",
+    demo: bool = False,
 ) -> Clinic:
     """A clinic with one person in each role, all with PASSWORD."""
     with db.transaction() as session:
-        made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
+        made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone, demo=demo)
         people = {}
         for role, person_name in NAMES.items():
             user = User(email=f"{role}.{secrets.token_hex(6)}@clinic.example", name=person_name, roles=[str(role)], password_hash=_CHEAP)
@@ -136,7 +143,7 @@ def scar(db: Database, of: Clinic, patient_id: str, **only_what_matters: Any) ->
         "width_um": 3000,
     } | only_what_matters
     with db.transaction(of.id, actor=of.surgeon) as session:
-        owner = find(session, patients.Patient, uuid.UUID(patient_id))
+        owner = find(session, Patient, uuid.UUID(patient_id))
         assert owner is not None
         return patients.create_scar(session, owner, fields)[0].document()
 

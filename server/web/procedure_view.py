@@ -22,6 +22,7 @@ from server.procedures.service.record import Record
 from server.web import words
 
 _AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
+_UNSIGNED = _AHEAD | {ProcedureState.COMPLETED}
 _NEVER_BEGUN = frozenset({ProcedureState.PLANNED, ProcedureState.CANCELLED})
 _MOST_REMINDERS = 50
 
@@ -36,7 +37,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
     procedure, today = whole.procedure, clock.now().astimezone(person.time_zone).date()
     scars = {str(scar.id): scar for scar in whole.scars}
     numbers = {str(fact["id"]): number for number, fact in enumerate(whole.facts, 1)}
-    answers = planning.answers(session, procedure)
+    answers = planning.answers(session, procedure) if procedure.state in _UNSIGNED else None
     totals = whole.totals()
     return {
         "procedure": procedure,
@@ -46,7 +47,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "said": words.PROCEDURES[procedure.state],
         "note": note.fragment(note.build(whole)) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
         "plan": answers if procedure.state in _AHEAD else None,
-        "gaps": _gaps(answers["missing"]) if procedure.state in {*_AHEAD, ProcedureState.COMPLETED} else [],
+        "gaps": _gaps(answers["missing"]) if answers else [],
         "eye": [one | {"number": numbers.get(one["entry_id"])} for one in whole.warnings()],
         "blocks": rules.cannot_sign(whole.facts, whole.context),
         "may_sign": person.may(Permission.SIGN),

@@ -21,7 +21,7 @@ class Said:
 
 PROCEDURES = {
     ProcedureState.PLANNED: Said("Planned", "ring"),
-    ProcedureState.IN_PROGRESS: Said("In progress, not signed", "quarter", open=True),
+    ProcedureState.IN_PROGRESS: Said("In progress", "quarter", open=True),
     ProcedureState.COMPLETED: Said("Draft, not signed", "half", open=True),
     ProcedureState.SIGNED: Said("Signed", "disc"),
     ProcedureState.CANCELLED: Said("Cancelled", "slashed"),

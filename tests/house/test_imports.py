@@ -38,6 +38,8 @@ def test_they_load_no_web_framework(names: list[str]) -> None:
 
 
 def test_the_wire_needs_no_database() -> None:
-    code = "import sys, schemas.entries, schemas.patients, schemas.procedures; print(*({'flask', 'sqlalchemy', 'celery'} & set(sys.modules)))"
+    code = (
+        "import sys, schemas.entries, schemas.patients, schemas.procedures; print(*({'flask', 'sqlalchemy', 'celery'} & set(sys.modules)))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""

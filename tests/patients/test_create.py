@@ -85,7 +85,9 @@ def test_an_unchanged_patient_is_not_sent_again(vera: Api) -> None:
     assert again.headers["ETag"] == f'"{anna["write_id"]}"'
 
 
-def test_another_clinics_patient_looks_like_one_that_never_was(vera: Api, other_clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> None:
+def test_another_clinics_patient_looks_like_one_that_never_was(
+    vera: Api, other_clinic: make.Clinic, as_: Callable[[make.Person], Api]
+) -> None:
     theirs = as_(other_clinic.surgeon).post("/patients", ANNA)["id"]
     answers = [vera.call("GET", f"/patients/{one}") for one in (theirs, uuid7())]
     assert answers[0].status_code == 404

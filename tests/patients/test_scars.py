@@ -47,7 +47,8 @@ def test_scars_are_listed_in_the_order_they_were_recorded(vera: Api, anna: str) 
 
 
 @pytest.mark.parametrize(
-    ("subunit", "risky"), [("forehead", True), ("temple", True), ("glabella", True), ("nose_tip", True), ("cheek_medial", False), ("chin", False)]
+    ("subunit", "risky"),
+    [("forehead", True), ("temple", True), ("glabella", True), ("nose_tip", True), ("cheek_medial", False), ("chin", False)],
 )
 def test_zones_of_high_vascular_risk_are_named(vera: Api, anna: str, subunit: str, risky: bool) -> None:
     assert vera.post(f"/patients/{anna}/scars", BOXCAR | {"subunit": subunit})["high_risk_vessel_zone"] is risky

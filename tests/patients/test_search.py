@@ -92,7 +92,15 @@ def all_pages(tablet: Api, limit: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("limit", [1, 3, 6, 7])
 def test_paging_shows_each_patient_once_and_in_order(vera: Api, clinic: make.Clinic, db: Any, limit: int) -> None:
-    names = [("Kiss", "Éva"), ("Kiss", "Éva"), ("Kiss", "Eva"), ("kiss", "Éva"), ("Ács", "Lili"), ("Öz", "Can"), ("Z'ev-Ö\u00a0x", "\U0001f600")]
+    names = [
+        ("Kiss", "Éva"),
+        ("Kiss", "Éva"),
+        ("Kiss", "Eva"),
+        ("kiss", "Éva"),
+        ("Ács", "Lili"),
+        ("Öz", "Can"),
+        ("Z'ev-Ö\u00a0x", "\U0001f600"),
+    ]
     made = [make.patient(db, clinic, family_name=family, given_name=given)["id"] for family, given in names]
     items = all_pages(vera, limit)
     assert sorted(one["id"] for one in items) == sorted(made)
@@ -105,7 +113,9 @@ def test_the_longest_names_still_have_a_next_page(vera: Api, clinic: make.Clinic
     assert len(all_pages(vera, 1)) == 2
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIiwiYiIsImMiXQ", "WyJcdTAwMDAiLCJiIiwiMDE5MzFjMWUtN2E1Mi03YzJiLTlmMGUtMDEyMzQ1Njc4OWFiIl0", "é"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "W10", "WyJhIiwiYiIsImMiXQ", "WyJcdTAwMDAiLCJiIiwiMDE5MzFjMWUtN2E1Mi03YzJiLTlmMGUtMDEyMzQ1Njc4OWFiIl0", "é"]
+)
 def test_an_invented_cursor_is_refused(vera: Api, cursor: str) -> None:
     assert vera.get(f"/patients?cursor={quote(cursor)}", 422)["errors"][0]["pointer"] == "/cursor"
 

@@ -90,7 +90,9 @@ def entries(case: Case) -> list[dict[str, Any]]:
     return [
         make.entry("checklist", recorded_at=at(32), phase="time_out", item="patient_site_procedure", answer="yes"),
         make.entry("anaesthesia", recorded_at=at(34), technique="tumescent", volume_ml=100, lidocaine_mg_per_l=800),
-        make.entry("harvest", recorded_at=at(52), started_at=at(42), ended_at=at(52), site="lower_abdomen", cannula_mm=2.4, lipoaspirate_ml=60),
+        make.entry(
+            "harvest", recorded_at=at(52), started_at=at(42), ended_at=at(52), site="lower_abdomen", cannula_mm=2.4, lipoaspirate_ml=60
+        ),
         make.entry("preparation", recorded_at=at(62), started_at=at(53), ended_at=at(62), separation="decant", fat_ml=32),
         make.entry("emulsification", recorded_at=at(65), stage=1, device="luer_luer", connector_mm=2.4, passes=30),
         make.entry("emulsification", recorded_at=at(68), stage=2, device="luer_luer", connector_mm=1.2, passes=30),

@@ -36,7 +36,7 @@ def test_a_wrong_check_digit_is_reported_and_the_number_kept() -> None:
     assert "check digit" in found["barcode_problem"]
 
 
-@pytest.mark.parametrize("scan", [f"01{GTIN}17991399", "(01)123", f"01{GTIN}17271", "0195060001343٥٢"])
+@pytest.mark.parametrize("scan", [f"01{GTIN}17991399", "(01)123", f"01{GTIN}17271", "0195060001343\u0665\u0662"])
 def test_a_broken_gs1_scan_is_reported(scan: str) -> None:
     assert set(read(scan)) == {"barcode_problem"}
 
@@ -130,7 +130,7 @@ def test_what_nora_types_counts_more_than_the_scan(case: Case) -> None:
 
 
 @pytest.mark.parametrize("expired", [{"barcode": f"(01){GTIN}(17)251123"}, {"expires_on": "2025-11-23"}])
-def test_an_expired_device_is_recorded_with_a_reason_and_a_remark(case: Case, expired: dict[str, str]) -> None:
+def test_an_expired_device_is_recorded_with_a_reason_and_a_remark(case: Case, expired: dict[str, Any]) -> None:
     refusal = device(case, expect=422, **expired)
     assert refusal["errors"][0]["pointer"] == "/0/reason"
     answer = device(case, reason="the only one left", **expired)

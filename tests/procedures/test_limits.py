@@ -28,7 +28,12 @@ SLIPS = [
     ("note", {}, "/text", ["Say something"]),
     ("note", {"text": "x", "confirmed": True}, "/reason", ["needs a reason"]),
     ("discard", {"volume_ml": "8,2"}, "/volume_ml", ["not text", "point"]),
-    ("harvest", {"site": "hip", "lipoaspirate_ml": 60, "started_at": stages.at(9), "ended_at": stages.at(8)}, "/ended_at", ["before it starts"]),
+    (
+        "harvest",
+        {"site": "hip", "lipoaspirate_ml": 60, "started_at": stages.at(9), "ended_at": stages.at(8)},
+        "/ended_at",
+        ["before it starts"],
+    ),
     ("operation", {}, "/kind", ["harvest", "retraction"]),
 ]
 

@@ -174,7 +174,9 @@ def test_the_total_for_one_face_is_judged() -> None:
 
 
 def test_no_rule_is_written_and_then_forgotten() -> None:
-    written = [one for _, one in inspect.getmembers(rules, inspect.isfunction) if one.__annotations__.get("return") == Iterator[rules.Warned]]
+    written = [
+        one for _, one in inspect.getmembers(rules, inspect.isfunction) if one.__annotations__.get("return") == Iterator[rules.Warned]
+    ]
     assert set(written) == set(rules.RULES)
 
 

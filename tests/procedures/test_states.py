@@ -11,7 +11,7 @@ from tests.api import Api
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
-REASON = {"reason": "the patient has a cold"}
+REASON: dict[str, Any] = {"reason": "the patient has a cold"}
 MOVES: dict[str, tuple[dict[str, Any], S]] = {
     "start": ({"at": stages.at(30)}, S.IN_PROGRESS),
     "completion": ({"at": stages.at(90)}, S.COMPLETED),
@@ -140,6 +140,11 @@ def test_a_patient_of_another_clinic_cannot_be_planned(vera: Api, clinic: make.C
 
 def test_planning_again_with_the_same_id_is_harmless(vera: Api, clinic: make.Clinic) -> None:
     case = stages.planned(vera, clinic)
-    body = {"id": case.id[:-12] + "0" * 12, "patient_id": case.patient_id, "surgeon_id": str(clinic.surgeon.user_id), "planned_for": stages.at(0)}
+    body = {
+        "id": case.id[:-12] + "0" * 12,
+        "patient_id": case.patient_id,
+        "surgeon_id": str(clinic.surgeon.user_id),
+        "planned_for": stages.at(0),
+    }
     assert vera.post("/procedures", body, 201) == vera.post("/procedures", body, 200)
     assert vera.post("/procedures", body | {"title": "Another"}, 409)["code"] == "id_taken"

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests import make
 
+_ENDS_A_PARAGRAPH = frozenset({"div", "dl", "fieldset", "form", "h1", "h2", "h3", "ol", "p", "pre", "section", "table", "ul"})
 _VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 
 
@@ -26,6 +27,7 @@ class Page(HTMLParser):
         self.fields: list[str] = []
         self.headings: list[int] = []
         self.hrefs: list[str] = []
+        self.nested: list[str] = []
         self._parts: list[str] = []
         self._form: dict[str, str] | None = None
         self._open: list[str] = []
@@ -34,6 +36,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what the element is for."""
         given = {name: value or "" for name, value in attrs}
+        if tag in _ENDS_A_PARAGRAPH and "p" in self._open:
+            self.nested.append(tag)
         if tag not in _VOID:
             self._open.append(tag)
         if "id" in given:
@@ -118,6 +122,7 @@ def faults(page: Page) -> list[str]:
     found += [
         f"heading h{before} then h{after}" for before, after in zip(page.headings, page.headings[1:], strict=False) if after > before + 1
     ]
+    found += [f"{one} inside a paragraph" for one in page.nested]
     found += [] if page.headings.count(1) == 1 else [f"{page.headings.count(1)} h1"]
     found += [f"leads nowhere: {one}" for one in page.hrefs if one.startswith("#") and one[1:] not in page.ids]
     found += [f"{word} in the page" for word in (" style=", "<script", "<style", " onclick=", "javascript:") if word in page.html]

@@ -33,7 +33,7 @@ def test_vera_signs_what_she_read(vera_at_desk: Browser, address: str) -> None:
     assert answer.location == f"{address}#signature"
     signed = vera_at_desk.open(address)
     assert "Dr Vera Kovács Author, " in signed.part("signature")
-    assert "Verified just now: all entries are as they were signed." in signed.part("signature")
+    assert "Verified just now: the record is as it was signed." in signed.part("signature")
     assert f"{address}/sign" not in signed.forms
     assert faults(signed) == []
     assert "Signed" in vera_at_desk.open("/procedures").text

@@ -1,0 +1,50 @@
+"""`graftlog`: a real clinic set up by hand, and the journal checked before and after tampering."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from server.db import Database
+from tests import databases, make
+
+
+def graftlog(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GRAFTLOG_DATA": str(folder), "DATABASE_URL": url, "GRAFTLOG_PASSWORD": make.PASSWORD}
+    command = [str(Path(sys.executable).parent / "graftlog"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_clinic_is_set_up_and_its_first_person_added(tmp_path: Path, worker_name: str) -> None:
+    with databases.fresh(worker_name) as url:
+        made = graftlog(tmp_path, url, "clinic", "create", "--name", "Hillside", "--time-zone", "Europe/Vilnius",
+                        "--admin-email", "Ieva@hillside.example", "--admin-name", "Ieva Kazlauskaitė")  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        clinic_id = made.stdout.split("(")[1].split(")")[0]
+        again = graftlog(tmp_path, url, "clinic", "add-person", "--clinic", clinic_id, "--email", "ieva@hillside.example",
+                         "--name", "Another", "--role", "surgeon")  # fmt: skip
+        assert again.returncode != 0
+        assert "already signs in as ieva@hillside.example" in again.stderr
+        wrong = graftlog(tmp_path, url, "clinic", "create", "--name", "X", "--time-zone", "Mars/Olympus", "--admin-email", "a@b",
+                         "--admin-name", "A")  # fmt: skip
+        assert "not an IANA time zone" in wrong.stderr
+        assert "Hillside" in graftlog(tmp_path, url, "clinic", "list").stdout
+
+
+def test_the_journal_is_green_and_red_after_one_byte(tmp_path: Path, worker_name: str) -> None:
+    with databases.fresh(worker_name) as url:
+        database = Database(url)
+        clinic = make.clinic(database)
+        make.patient(database, clinic, given_name="Anna")
+        green = graftlog(tmp_path, url, "journal", "verify")
+        assert (green.returncode, "chain whole" in green.stdout) == (0, True)
+        with database.engine.begin() as connection:
+            drop = "DROP TRIGGER journal_no_update" if database.is_sqlite else "ALTER TABLE journal DISABLE TRIGGER USER"
+            connection.exec_driver_sql(drop)
+            connection.execute(sa.text("UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE seq = 6"))
+        database.close()
+        red = graftlog(tmp_path, url, "journal", "verify")
+        assert red.returncode == 1
+        assert "row 6: the body was changed" in red.stdout
