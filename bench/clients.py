@@ -132,6 +132,6 @@ def together(target: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) 
     return Run(len(latencies), max(ended for _, ended, _ in got) - min(began for began, _, _ in got), latencies)
 
 
-def run(port: int, token: str, work: Sequence[list[Request]]) -> Run:
-    """One client per list of requests."""
-    return together(_client, [(port, token, one) for one in work])
+def run(port: int, work: Sequence[tuple[str, list[Request]]]) -> Run:
+    """One client per (token, requests)."""
+    return together(_client, [(port, token, one) for token, one in work])

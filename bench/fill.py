@@ -10,7 +10,7 @@ ENTRIES_EACH = 12
 
 
 def procedures(place: Place, procedure_id: str, last: int, *, first: int = 1) -> None:
-    """Add copies number `first` to `last` of a case, an hour apart into the past, with its plan and its first dozen entries; statistics refreshed."""
+    """Add copies number `first` to `last` of a case, an hour apart into the past, with its plan and a dozen of its entries."""
     database = place.database()
     with database.engine.begin() as connection:
         tables = {}

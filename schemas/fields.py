@@ -91,6 +91,18 @@ class Text(fields.String):
         return value.strip()
 
 
+class Secret(Text):
+    """A password, kept exactly as typed, spaces included; never shown again."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Up to 1024 characters."""
+        super().__init__(longest=1024, required=True, metadata={"writeOnly": True}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        super()._deserialize(value, attr, data, **kwargs)
+        return str(value)
+
+
 class Scan(Text):
     """A barcode as the scanner sent it, FNC1 included, which scanners send as a group separator (0x1d)."""
 

@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.common import Items, Page
 from schemas.entries import WarningOut
-from schemas.fields import Choice, Day, Document, Id, Moment, Quantity, Shape, Text
+from schemas.fields import Choice, Day, Document, Id, Moment, Quantity, Secret, Shape, Text
 from schemas.vocabulary import HarvestSite, Plane, ProcedureState, Side, SignatureMeaning, Subunit, Urgency
 
 MOST_SCARS = 60
@@ -164,7 +164,7 @@ class ReasonedChange(Reasoned):
 class SignRequest(Shape):
     """Signing asks for the password again."""
 
-    password = Text(longest=1024, required=True, metadata={"writeOnly": True})
+    password = Secret()
     meaning = Choice(SignatureMeaning, load_default=SignatureMeaning.AUTHOR.value)
 
 
@@ -188,7 +188,7 @@ class AddendumRequest(Shape):
 
     id = Id()
     text = Text(longest=8000, required=True)
-    password = Text(longest=1024, required=True, metadata={"writeOnly": True})
+    password = Secret()
 
 
 class AddendumOut(Shape):

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from schemas.common import Items
-from schemas.fields import Choice, Flag, Id, Moment, Shape, Text
+from schemas.fields import Choice, Flag, Id, Moment, Secret, Shape, Text
 from schemas.vocabulary import Role
 
 
@@ -11,7 +11,7 @@ class SignInRequest(Shape):
     """Credentials; `code` (second factor) has its place but no effect yet, so it is refused rather than ignored."""
 
     email = Text(longest=320, required=True, metadata={"example": "surgeon@demo.example"})
-    password = Text(longest=1024, required=True, metadata={"writeOnly": True})
+    password = Secret()
 
 
 class Person(Shape):

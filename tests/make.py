@@ -17,7 +17,6 @@ from server.db import Database, find
 from server.ids import uuid7
 from server.patients import service as patients
 from server.patients.models import Patient
-from server.patients.models import Patient
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, log
 

@@ -82,7 +82,8 @@ def postgresql() -> list[str]:
         ),
         _function(
             "keep_entries_closed",
-            f"IF NOT NEW.late AND {_SIGNED_PLAN.format(row='NEW')} THEN {_RAISE.format(text=CLOSED)}; END IF; RETURN NEW;",
+            f"IF EXISTS (SELECT 1 FROM fresh WHERE NOT fresh.late AND {_SIGNED_PLAN.format(row='fresh')}) "  # noqa: S608  reason: our own names
+            f"THEN {_RAISE.format(text=CLOSED)}; END IF; RETURN NULL;",
         ),
         _function(
             "keep_plan_closed",
@@ -99,7 +100,10 @@ def postgresql() -> list[str]:
         for table in (*APPEND_ONLY, *NEVER_DELETED)
     ]
     made.append("CREATE TRIGGER procedures_closed BEFORE UPDATE ON procedures FOR EACH ROW EXECUTE FUNCTION keep_procedure_closed()")
-    made.append("CREATE TRIGGER entries_closed BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION keep_entries_closed()")
+    made.append(
+        "CREATE TRIGGER entries_closed AFTER INSERT ON entries REFERENCING NEW TABLE AS fresh "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_entries_closed()"  # one look per batch, not one per entry
+    )
     made.append(
         "CREATE TRIGGER planned_injections_closed BEFORE INSERT OR UPDATE OR DELETE ON planned_injections "
         "FOR EACH ROW EXECUTE FUNCTION keep_plan_closed()"

@@ -49,7 +49,7 @@ def test_the_triggers_are_those_of_the_guards(db: Database) -> None:
         made = (re.match(r"CREATE TRIGGER (\w+)", statement) for statement in guards.postgresql())
         expected = {found[1]: found.string for found in made if found}
     with db.engine.connect() as connection:
-        stored = dict(connection.execute(sa.text(query)).tuples().all())
+        stored = {row[0]: row[1] for row in connection.execute(sa.text(query))}
     assert set(stored) == set(expected)
     if db.is_sqlite:
         assert {name: one_line(sql) for name, sql in stored.items()} == {name: one_line(sql) for name, sql in expected.items()}

@@ -19,7 +19,6 @@ from tests import make
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
-
 PLAN_ONE_MORE = (
     "INSERT INTO planned_injections (clinic_id, procedure_id, scar_id, position, volume_ul) "
     "SELECT clinic_id, :id, id, 9, 1 FROM scars WHERE label = 'Left cheek'"

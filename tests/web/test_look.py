@@ -8,7 +8,6 @@ import pytest
 from tests.web.browser import Browser
 
 CSS = (Path(__file__).parents[2] / "server" / "web" / "static" / "graftlog.css").read_text(encoding="utf-8")
-TEXT = ("ink", "quiet", "action", "wrong", "care")
 GROUNDS = ("ground", "surface", "raised")
 PAIRS = [(text, ground) for text in ("ink", "quiet", "action") for ground in GROUNDS] + [
     ("on-action", "action"),
