@@ -14,19 +14,27 @@ LONGEST_CURSOR = 1500
 class ProblemField(Shape):
     """One field that needs correction."""
 
-    pointer = Text(shortest=0, required=True, metadata={"description": "JSON pointer into the request body", "example": "/volume_ml"})
-    message = Text(longest=2000, required=True)
+    pointer = fields.String(required=True, metadata={"description": "JSON pointer into the request body", "example": "/volume_ml"})
+    message = fields.String(required=True)
+
+
+class Obstacle(Shape):
+    """One thing that keeps a procedure from being signed."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
 
 
 class ProblemOut(Shape):
     """RFC 9457 problem."""
 
-    type = Text(required=True)
-    title = Text(required=True)
+    type = fields.String(required=True)
+    title = fields.String(required=True)
     status = fields.Integer(required=True)
-    code = Text(required=True)
-    detail = Text(longest=4000)
+    code = fields.String(required=True)
+    detail = fields.String()
     errors = fields.List(fields.Nested(ProblemField))
+    problems = fields.List(fields.Nested(Obstacle), metadata={"description": "Only with code cannot_sign: everything that would be false."})
 
 
 class Page(Shape):

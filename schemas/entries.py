@@ -1,7 +1,7 @@
 """Shapes of entries: one schema per kind. Quantities that are summed load into stored units (`attribute`), the rest stay as sent."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validates_schema
 
@@ -32,8 +32,16 @@ from schemas.vocabulary import (
 MOST_AT_ONCE = 200
 
 
+def _when(field: str, value: object, then: dict[str, Any]) -> dict[str, Any]:
+    """A rule over two fields as JSON Schema: the twin of a validator, so that the API's description says what is checked."""
+    return {"if": {"required": [field], "properties": {field: {"const": value}}}, "then": then}
+
+
 class Entry(Shape):
     """What every entry carries."""
+
+    ALSO: ClassVar[tuple[dict[str, Any], ...]] = (_when("confirmed", value=True, then={"required": ["reason"]}),)
+    """Rules over several fields, for the API's description; each kind adds its own."""
 
     id = Id(metadata={"description": "Made by the client; a repeated call with the same id is harmless."})
     recorded_at = Moment(required=True, metadata={"description": "Device time, with its offset."})
@@ -44,7 +52,7 @@ class Entry(Shape):
     @validates_schema
     def _confirmed_needs_reason(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("confirmed") and not data.get("reason"):
-            raise ValidationError("A confirmation needs a reason.", "reason")
+            raise ValidationError("A confirmation needs a reason; say why.", "reason")
 
 
 class Timed(Entry):
@@ -56,12 +64,13 @@ class Timed(Entry):
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:
         if "started_at" in data and "ended_at" in data and data["ended_at"] < data["started_at"]:
-            raise ValidationError("Ends before it starts.", "ended_at")
+            raise ValidationError("Ends before it starts; check both times.", "ended_at")
 
 
 class ChecklistEntry(Entry):
     """One answer of the surgical safety check list."""
 
+    ALSO = tuple(_when("phase", str(phase), {"properties": {"item": {"enum": [*items]}}}) for phase, items in CHECKLIST_ITEMS.items())
     kind = Choice((EntryKind.CHECKLIST,), required=True)
     phase = Choice(ChecklistPhase, required=True)
     item = Choice(tuple(item for items in CHECKLIST_ITEMS.values() for item in items), required=True)
@@ -78,6 +87,7 @@ class ChecklistEntry(Entry):
 class AnaesthesiaEntry(Timed):
     """Tumescent infiltration, nerve block, or another technique."""
 
+    ALSO = (_when("technique", str(Anaesthesia.TUMESCENT), {"required": ["volume_ml", "lidocaine_mg_per_l"]}),)
     kind = Choice((EntryKind.ANAESTHESIA,), required=True)
     technique = Choice(Anaesthesia, required=True)
     lidocaine_mg_per_l = Quantity("lidocaine_mg_per_l", attribute="lidocaine_ug_per_l")
@@ -94,7 +104,7 @@ class AnaesthesiaEntry(Timed):
         if data["technique"] == Anaesthesia.TUMESCENT:
             missing = [name for name, key in (("volume_ml", "volume_ul"), ("lidocaine_mg_per_l", "lidocaine_ug_per_l")) if key not in data]
             if missing:
-                raise ValidationError({name: ["A tumescent entry needs it."] for name in missing})
+                raise ValidationError({name: ["A tumescent entry needs it; send it."] for name in missing})
 
 
 class HarvestEntry(Timed):
@@ -120,6 +130,7 @@ class HarvestEntry(Timed):
 class PreparationEntry(Timed):
     """Washing and separating the fat."""
 
+    ALSO = ({"dependentRequired": {"centrifuge_rpm": ["rotor_radius_cm"]}},)
     kind = Choice((EntryKind.PREPARATION,), required=True)
     separation = Choice(Separation, required=True)
     wash_solution = Choice(WashSolution)
@@ -151,6 +162,10 @@ class EmulsificationEntry(Timed):
 class FiltrationEntry(Timed):
     """Filtered or not, and what came out."""
 
+    ALSO = (
+        _when("filtered", value=True, then={"required": ["aperture_um"], "properties": {"filter_passes": {"minimum": 1}}}),
+        _when("filtered", value=False, then={"required": ["reason"]}),
+    )
     kind = Choice((EntryKind.FILTRATION,), required=True)
     filtered = Flag(required=True)
     aperture_um = Quantity("aperture_um", steps=1)
@@ -162,7 +177,7 @@ class FiltrationEntry(Timed):
     @validates_schema
     def _consistent(self, data: dict[str, Any], **_: Any) -> None:
         if data["filtered"] and "aperture_um" not in data:
-            raise ValidationError("A filtered product needs the filter's aperture in µm.", "aperture_um")
+            raise ValidationError("A filtered product needs the filter's aperture in µm; send it.", "aperture_um")
         if not data["filtered"] and not data.get("reason"):
             raise ValidationError("Say why the product was not filtered.", "reason")
         if data["filtered"] and data.get("filter_passes") == 0:
@@ -221,6 +236,7 @@ class IncidentEntry(Entry):
 class NoteEntry(Entry):
     """Free text; with a topic it answers that item of the operation note."""
 
+    ALSO = ({"anyOf": [{"required": ["text"]}, {"required": ["blood_loss_ml"]}]},)
     kind = Choice((EntryKind.NOTE,), required=True)
     topic = Choice(NoteTopic, load_default=NoteTopic.GENERAL.value)
     text = Text(longest=4000)
@@ -229,7 +245,7 @@ class NoteEntry(Entry):
     @validates_schema
     def _says_something(self, data: dict[str, Any], **_: Any) -> None:
         if "text" not in data and "blood_loss_ul" not in data:
-            raise ValidationError("Say something.", "text")
+            raise ValidationError("Say something: send text or blood_loss_ml.", "text")
 
 
 class RetractionEntry(Entry):
@@ -275,7 +291,7 @@ def load_entries(body: Any) -> list[dict[str, Any]]:
             messages[index] = error.messages
             continue
         if entry.get("id") in seen:
-            messages[index] = {"id": ["Twice in one list."]}
+            messages[index] = {"id": ["Twice in one list; send it once."]}
         if "id" in entry:
             seen.add(entry["id"])
         loaded.append(entry)

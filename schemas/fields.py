@@ -20,7 +20,9 @@ _YEARS = "(19|2[01])[0-9][0-9]"
 _MONTH_DAY = "(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _OFFSET = "([Zz]|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
-_TOLERANCE = 1e-6
+_NOISE = 1e-6
+"""What binary fractions leave behind: 0.1 + 0.2 is taken for 0.3. Whole numbers leave nothing behind."""
+
 _CLEARER: dict[str, Any] = {
     "Missing data for required field.": "Is missing; send it.",
     "Field may not be null.": "May not be null; send a value.",
@@ -66,7 +68,7 @@ class Document(Shape):
 class Text(fields.String):
     """Text that both databases can hold: no NUL, control character or lone surrogate; trimmed; bounded."""
 
-    CONTROL: ClassVar[str] = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+    CONTROL: ClassVar[str] = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
     """Refused, as the inside of a character class; tab and line ends are text."""
 
     def __init__(self, *, longest: int = 200, shortest: int = 1, **kwargs: Any) -> None:
@@ -106,7 +108,7 @@ class Secret(Text):
 class Scan(Text):
     """A barcode as the scanner sent it, FNC1 included, which scanners send as a group separator (0x1d)."""
 
-    CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1c\x1e\x1f\x7f"
+    CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1c\x1e\x1f\x7f-\x9f"
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         super()._deserialize(value, attr, data, **kwargs)
@@ -213,9 +215,10 @@ class Quantity(fields.Field[int]):
         if refusal:
             raise ValidationError(refusal)
         stored = round(number * self.steps)
-        if abs(number * self.steps - stored) > _TOLERANCE * max(1.0, abs(number)):
+        noise = _NOISE * max(1.0, abs(number)) if self.steps > 1 else 0
+        if abs(number * self.steps - stored) > noise:
             finest = f"{1 / self.steps:g} {self.limit.unit}"
-            raise ValidationError(f"{number:g} is finer than {finest}, the smallest step that is stored.")
+            raise ValidationError(f"{number:g} is finer than {finest}, the smallest step that is stored; round it.")
         return stored
 
 

@@ -7,7 +7,7 @@ from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Pattern, Qua
 from schemas.vocabulary import Aetiology, FaceView, Morphology, Sex, Side, Subunit
 
 PHONE = r"\+?[0-9 ()/.\-]{5,25}"
-EMAIL = r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,250}"
+EMAIL = r"[^@\s\x00-\x1f\x7f-\x9f]{1,64}@[^@\s\x00-\x1f\x7f-\x9f]{1,250}"
 
 
 class PatientChange(Shape):

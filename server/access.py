@@ -118,4 +118,4 @@ def check(person: Signed | None, access: str) -> None:
     if person is None:
         raise Problem("not_signed_in", "Send a valid token: Authorization: Bearer …")
     if not person.may(Permission(access)):
-        raise Problem("not_allowed", f"This needs the permission {access}; your roles are {', '.join(person.roles)}.")
+        raise Problem("not_allowed", f"This needs the permission {access}; your roles are {', '.join(person.roles)}. Ask somebody who may.")

@@ -168,7 +168,7 @@ def _finding(model: Hashable, *, lock: bool) -> sa.Select[Any]:
         row.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()), row.id == sa.bindparam("record", type_=sa.Uuid())
     )
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(of=row).execution_options(populate_existing=True)
     return query.execution_options(all_clinics=True)
 
 

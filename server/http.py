@@ -18,11 +18,14 @@ from werkzeug.exceptions import HTTPException
 from schemas.common import ProblemOut
 from schemas.fields import pointers
 from server.access import PUBLIC, Signed
-from server.problems import Problem
-from server.spec import access_doc
+from server.problems import Problem, bad_cursor
+from server.spec import access_doc, describe_versions
 
 PROBLEM_JSON = "application/problem+json"
 DEEPEST = 32
+MOST_ERRORS, LONGEST_POINTER = 100, 200
+"""Of a refusal: names in it are the client's, who could send a million long ones."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -121,7 +124,7 @@ def read_json() -> Any:
     except UnicodeError:
         raise Problem("bad_request", "The body is not UTF-8 text; send JSON in UTF-8, without halves of characters.") from None
     except RecursionError:
-        raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels.") from None
+        raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels; send it flatter.") from None
     except ValueError as error:
         raise Problem("bad_request", f"The body is not valid JSON: {error}.") from None
     return value
@@ -139,11 +142,9 @@ class _Parser(FlaskParser):
         return read_json()
 
     def load_querystring(self, req: Any, schema: Any) -> Any:
-        repeated = [name for name, values in req.args.lists() if len(values) > 1]
+        repeated = {name: ["Given more than once; give it once."] for name, values in req.args.lists() if len(values) > 1}
         if repeated:
-            raise Problem(
-                "invalid", f"Give {repeated[0]} once.", errors=[{"pointer": f"/{repeated[0]}", "message": "Given more than once."}]
-            )
+            raise refused(repeated)
         return super().load_querystring(req, schema)
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
@@ -153,8 +154,8 @@ class _Parser(FlaskParser):
 
 
 def refused(messages: Any) -> Problem:
-    """422 with a pointer for each of marshmallow's messages."""
-    rows = pointers(messages)
+    """422 with a pointer for each of marshmallow's messages, as far as anybody would read them."""
+    rows = [row | {"pointer": row["pointer"][:LONGEST_POINTER]} for row in pointers(messages)[:MOST_ERRORS]]
     first = rows[0] if rows else {"pointer": "", "message": ""}
     return Problem("invalid", f"{first['pointer'] or 'body'}: {first['message']}", errors=rows)
 
@@ -207,6 +208,9 @@ class GraftlogApi(Api):  # type: ignore[misc]  # reason: flask-smorest ships no 
             response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
         return response
 
+    def _register_etag_headers(self) -> None:
+        describe_versions(self.spec)
+
     def _register_responses(self) -> None:
         self.DEFAULT_RESPONSE_CONTENT_TYPE, kept = PROBLEM_JSON, self.DEFAULT_RESPONSE_CONTENT_TYPE
         try:
@@ -241,7 +245,5 @@ def read_cursor(cursor: str, count: int) -> list[str]:
         or len(parts) != count
         or not all(isinstance(part, str) and not _UNSTORABLE.search(part) for part in parts)
     ):
-        raise Problem(
-            "invalid", "Use next_cursor of the page before as it came.", errors=[{"pointer": "/cursor", "message": "Not a cursor."}]
-        )
+        raise bad_cursor()
     return parts

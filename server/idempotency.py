@@ -21,7 +21,7 @@ def once(session: Session, person: Signed | None, act: Callable[[], Response]) -
     if key is None or request.method != "POST" or person is None:
         return act()
     if not 1 <= len(key) <= LONGEST or not key.isprintable() or not key.isascii():
-        raise invalid("/Idempotency-Key", f"1 to {LONGEST} printable ASCII characters.")
+        raise invalid("/Idempotency-Key", f"Must be 1 to {LONGEST} printable ASCII characters.")
     fingerprint = sha256(f"{request.path}\n".encode() + request.get_data()).hexdigest()
     kept = _claim(session, person, key, fingerprint)
     if kept is not None:

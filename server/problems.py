@@ -55,3 +55,8 @@ class Problem(Exception):
 def invalid(pointer: str, message: str) -> Problem:
     """A 422 about one field."""
     return Problem("invalid", message, errors=[{"pointer": pointer, "message": message}])
+
+
+def bad_cursor() -> Problem:
+    """A 422 about a cursor that no page gave out."""
+    return invalid("/cursor", "Not a cursor; use next_cursor of the page before as it came.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apispec import APISpec
 from flask_smorest import Api
 from marshmallow import fields as marshmallow_fields
 
@@ -35,6 +36,31 @@ IDEMPOTENCY_KEY = {
 }
 
 
+_TAG = '"[!#-~]{1,200}"'
+VERSION_HEADERS: dict[str, dict[str, Any]] = {
+    "IF_MATCH": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "ETag of the version that is being changed, as it was read.",
+        "schema": {"type": "string", "pattern": f"^(\\*|{_TAG})$"},
+    },
+    "IF_NONE_MATCH": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "ETag of the version that is known; 304 when it is still the newest.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+def describe_versions(spec: APISpec) -> None:
+    """ETag, If-Match and If-None-Match, for the routes that have them."""
+    for name, header in VERSION_HEADERS.items():
+        spec.components.parameter(name, "header", header, lazy=True)
+    spec.components.header("ETAG", {"description": "Version of the record.", "schema": {"type": "string"}}, lazy=True)
+
+
 def access_doc(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
     """What follows from a view's mark: who needs a token, who gets 401 and 403, which calls may be repeated under a key."""
     access = doc_info["access"]
@@ -64,6 +90,7 @@ def _entries(api: Api) -> None:
     refs = {}
     for kind, shape in entries.SHAPES.items():
         api.spec.components.schema(shape.__name__, schema=shape)
+        api.spec.components.schemas[shape.__name__]["allOf"] = [rule for base in shape.__mro__ for rule in vars(base).get("ALSO", ())]
         refs[str(kind)] = f"#/components/schemas/{shape.__name__}"
     one = {"oneOf": [{"$ref": ref} for ref in refs.values()], "discriminator": {"propertyName": "kind", "mapping": refs}}
     api.spec.components.schema("AnyEntry", one)

@@ -2,15 +2,23 @@
 
 import gc
 import logging
+import sys
 
 from server.app import create_app
-from server.config import from_environment
+from server.config import ConfigError, from_environment
 from server.start import check_start
 
-settings = from_environment()
-logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
-app = create_app(settings)
-check_start(app)
+GUNICORN_BOOT_ERROR = 3
+"""The exit code on which gunicorn stops instead of trying again."""
+
+try:
+    settings = from_environment()
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    app = create_app(settings)
+    check_start(app)
+except ConfigError as error:
+    sys.stderr.write(f"Configuration:\n{error}\n")
+    sys.exit(GUNICORN_BOOT_ERROR)
 # What is loaded by now lives as long as the process: the collector need not look through it again and again.
 gc.collect()
 gc.freeze()

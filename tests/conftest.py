@@ -1,5 +1,6 @@
 """Fixtures that every story may use: a database, the application, a clinic with its people, clients for them."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,14 @@ from server.config import Config, from_environment
 from server.db import Database
 from tests import databases, make
 from tests.api import Api
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which real things this run was about, and which it was not."""
+    database = databases.WANTED or "SQLite; PostgreSQL not tested (TEST_DATABASE_URL is not set)"
+    redis = os.environ.get("TEST_REDIS_URL") or "file queue; Redis not tested (TEST_REDIS_URL is not set)"
+    terminalreporter.write_line(f"database: {database}")
+    terminalreporter.write_line(f"queue: {redis}")
 
 
 @pytest.fixture(scope="session")

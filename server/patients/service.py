@@ -13,7 +13,7 @@ from server.ids import uuid7
 from server.journal.service import Journaled
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold, phone_digits, searchable
-from server.problems import Problem, invalid
+from server.problems import Problem, bad_cursor, invalid
 from server.replay import replayed
 
 _DAYS_A_MONTH = 30.4375
@@ -43,10 +43,10 @@ def _check(session: Session, patient: Patient) -> None:
     with session.no_autoflush:
         other = session.scalar(sa.select(Patient.id).where(Patient.mrn == patient.mrn, Patient.id != patient.id))
     if other:
-        message = f"Another patient of this clinic has the number {patient.mrn}."
+        message = f"Another patient of this clinic has the number {patient.mrn}; find that patient, or use another number."
         raise Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
     if patient.birth_date and patient.birth_date > clock.now().date():
-        raise invalid("/birth_date", "Lies in the future.")
+        raise invalid("/birth_date", "Lies in the future; check the year.")
     patient.search = searchable(patient.family_name, patient.given_name, patient.mrn, phone=patient.phone)
 
 
@@ -61,7 +61,7 @@ def find_patients(session: Session, *, q: str | None, after: Sequence[str] | Non
         try:
             position = (family, given, uuid.UUID(last))
         except ValueError:
-            raise invalid("/cursor", "Not a cursor; use next_cursor of the page before as it came.") from None
+            raise bad_cursor() from None
         query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > position)
     return list(session.scalars(query))
 
@@ -91,11 +91,11 @@ def _check_scar(scar: Scar, patient: Patient | None) -> None:
     if scar.length_um and scar.width_um and scar.width_um > scar.length_um:
         raise invalid("/width_mm", "Width is larger than length; swap the two.")
     if len({scar.x_e4 is None, scar.y_e4 is None, scar.view is None}) > 1:
-        raise invalid("/view", "A point on the face map needs view, x and y together.")
+        raise invalid("/view", "A point on the face map needs view, x and y together; send all three, or null for all.")
     if patient and patient.birth_date and scar.age_months is not None:
         age = (clock.now().date() - patient.birth_date).days / _DAYS_A_MONTH
         if scar.age_months > age + 1:
-            raise invalid("/age_months", f"The scar would be older than the patient ({int(age)} months).")
+            raise invalid("/age_months", f"The scar would be older than the patient ({int(age)} months); check both.")
 
 
 def scars_of(session: Session, patient_id: uuid.UUID) -> list[Scar]:

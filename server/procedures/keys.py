@@ -43,7 +43,9 @@ def current(session: Session, folder: Path) -> tuple[str, str, Ed25519PrivateKey
     try:
         private = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
     except (OSError, ValueError):
-        raise Problem("unavailable", f"The clinic's signing key {row.key_id} is missing from GRAFTLOG_KEYS on this machine.") from None
+        raise Problem(
+            "unavailable", f"The clinic's signing key {row.key_id} is missing from GRAFTLOG_KEYS on this machine; restore it from a backup."
+        ) from None
     return row.key_id, row.public_key, private
 
 

@@ -1,11 +1,12 @@
 """What the fuzzer needs to get past the door: ids that exist, versions that match, and which refusals no document can foresee."""
 
+import itertools
 import re
 import uuid
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
-
-import schemathesis
 
 from server.db import Database
 from tests import make
@@ -14,10 +15,12 @@ from tests.procedures import case as stages
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_TEXT = re.compile(r"[!-~]([ -~]*[!-~])?")
+LONGEST_MRN = 64
 UNFORESEEABLE = {
     "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor",
     "the clock": r"future|older than the patient|Lies before the procedure began",
-    "two fields at once": r"larger than length|needs view, x and y|Ends before it starts|wider than its cannula|planned twice|Twice in one list",
+    "two fields at once": r"larger than length|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
+    r"|Twice in one list|Only with state booked",
     "a barcode's date": r"It expired on",
 }
 """Valid by the document and refused all the same, because of …"""
@@ -29,28 +32,27 @@ class Known:
 
     token: str
     ids: dict[str, list[str]]
+    turns: defaultdict[str, Iterator[int]] = field(default_factory=lambda: defaultdict(itertools.count))
 
     def pick(self, name: str, drawn: str) -> str:
-        """An id that exists in place of a drawn one, for half of those; the drawn one itself says which."""
-        number = uuid.UUID(drawn).int
+        """An id that exists in place of a drawn one, for half of those: each known one in its turn."""
         known = self.ids.get(name)
-        return known[number // 2 % len(known)] if known and number % 2 else drawn
+        return known[next(self.turns[name]) % len(known)] if known and uuid.UUID(drawn).int % 2 else drawn
 
 
 def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
-    """Riverside on a busy day."""
+    """Riverside on a busy day: of each four procedures one planned, one begun, one completed, one signed."""
     anna = make.patient(db, clinic)["id"]
     scars = [make.scar(db, clinic, anna)["id"] for _ in range(2)]
-    procedures = [make.procedure(db, clinic, patient_id=anna)["id"] for _ in range(20)]
-    for path in [f"/procedures/{one}" for one in procedures[5:]]:
-        tablet.post(f"{path}/entries", make.entry("note", text="calm", recorded_at=stages.at(31)))
-    note = tablet.get(f"/procedures/{procedures[5]}/entries")["items"][0]["id"]
-    time_out = make.entry("checklist", phase="time_out", item="team_introduced", answer="yes", recorded_at=stages.at(32))
-    for path in [f"/procedures/{one}" for one in procedures[10:]]:
+    procedures = [make.procedure(db, clinic, patient_id=anna)["id"] for _ in range(80)]
+    begun, completed, signed = ([f"/procedures/{one}" for place, one in enumerate(procedures) if place % 4 >= state] for state in (1, 2, 3))
+    for path in begun:
+        time_out = make.entry("checklist", phase="time_out", item="team_introduced", answer="yes", recorded_at=stages.at(32))
         injection = make.entry("injection", scar_id=scars[0], volume_ml=1, plane="subdermal", recorded_at=stages.at(33))
-        tablet.post(f"{path}/entries", [time_out | {"id": str(uuid.uuid4())}, injection])
+        tablet.post(f"{path}/entries", [time_out, injection])
+    for path in completed:
         tablet.post(f"{path}/completion", {}, 200)
-    for path in [f"/procedures/{one}" for one in procedures[15:]]:
+    for path in signed:
         tablet.post(f"{path}/signature", {"password": make.PASSWORD})
     ids = {
         "patient_id": [anna],
@@ -58,12 +60,12 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
         "procedure_id": procedures,
         "visit_id": [one["id"] for one in tablet.get("/visits")["items"]],
         "surgeon_id": [str(clinic.surgeon.user_id)],
-        "retracts": [note],
+        "retracts": [one["id"] for path in begun for one in tablet.get(f"{path}/entries")["items"]],
     }
     return Known(tablet.token or "", ids)
 
 
-def at_home(case: schemathesis.Case, here: Known) -> None:
+def at_home(case: Any, here: Known) -> None:
     """Let a drawn case speak of what exists. What was drawn to be wrong stays wrong."""
     for name, value in dict(case.path_parameters or {}).items():
         if isinstance(value, str) and UUID_TEXT.fullmatch(value):
@@ -74,13 +76,17 @@ def at_home(case: schemathesis.Case, here: Known) -> None:
         headers["Idempotency-Key"] = f"{key}{uuid.uuid4()}"  # else the second body under one key is only a conflict
     if headers.get("If-Match"):
         headers["If-Match"] = "*"
+    if isinstance(case.body, dict) and isinstance(case.body.get("password"), str) and case.operation.path != "/api/v1/session":
+        case.body["password"] = make.PASSWORD
     _name_what_exists(case.body, here)
 
 
 def _name_what_exists(body: Any, here: Known) -> None:
-    for name, value in body.items() if isinstance(body, dict) else ():
+    for name, value in list(body.items()) if isinstance(body, dict) else ():
         if isinstance(value, str) and UUID_TEXT.fullmatch(value):
-            body[name] = here.pick(name, value)
+            body[name] = str(uuid.uuid4()) if name == "id" else here.pick(name, value)
+        elif name == "mrn" and isinstance(value, str) and value.isalnum() and len(value) < LONGEST_MRN // 2:
+            body[name] = f"{value}{uuid.uuid4().hex}"[:LONGEST_MRN]
         else:
             _name_what_exists(value, here)
     for inner in body if isinstance(body, list) else ():

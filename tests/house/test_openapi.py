@@ -1,56 +1,37 @@
 """The OpenAPI document is valid, and true: the API is called as the document says it may be, and as it says it may not."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.engine import events, from_schema
 
-from server.app import App, create_app
-from server.config import from_environment
+from server.app import App
 from server.db import Database
+from server.ids import uuid7
 from tests import make
 from tests.api import Api
+from tests.house.calls import api_rules
 from tests.house.fuzzing import Known, at_home, known, unexplained
 
 EXAMPLES = os.environ.get("GRAFTLOG_FUZZ_EXAMPLES")
 """How many cases are drawn for each operation; by default few, and always the same."""
 
-CONFIG = schemathesis.Config.from_dict(
-    {
-        "generation": {"max-examples": int(EXAMPLES or 10), "deterministic": EXAMPLES is None},
-        "checks": {
-            # 412: the version drawn is not the stored one. 422: only for reasons that no document can express, see below.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "412", "422"]},
-            # 428 is the status for a missing If-Match (RFC 6585), which the tool does not know.
-            "missing_required_header": {"expected-statuses": ["401", "422", "428"]},
-        },
-        "operations": [
-            # Drawn credentials are nobody's.
-            {
-                "include-name": "POST /api/v1/session",
-                "checks": {"positive_data_acceptance": {"expected-statuses": ["201", "401"]}},
-            },
-        ],
-    }
-)
+CHECKS = {
+    # 412: the version drawn is not the stored one. 422: only for reasons that no document can express, see `refusals_are_foreseen`.
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "412", "422"]},
+    # 428 is the status for a missing If-Match (RFC 6585), which the tool does not know.
+    "missing_required_header": {"expected-statuses": ["401", "422", "428"]},
+    # Its second call passes an argument that the tool's own WSGI client refuses; the story about locks tells the same.
+    "ignored_auth": {"enabled": False},
+}
+ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entries", "phases": {"coverage": {"enabled": False}}}
+"""Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
 
-
-class Door:
-    """Leads to one application or another: the document is read before there is a database."""
-
-    def __init__(self, app: App) -> None:
-        """First to `app`."""
-        self.app = app
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        """WSGI."""
-        return self.app(environ, start_response)
-
-
-DOOR = Door(create_app(from_environment({})))
-api = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", DOOR, config=CONFIG)
+DRAWN_CREDENTIALS = {"positive_data_acceptance": {"expected-statuses": ["201", "401"]}}
 
 
 def test_the_document_is_valid_openapi(anyone: Api) -> None:
@@ -59,22 +40,80 @@ def test_the_document_is_valid_openapi(anyone: Api) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
+def test_what_the_document_locks_is_locked(app: App, anyone: Api) -> None:
+    paths = anyone.get("/openapi.json")["paths"]
+    for method, rule in api_rules(app):
+        described = paths.get(rule.rule.replace("<uuid:", "{").replace(">", "}"))
+        if described and described[method.lower()].get("security") != []:
+            path = "/" + rule.rule.replace("<uuid:", "{").replace(">", "}").format(**dict.fromkeys(rule.arguments, str(uuid7())))
+            assert anyone.call(method, path).status_code == 401, path
+            assert anyone.call(method, path, headers={"Authorization": "Bearer invented"}).status_code == 401, path
+
+
 @pytest.fixture(scope="module")
 def here(app: App, db: Database) -> Known:
-    """Riverside, with something in every state, behind the door."""
-    DOOR.app = app
+    """Riverside, with something in every state."""
     clinic = make.clinic(db)
     return known(db, Api(app.test_client(), make.token(db, clinic.surgeon)), clinic)
 
 
-def refusals_are_foreseen(_context: Any, response: Any, case: schemathesis.Case) -> None:
+@pytest.fixture
+def described(app: App, here: Known) -> Iterator[Any]:
+    """The API as its document describes it, called by somebody who knows what exists here."""
+
+    def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
+        at_home(case, here)
+
+    config = {
+        "auth": {"openapi": {"token": {"bearer": here.token}}},
+        "generation": {
+            "max-examples": int(EXAMPLES or 10),
+            "deterministic": EXAMPLES is None,
+            "with-security-parameters": False,  # a drawn token is nobody's; tokens have their own story
+        },
+        "checks": CHECKS,
+        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else [ENTRIES_BRIEFLY])],
+    }
+    schemathesis.hook(before_call)
+    schemathesis.hook(filter_failure)
+    schemathesis.check(refusals_are_foreseen)
+    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=schemathesis.Config.from_dict(config))
+    for hook in (before_call, filter_failure):
+        schemathesis.hooks.unregister(hook)
+
+
+def filter_failure(_context: Any, failure: Any, _case: Any, _response: Any) -> bool:
+    """0.7000000000000001 mm is no multiple of 0.001, and is what 0.1 × 7 gives in binary: it is taken for 0.7 on purpose."""
+    return "Non-multiple of" not in failure.message
+
+
+def refusals_are_foreseen(_context: Any, response: Any, case: Any) -> None:
     """What is valid by the document is refused only for reasons that no document can express."""
     if response.status_code == 422 and case.meta is not None and case.meta.generation.mode.is_positive:
         assert unexplained(response) == []
 
 
-@api.exclude(method="DELETE", path="/api/v1/session").parametrize()
-def test_the_api_is_as_its_document_says(case: schemathesis.Case, here: Known) -> None:
-    at_home(case, here)
-    headers = {} if case.operation.label == "POST /api/v1/session" else {"Authorization": f"Bearer {here.token}"}
-    case.call_and_validate(headers=headers, additional_checks=[refusals_are_foreseen])
+def verdict(schema: Any) -> tuple[str, set[str]]:
+    """(all that the tool holds against the API, operations that it called with success at least once)."""
+    found, reached = [], set()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            found.append(str(event))
+        recorder: Any = getattr(event, "recorder", None)
+        if recorder is None:
+            continue
+        for case_id, checks in recorder.checks.items():
+            case, response = recorder.cases[case_id].value, recorder.interactions[case_id].response
+            label = case.operation.label
+            if response is not None and response.status_code < 300 and case.method == case.operation.method.upper():
+                reached.add(label)
+            failed = [check.failure_info for check in checks if check.failure_info]
+            found += [f"{label}: {one.failure}\n{one.code_sample}\n{response and response.text}" for one in failed]
+    return "\n\n".join(found), reached
+
+
+def test_the_api_is_as_its_document_says(described: Any) -> None:
+    schema = described.exclude(method="DELETE", path="/api/v1/session")
+    found, reached = verdict(schema)
+    assert found == ""
+    assert {one.ok().label for one in schema.get_all_operations()} - reached == {"POST /api/v1/session"}

@@ -46,7 +46,9 @@ def test_a_number_belongs_to_one_patient(vera: Api) -> None:
     vera.post("/patients", ANNA)
     refusal = vera.post("/patients", ANNA | {"given_name": "Ieva"}, 409)
     assert refusal["code"] == "duplicate"
-    assert refusal["errors"] == [{"pointer": "/mrn", "message": "Another patient of this clinic has the number RPS-00017."}]
+    assert refusal["errors"] == [
+        {"pointer": "/mrn", "message": "Another patient of this clinic has the number RPS-00017; find that patient, or use another number."}
+    ]
 
 
 def test_two_clinics_may_use_the_same_number_and_id(vera: Api, other_clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> None:

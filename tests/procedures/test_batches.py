@@ -70,7 +70,7 @@ def test_the_same_moment_written_otherwise_is_the_same_content(case: Case) -> No
 
 def test_an_id_twice_in_one_list_is_refused(case: Case) -> None:
     note = make.entry("note", text="calm")
-    assert case.record(note, note, expect=422)["errors"] == [{"pointer": "/1/id", "message": "Twice in one list."}]
+    assert case.record(note, note, expect=422)["errors"] == [{"pointer": "/1/id", "message": "Twice in one list; send it once."}]
 
 
 def test_an_id_of_another_procedure_is_a_conflict(case: Case, db: Database, clinic: make.Clinic) -> None:

@@ -48,6 +48,7 @@ def test_whole_numbers_may_be_written_with_a_point_but_not_with_a_fraction() -> 
     passes = Quantity("passes", steps=1)
     assert passes.deserialize(13.0) == 13
     assert "13.9 is finer than 1 passes" in refusal(passes, 13.9)
+    assert "finer" in refusal(passes, 2.6e-42)
     assert "not text" in refusal(passes, "13")
 
 
@@ -69,7 +70,7 @@ def test_text_is_trimmed_and_bounded() -> None:
     assert refusal(name, " \n ") == "Must not be empty; write something."
 
 
-@pytest.mark.parametrize("value", ["a\x00b", "\ud800", "a\x1bb", "\x7f", "a\x1db"])
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800", "a\x1bb", "\x7f", "a\x1db", "\x85", "a\x9fb"])
 def test_what_databases_cannot_hold_is_refused(value: str) -> None:
     assert "control character" in refusal(Text(), value)
 

@@ -20,7 +20,7 @@ from server.canonical import instant
 from server.http import Routes, answer, cursor_of, found, read_cursor, session
 from server.journal.models import JournalRow
 from server.journal.service import history
-from server.problems import Problem, invalid
+from server.problems import Problem, bad_cursor
 from server.procedures import note
 from server.procedures.service import record, signing
 
@@ -97,7 +97,7 @@ def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 def _after(query: dict[str, Any]) -> int:
     part = read_cursor(query["cursor"], 1)[0] if "cursor" in query else "0"
     if not part.isascii() or not part.isdigit() or len(part) > LONGEST_SEQ:
-        raise invalid("/cursor", "Not a cursor.")
+        raise bad_cursor()
     return int(part)
 
 

@@ -35,7 +35,7 @@ def plan_procedure(session: Session, fields: dict[str, Any]) -> tuple[Procedure,
     values = dict(fields)
     plan = values.pop("plan", {})
     if not plan.get("injections") and find(session, Patient, values["patient_id"]) is None:  # else its scars prove the patient
-        raise invalid("/patient_id", "No such patient.")
+        raise invalid("/patient_id", "No such patient; register the patient first.")
     if values["surgeon_id"] != session.info["actor"].user_id or Role.SURGEON not in session.info["actor"].roles:
         _check_surgeon(session, values["surgeon_id"])
     procedure = Procedure(**{"id": uuid7(), **values}, content_hash=content, created_by=session.info["actor"].user_id)
@@ -50,7 +50,7 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
     if procedure.state == S.SIGNED:
         raise Problem("closed", "The procedure is signed. Add an addendum.")
     if procedure.state not in CHANGEABLE:
-        raise Problem("wrong_state", f"The procedure is {procedure.state}.")
+        raise Problem("wrong_state", f"The procedure is {procedure.state} and no longer changes; plan a new one.")
     values = dict(changes)
     plan = values.pop("plan", None)
     if "surgeon_id" in values:
@@ -69,7 +69,7 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
 def _check_surgeon(session: Session, user_id: uuid.UUID) -> None:
     surgeon = find(session, User, user_id)
     if surgeon is None or not surgeon.active or not surgeon.has(Role.SURGEON):
-        raise invalid("/surgeon_id", "No surgeon of this clinic has this id.")
+        raise invalid("/surgeon_id", "No surgeon of this clinic has this id; see GET /users.")
 
 
 def _set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -> None:
@@ -79,7 +79,7 @@ def _set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -
     known = set(_scar_ids(session, procedure.patient_id, [one["scar_id"] for one in planned]))
     for index, one in enumerate(planned):
         if one["scar_id"] not in known:
-            raise invalid(f"/plan/injections/{index}/scar_id", "No such scar of this patient.")
+            raise invalid(f"/plan/injections/{index}/scar_id", "No such scar of this patient; use an id of GET /patients/{id}/scars.")
     kept = {one.scar_id: one for one in procedure.injections}
     rows = []
     for position, one in enumerate(planned):
@@ -114,9 +114,9 @@ def _move(session: Session, procedure: Procedure, to: ProcedureState, allowed: I
 def _time(at: datetime | None, *, not_before: datetime | None = None) -> datetime:
     moment = at or clock.now()
     if (moment - clock.now()).total_seconds() > FUTURE_TOLERANCE_S:
-        raise invalid("/at", "Lies in the future.")
+        raise invalid("/at", "Lies in the future; check the device's clock.")
     if not_before and moment < not_before:
-        raise invalid("/at", "Lies before the procedure began.")
+        raise invalid("/at", "Lies before the procedure began; check both times.")
     return moment
 
 

@@ -14,7 +14,7 @@ from server.clinics import service as clinics
 from server.clinics.models import User
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold
-from server.problems import invalid
+from server.problems import bad_cursor
 from server.procedures.models import Entry, PlannedInjection, Procedure
 from server.procedures.service.sums import volumes
 
@@ -59,7 +59,7 @@ def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
     try:
         return datetime.fromisoformat(after[0]).astimezone(UTC), uuid.UUID(after[1])
     except (ValueError, OverflowError):
-        raise invalid("/cursor", "Not a cursor; use next_cursor of the page before as it came.") from None
+        raise bad_cursor() from None
 
 
 def _wanted(

@@ -144,6 +144,6 @@ def _check_retraction(target_id: uuid.UUID, pointer: str, known: Mapping[uuid.UU
     if target is None:
         raise invalid(pointer, "No such entry of this procedure; name one of its entries.")
     if target_id in retractions(list(known.values())):
-        raise invalid(pointer, "That entry is already retracted.")
+        raise invalid(pointer, "That entry is already retracted; nothing more is needed.")
     if target["kind"] == EntryKind.RETRACTION and known[target["retracts"]]["kind"] == EntryKind.RETRACTION:
         raise invalid(pointer, "That retraction restored an entry; retract the entry itself again.")

@@ -37,7 +37,7 @@ def entry_hash(document: dict[str, Any]) -> str:
 def _signer(session: Session, password: str) -> User:
     user = session.scalars(sa.select(User).where(User.id == session.info["actor"].user_id)).one()
     if not matches(user.password_hash, password):
-        raise Problem("wrong_credentials", "Signing asks for your own password again.")
+        raise Problem("wrong_credentials", "Signing asks for your own password again; check it.")
     return user
 
 
@@ -48,7 +48,7 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
     """
     signer = _signer(session, password)
     if procedure.state == ProcedureState.SIGNED:
-        raise Problem("closed", "The procedure is signed already.")
+        raise Problem("closed", "The procedure is signed already. Add an addendum for what is still to say.")
     if procedure.state != ProcedureState.COMPLETED:
         raise Problem("wrong_state", f"The procedure is {procedure.state}; complete it first.")
     whole = record.load(session, procedure)
