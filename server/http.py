@@ -16,7 +16,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from schemas.common import ProblemOut
-from schemas.fields import pointers
+from schemas.pointers import pointers
 from server.access import PUBLIC, Signed
 from server.problems import Problem, bad_cursor
 from server.spec import access_doc, describe_versions

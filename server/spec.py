@@ -7,6 +7,7 @@ from flask_smorest import Api
 from marshmallow import fields as marshmallow_fields
 
 from schemas import entries, fields
+from schemas.entry_loading import MOST_AT_ONCE
 from server.access import PUBLIC, Permission
 from server.idempotency import LONGEST as LONGEST_KEY
 
@@ -95,7 +96,7 @@ def _entries(api: Api) -> None:
     one = {"oneOf": [{"$ref": ref} for ref in refs.values()], "discriminator": {"propertyName": "kind", "mapping": refs}}
     api.spec.components.schema("AnyEntry", one)
     ref = {"$ref": "#/components/schemas/AnyEntry"}
-    many = {"type": "array", "items": ref, "minItems": 1, "maxItems": entries.MOST_AT_ONCE}
+    many = {"type": "array", "items": ref, "minItems": 1, "maxItems": MOST_AT_ONCE}
     api.spec.components.schema("Entries", {"oneOf": [ref, many]})
 
 

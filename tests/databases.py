@@ -94,6 +94,7 @@ def fresh(worker: str = "main") -> Iterator[str]:
         return
     name = f"graftlog_test_{uuid.uuid4().hex}"
     _admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+    _admin(f"ALTER DATABASE {name} SET synchronous_commit = off")  # no story pulls the plug; twice as fast
     try:
         yield server_url().set(database=name).render_as_string(hide_password=False)
     finally:

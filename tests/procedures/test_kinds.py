@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas import entries
+from schemas import entries, entry_loading
 from schemas.vocabulary import EntryKind
 from tests import make
 from tests.procedures.case import Case, at
@@ -107,7 +107,7 @@ def test_every_field_of_every_kind_reads_back(kind: str, case: Case) -> None:
 def test_the_table_above_leaves_no_field_out() -> None:
     links = {"injection": {"scar_id"}, "incident": {"scar_id"}, "retraction": {"retracts"}}
     for kind, shape in entries.SHAPES.items():
-        assert set(shape().fields) - entries.COMMON - links.get(kind, set()) == set(FULL[kind])
+        assert set(shape().fields) - entry_loading.COMMON - links.get(kind, set()) == set(FULL[kind])
 
 
 def test_an_entry_says_who_recorded_it_and_when_it_arrived(case: Case, clinic: make.Clinic) -> None:

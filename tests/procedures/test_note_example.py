@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.entries import load_entry
+from schemas.entry_loading import load_entry
 from schemas.vocabulary import CHECKLIST_ITEMS, ProcedureState
 from server.clinics.models import Clinic, User
 from server.ids import uuid7

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.entries import load_entries
+from schemas.entry_loading import load_entries
 from schemas.vocabulary import ProcedureState
 from server.db import Database, find
 from server.problems import Problem
@@ -15,6 +15,8 @@ from server.procedures.models import Procedure
 from server.procedures.service import log, record, sums
 from server.procedures.totals import Context, totals
 from tests import make
+from tests.api import Api
+from tests.procedures import case as stages
 
 VOLUME = st.integers(100, 40_000).map(lambda ul: ul / 1000)
 FACTS = st.one_of(
@@ -26,7 +28,7 @@ FACTS = st.one_of(
     st.builds(lambda v, s: make.entry("injection", volume_ml=v, plane="subdermal", scar_id=s), VOLUME, st.integers(0, 1)),
     st.builds(lambda v, m: make.entry("discard", volume_ml=v, material=m), VOLUME, st.sampled_from(["nanofat", "fat", "lipoaspirate"])),
     st.builds(lambda: make.entry("note", text="calm")),
-    st.builds(lambda n: make.entry("retraction", retracts=n, reason="wrong"), st.integers(0, 30)),
+    *[st.builds(lambda n: make.entry("retraction", retracts=n, reason="wrong"), st.integers(0, 30))] * 5,  # most are refused
 )
 
 
@@ -37,6 +39,15 @@ def sendable(entry: dict[str, Any], scars: list[str], sent: list[dict[str, Any]]
     if entry["kind"] == "retraction" and sent:
         return entry | {"retracts": sent[entry["retracts"] % len(sent)]["id"]}
     return entry | ({"retracts": str(uuid.uuid4())} if entry["kind"] == "retraction" else {})
+
+
+def test_a_restored_injection_counts_in_the_list_again(vera: Api, clinic: make.Clinic) -> None:
+    case = stages.begun(vera, clinic)
+    (injected,) = case.record(make.entry("injection", scar_id=case.scar_ids[0], volume_ml=2, plane="subdermal"))["entries"]
+    (struck,) = case.record(make.entry("retraction", retracts=injected["id"], reason="another scar"))["entries"]
+    assert vera.get("/procedures")["items"][0]["injected_ml"] is None
+    case.record(make.entry("retraction", retracts=struck["id"], reason="it was this one"))
+    assert vera.get("/procedures")["items"][0]["injected_ml"] == 2
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError, fields
 
-from schemas.fields import Choice, Day, Flag, Id, Measure, Moment, Pattern, Quantity, QueryWhole, Scan, Shape, Text, pointers
+from schemas.fields import Choice, Day, Flag, Id, Measure, Moment, Pattern, Quantity, QueryWhole, Scan, Shape, Text
 from schemas.limits import LIMITS
 from schemas.patients import EMAIL, PHONE
+from schemas.pointers import pointers
 from schemas.vocabulary import Side
 
 

@@ -48,7 +48,7 @@ def test_a_wrong_password_signs_nothing_and_says_where_to_correct_it(vera_at_des
     answer = vera_at_desk.send(vera_at_desk.open(address), f"{address}/sign", 401, password="not her password", meaning="verified")
     page = Page(answer)
     assert page.title.startswith("Error: ")
-    assert "Signing asks for your own password again; check it." in page.text
+    assert "Signing asks for your own password again." in page.text
     assert "#password" in page.hrefs
     assert 'value="verified" checked' in page.html
     assert "WWW-Authenticate" not in answer.headers

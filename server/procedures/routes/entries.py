@@ -5,7 +5,7 @@ import uuid
 from flask import Response
 from marshmallow import ValidationError
 
-from schemas.entries import load_entries
+from schemas.entry_loading import load_entries
 from schemas.procedures import EntriesOut, EntryList
 from server.access import Permission, allow
 from server.http import Routes, answer, read_json, refused, session

@@ -27,7 +27,7 @@ _BLANK: dict[str, Any] = {column.key: None for column in sa.inspect(Entry).colum
 def record_entries(
     session: Session, procedure: Procedure, sent: Sequence[dict[str, Any]], *, listed: bool = True
 ) -> tuple[dict[str, Any], bool]:
-    """Store entries (as `schemas.entries.load_entries` gives them) of a locked procedure.
+    """Store entries (as `schemas.entry_loading.load_entries` gives them) of a locked procedure.
 
     The first entry of a planned procedure begins it: recording never waits for a button. Returns ({entries, totals,
     warnings}, whether anything was new). An entry whose id is known with the same content is acknowledged again. Raises

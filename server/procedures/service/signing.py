@@ -37,7 +37,7 @@ def entry_hash(document: dict[str, Any]) -> str:
 def _signer(session: Session, password: str) -> User:
     user = session.scalars(sa.select(User).where(User.id == session.info["actor"].user_id)).one()
     if not matches(user.password_hash, password):
-        raise Problem("wrong_credentials", "Signing asks for your own password again; check it.")
+        raise Problem("wrong_credentials", "Signing asks for your own password again.")
     return user
 
 
