@@ -131,7 +131,7 @@ def _integrity(error: Exception) -> Response:
     text = str(cast("IntegrityError", error).orig)
     log.warning("constraint refused a write: %s", _constraint(text))
     if "append-only" in text or "closed" in text:
-        return _refusal(Problem("closed", "Signed records and entries are never changed."))
+        return _refusal(Problem("closed", "Signed records and entries are never changed. Add an addendum, or retract and re-enter."))
     if _PRIMARY_KEY.search(text):
         return _refusal(Problem("id_taken", "Another record of this clinic has one of these ids. Use a new id for a new record."))
     return _refusal(Problem("conflict", "Read the record again; somebody else may just have changed it."))

@@ -5,6 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 
@@ -74,11 +75,12 @@ def found(row: T | None) -> T:
     return row
 
 
-def answer(document: Any, status: int = 200, *, etag: uuid.UUID | str | None = None) -> Response:
-    """JSON as it stands, with its version."""
-    response = Response(json.dumps(document, ensure_ascii=False, separators=(",", ":")), status, mimetype="application/json")
+def answer(document: Any, status: int = 200, *, etag: uuid.UUID | str | None = None, with_more: bool = False) -> Response:
+    """JSON as it stands, with its version. `with_more`: than the record itself, so the tag goes on with a hash of everything."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    response = Response(body, status, mimetype="application/json")
     if etag is not None:
-        response.set_etag(str(etag))
+        response.set_etag(f"{etag}.{sha256(body.encode()).hexdigest()[:16]}" if with_more else str(etag))
         if request.method == "GET":
             response.make_conditional(request.environ)
     return response
@@ -88,7 +90,8 @@ def must_match(write_id: uuid.UUID) -> None:
     """Refuse a change that was not made to this version: 428 without If-Match, 412 with another version's."""
     if not request.if_match:
         raise Problem("if_match_required", _ADVICE["if_match_required"])
-    if str(write_id) not in request.if_match:
+    sent = {tag.partition(".")[0] for tag in request.if_match.as_set() if tag}
+    if not request.if_match.star_tag and str(write_id) not in sent:
         raise Problem("stale", _ADVICE["stale"])
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from server.clinics import service as clinics
 from server.followup.models import PATIENT, Reminder, Visit
 from server.followup.protocol import PROTOCOL_VERSION, Message, PlannedVisit, Purpose, message, visits_for
 from server.ids import uuid7
-from server.problems import Problem, invalid
+from server.problems import Problem, bad_cursor, invalid
 from server.procedures import changes
 from server.procedures.models import Procedure
 
@@ -188,15 +188,15 @@ def find_reminders(
 def _position(after: Sequence[str], read: Callable[[str], When]) -> tuple[When, uuid.UUID]:
     try:
         return read(after[0]), uuid.UUID(after[1])
-    except ValueError:
-        raise invalid("/cursor", "Not a cursor.") from None
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
 
 
 def _aware(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time without its offset")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _procedure_changed(session: Session, procedure: Procedure, _before: ProcedureState) -> None:

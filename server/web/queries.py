@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from server import clock
 from server.canonical import instant
 from server.followup.models import Reminder, Visit
 from server.patients.models import Patient
-from server.problems import invalid
+from server.problems import bad_cursor
 
 Row = tuple[Reminder, Visit, Patient]
 WAITING = (ReminderState.PENDING, ReminderState.CLAIMED)
@@ -45,12 +45,9 @@ def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, l
 
 def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
     try:
-        moment, last = datetime.fromisoformat(after[0]), uuid.UUID(after[1])
-    except ValueError:
-        raise invalid("/cursor", "Not a cursor.") from None
-    if moment.tzinfo is None:
-        raise invalid("/cursor", "Not a cursor.")
-    return moment, last
+        return datetime.fromisoformat(after[0]).astimezone(UTC), uuid.UUID(after[1])
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
 
 
 def reminder(session: Session, reminder_id: uuid.UUID) -> Row | None:

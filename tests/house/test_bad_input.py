@@ -1,5 +1,6 @@
 """Whatever a client sends, the answer is a 4xx that names the field, and nothing is stored."""
 
+import base64
 import json
 from typing import Any
 
@@ -158,6 +159,13 @@ def test_a_strange_name_is_pointed_to_as_rfc_6901_says(vera: Api) -> None:
     assert "/a~1b~0c" in [one["pointer"] for one in errors]
 
 
+def test_a_refusal_is_never_larger_than_anybody_would_read(vera: Api) -> None:
+    many = vera.post("/patients", {f"field{number}": 1 for number in range(20_000)}, 422)
+    assert len(many["errors"]) == 100
+    (long,) = [one for one in vera.post("/patients", {"x" * 500_000: 1}, 422)["errors"] if one["pointer"].startswith("/x")]
+    assert len(long["pointer"]) == 200
+
+
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", "", "json", "multipart/form-data"]
 )
@@ -182,6 +190,21 @@ def test_a_method_that_is_not_taken_lists_those_that_are(method: str, vera: Api)
 @pytest.mark.parametrize("path", ["/nothing", "/patients/7", "/patients/7/scars", "//api/v2/patients", "/patients/%00", "/scars/..%2f"])
 def test_an_address_that_is_none_is_not_found(path: str, vera: Api) -> None:
     assert vera.get(path, 404)["code"] == "not_found"
+
+
+TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "2026-11-23T09:30:00", "noon", "\x00", "\ud800", "")
+
+
+@pytest.mark.parametrize("path", ["/patients", "/procedures", "/visits", "/reminders", "/procedures/{id}/history", "//outbox"])
+def test_no_cursor_that_anyone_could_make_breaks_a_list(path: str, vera: Api, clinic: make.Clinic) -> None:
+    address = path.format(id=stages.begun(vera, clinic).id)
+    parts: list[Any] = [[when, "01931c1e-7a52-7c2b-9f0e-0123456789ab"] for when in TIMES]
+    parts += [[when, "x", "01931c1e-7a52-7c2b-9f0e-0123456789ab"] for when in TIMES]
+    parts += [[], {}, 7, None, [7], [None, None], ["1e3"], ["9" * 30], ["-1"], [[]] * 3, ["2026-11-23T09:30:00Z", "x"]]
+    for part in parts:
+        cursor = base64.urlsafe_b64encode(json.dumps(part).encode()).decode()
+        answer = vera.call("GET", f"{address}?cursor={cursor}")
+        assert answer.status_code in {200, 422}, part
 
 
 def test_a_note_in_no_format_we_have_is_406(vera: Api, clinic: make.Clinic) -> None:

@@ -91,6 +91,32 @@ def test_the_history_has_pages(signed_case: Case) -> None:
     assert rest["next_cursor"] is None
 
 
+def known_as(case: Case, etag: str) -> int:
+    """What a tablet that has seen that version gets."""
+    return case.tablet.call("GET", case.path, headers={"If-None-Match": etag}).status_code
+
+
+def test_a_new_entry_makes_a_new_version_of_the_whole(case: Case) -> None:
+    etag = case.tablet.call("GET", case.path).headers["ETag"]
+    assert known_as(case, etag) == 304
+    case.record(make.entry("note", text="calm"))
+    assert known_as(case, etag) == 200
+
+
+def test_so_does_a_scar_whose_size_changes_the_totals(complete_case: Case) -> None:
+    etag = complete_case.tablet.call("GET", complete_case.path).headers["ETag"]
+    scar = complete_case.tablet.get(f"/scars/{complete_case.scar_ids[0]}")
+    complete_case.tablet.patch(f"/scars/{scar['id']}", {"area_cm2": 1}, scar["write_id"])
+    assert known_as(complete_case, etag) == 200
+
+
+def test_the_tag_of_the_whole_is_good_for_a_change_though_entries_came_meanwhile(case: Case) -> None:
+    etag = case.tablet.call("GET", case.path).headers["ETag"].strip('"')
+    case.record(make.entry("note", text="calm"))
+    case.tablet.patch(case.path, {"weight_kg": 61}, etag)
+    case.tablet.patch(case.path, {"weight_kg": 60}, etag, 412)
+
+
 @pytest.mark.usefixtures("signed_case")
 def test_the_whole_case_is_one_unbroken_chain(db: Database, clinic: make.Clinic) -> None:
     with db.transaction(clinic.id, write=False) as session:

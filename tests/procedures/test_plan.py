@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.vocabulary import ProcedureState
+from schemas.vocabulary import ProcedureState, Role
+from server.clinics.models import User
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
@@ -47,7 +48,16 @@ def test_after_three_cases_the_surgeons_own_yield_counts(vera: Api, clinic: make
     assert (aspirate["median_ml"], aspirate["from_ml"], aspirate["to_ml"]) == (10.7, 8.6, 21.5)
 
 
-def test_anothers_cases_and_retracted_entries_do_not_count(vera: Api, clinic: make.Clinic, db: Any) -> None:
+def test_another_surgeons_cases_do_not_count(vera: Api, clinic: make.Clinic, db: Any) -> None:
+    with db.transaction(clinic.id) as session:
+        second = User(email=f"{clinic.id}@clinic.example", name="Dr Second", roles=[str(Role.SURGEON)], password_hash="x")
+        session.add(second)
+    for _ in range(3):
+        past_case(db, clinic, lipoaspirate_ml=50, nanofat_ml=20, surgeon_id=second.id)
+    assert answers(vera, clinic)["lipoaspirate_needed"]["yield"]["cases"] == 0
+
+
+def test_retracted_entries_do_not_count(vera: Api, clinic: make.Clinic, db: Any) -> None:
     for _ in range(3):
         past_case(db, clinic, lipoaspirate_ml=50, nanofat_ml=20)
     wrong = vera.get("/procedures?state=completed")["items"][0]["id"]

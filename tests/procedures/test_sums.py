@@ -28,7 +28,13 @@ FACTS = st.one_of(
     st.builds(lambda v, s: make.entry("injection", volume_ml=v, plane="subdermal", scar_id=s), VOLUME, st.integers(0, 1)),
     st.builds(lambda v, m: make.entry("discard", volume_ml=v, material=m), VOLUME, st.sampled_from(["nanofat", "fat", "lipoaspirate"])),
     st.builds(lambda: make.entry("note", text="calm")),
-    *[st.builds(lambda n: make.entry("retraction", retracts=n, reason="wrong"), st.integers(0, 30))] * 5,  # most are refused
+)
+RETRACTIONS = st.builds(lambda n: make.entry("retraction", retracts=n, reason="wrong"), st.integers(0, 30))
+CASES: st.SearchStrategy[list[dict[str, Any]]] = st.builds(
+    lambda before, struck, after: before + struck + after,
+    st.lists(FACTS, max_size=8),
+    st.lists(RETRACTIONS, max_size=12),
+    st.lists(FACTS, max_size=4),
 )
 
 
@@ -50,8 +56,8 @@ def test_a_restored_injection_counts_in_the_list_again(vera: Api, clinic: make.C
     assert vera.get("/procedures")["items"][0]["injected_ml"] == 2
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(FACTS, max_size=25))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CASES)
 def test_python_and_sql_sum_alike(db: Database, clinic: make.Clinic, entries: list[dict[str, Any]]) -> None:
     anna = make.patient(db, clinic)["id"]
     scars = [make.scar(db, clinic, anna)["id"] for _ in range(2)]

@@ -1,35 +1,32 @@
-"""Passwords: kept exactly as typed, long enough, never stored."""
-
-from collections.abc import Callable
+"""How passwords are kept."""
 
 import pytest
 
-from schemas.vocabulary import Role
-from server.clinics import service as clinics
-from server.clinics.models import User
-from server.db import Database, find
-from tests import make
-from tests.api import Api
+from server.clinics.passwords import SHORTEST, hash_password, matches
 
-SPACED = "  déjà vu in Szeged  "
+LONG_ENOUGH = "correct horse battery"
 
 
-def test_spaces_around_a_password_belong_to_it(db: Database, clinic: make.Clinic, anyone: Api) -> None:
-    with db.transaction(clinic.id) as session:
-        clinics.create_user(session, email=f"x{clinic.id}@clinic.example", name="Zita", roles=[Role.NURSE], password=SPACED)
-    anyone.post("/session", {"email": f"x{clinic.id}@clinic.example", "password": SPACED.strip()}, expect=401)
-    anyone.post("/session", {"email": f"x{clinic.id}@clinic.example", "password": SPACED})
+def test_a_password_is_kept_as_argon2id_with_a_salt_of_its_own() -> None:
+    first, second = hash_password(LONG_ENOUGH), hash_password(LONG_ENOUGH)
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert first != second
+    assert LONG_ENOUGH not in first
 
 
-def test_a_short_password_is_refused(db: Database, clinic: make.Clinic) -> None:
-    with pytest.raises(ValueError, match="at least 12"), db.transaction(clinic.id) as session:
-        clinics.create_user(session, email="y@clinic.example", name="Zita", roles=[Role.NURSE], password="short")
+def test_only_the_very_password_matches() -> None:
+    stored = hash_password(" Ünïcode  pass ")
+    assert matches(stored, " Ünïcode  pass ")
+    for other in ("Ünïcode  pass", " Ünïcode pass ", " ünïcode  pass ", ""):
+        assert not matches(stored, other)
 
 
-def test_only_a_hash_is_stored(db: Database, clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> None:
-    as_(clinic.nurse).get("/session")
-    with db.transaction(clinic.id, write=False) as session:
-        user = find(session, User, clinic.nurse.user_id)
-    assert user is not None
-    assert user.password_hash.startswith("$argon2id$")
-    assert make.PASSWORD not in str(user.document())
+def test_nobody_has_a_password() -> None:
+    assert not matches(None, LONG_ENOUGH)
+    assert not matches(None, "nobody has this password")
+
+
+@pytest.mark.parametrize("short", ["", "x" * (SHORTEST - 1)])
+def test_a_short_password_is_refused(short: str) -> None:
+    with pytest.raises(ValueError, match="at least 12 characters"):
+        hash_password(short)

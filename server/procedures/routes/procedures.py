@@ -60,7 +60,7 @@ def list_procedures(query: dict[str, Any]) -> Response:
 def get_procedure(procedure_id: uuid.UUID) -> Response:
     """One procedure with entries, totals and warnings."""
     procedure = record.get(session(), procedure_id)
-    return answer(record.whole(record.load(session(), procedure)), etag=procedure.write_id)
+    return answer(record.whole(record.load(session(), procedure)), etag=procedure.write_id, with_more=True)
 
 
 @routes.route("/procedures/<uuid:procedure_id>", methods=["PATCH"])

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from schemas.vocabulary import ProcedureState, Subunit
 from server.canonical import number
@@ -43,12 +44,14 @@ def procedures(
         sa.select(Procedure, Patient, User)
         .join(Patient, sa.and_(Patient.clinic_id == Procedure.clinic_id, Patient.id == Procedure.patient_id))
         .join(User, sa.and_(User.clinic_id == Procedure.clinic_id, User.id == Procedure.surgeon_id))
+        .options(lazyload(Procedure.injections))
         .where(*wanted)
         .order_by(Procedure.planned_for.desc(), Procedure.id.desc())
         .limit(limit + 1)
     )
     found = session.execute(query).all()
     page = found[:limit]
+    _add_plans(session, [row[0] for row in page])
     sums = volumes(session, [row[0].id for row in page])
     rows = [_row(procedure, patient, surgeon, sums.get(procedure.id, {})) for procedure, patient, surgeon in page]
     last = page[-1][0] if len(found) > limit else None
@@ -87,6 +90,18 @@ def _wanted(
         in_patient = Patient.search.contains(fold(word), autoescape=True)
         wanted.append(sa.or_(in_patient, sa.func.lower(Procedure.title).contains(word.lower(), autoescape=True)))
     return wanted
+
+
+def _add_plans(session: Session, procedures: Sequence[Procedure]) -> None:
+    """Load the plans of a page by the index. The relationship itself asks for pairs of ids, for which SQLite reads the whole table."""
+    planned: dict[uuid.UUID, list[PlannedInjection]] = {procedure.id: [] for procedure in procedures}
+    query = sa.select(PlannedInjection).where(
+        PlannedInjection.clinic_id == session.info["clinic_id"], PlannedInjection.procedure_id.in_(planned)
+    )
+    for one in session.scalars(query.order_by(PlannedInjection.position)):
+        planned[one.procedure_id].append(one)
+    for procedure in procedures:
+        set_committed_value(procedure, "injections", planned[procedure.id])
 
 
 def _row(procedure: Procedure, patient: Patient, surgeon: User, sums: dict[str, Any]) -> dict[str, Any]:
