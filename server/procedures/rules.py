@@ -188,6 +188,15 @@ def expired_device(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]
             yield warning("expired_device", text, fact, field="expires_on", value=fact["details"]["expires_on"])
 
 
+def unreadable_barcode(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
+    """A scan that does not check out is kept as evidence, and must not be mistaken for a reading."""
+    for fact in of_kind(facts, EntryKind.DEVICE_USE):
+        problem = fact["details"].get("barcode_problem")
+        if problem:
+            text = f"The barcode of {fact['details']['item']} could not be trusted: {problem}"
+            yield warning("barcode_problem", text, fact, field="barcode", value=fact["details"].get("barcode"))
+
+
 def checklist_answers(facts: Sequence[Fact], _context: Context) -> Iterator[Warned]:
     """An answer that someone should see again: a `no` to what must be done, a `yes` to a risk or a concern."""
     for fact in of_kind(facts, EntryKind.CHECKLIST):
@@ -218,6 +227,7 @@ RULES: tuple[Callable[[Sequence[Fact], Context], Iterator[Warned]], ...] = (
     volume_per_area,
     plan_against_actual,
     expired_device,
+    unreadable_barcode,
     checklist_answers,
     total_volume,
 )

@@ -9,6 +9,7 @@ import schemathesis
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.engine import events, from_schema
 
+from server.access import PUBLIC, Permission
 from server.app import App
 from server.db import Database
 from server.ids import uuid7
@@ -43,14 +44,19 @@ def test_the_document_is_valid_openapi(anyone: Api) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
-def test_what_the_document_locks_is_locked(app: App, anyone: Api) -> None:
+def test_the_document_says_what_is_locked_and_it_is(app: App, anyone: Api) -> None:
     paths = anyone.get("/openapi.json")["paths"]
     for method, rule in api_rules(app):
-        described = paths.get(rule.rule.replace("<uuid:", "{").replace(">", "}"))
-        if described and described[method.lower()].get("security") != []:
-            path = "/" + rule.rule.replace("<uuid:", "{").replace(">", "}").format(**dict.fromkeys(rule.arguments, str(uuid7())))
-            assert anyone.call(method, path).status_code == 401, path
-            assert anyone.call(method, path, headers={"Authorization": "Bearer invented"}).status_code == 401, path
+        path = rule.rule.replace("<uuid:", "{").replace(">", "}")
+        needs = getattr(app.view_functions[rule.endpoint], "__access__", PUBLIC)
+        if path in paths:
+            told = paths[path][method.lower()]
+            assert (told.get("security") == []) == (needs == PUBLIC)
+            assert ("403" in told["responses"]) == (needs not in {PUBLIC, Permission.SIGNED_IN})
+        if needs != PUBLIC:
+            address = "/" + path.format(**dict.fromkeys(rule.arguments, str(uuid7())))
+            for headers in ({}, {"Authorization": "Bearer invented"}):
+                assert anyone.call(method, address, headers=headers).status_code == 401, path
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,19 @@ def test_an_expired_device_is_remarked_on() -> None:
     assert codes(rules.expired_device, fact("device_use", details={"item": "Filter"})) == []
 
 
+def test_a_scan_that_does_not_check_out_is_remarked_on() -> None:
+    scan = fact("device_use", details={"item": "Filter", "barcode": "(01)1", "barcode_problem": "wrong check digit"})
+    (remark,) = rules.unreadable_barcode([scan], Context())
+    assert (remark["code"], remark["value"]) == ("barcode_problem", "(01)1")
+    assert codes(rules.unreadable_barcode, fact("device_use", details={"item": "Filter"})) == []
+
+
+def test_a_yes_to_a_risk_is_shown_again() -> None:
+    answered = {"phase": "sign_in", "item": "known_allergy", "answer": "yes"}
+    assert codes(rules.checklist_answers, fact("checklist", details=answered)) == ["checklist_answer"]
+    assert codes(rules.checklist_answers, fact("checklist", details=answered | {"answer": "no"})) == []
+
+
 def test_a_no_on_the_check_list_is_shown_again() -> None:
     answered = {"phase": "sign_in", "item": "site_marked", "answer": "no"}
     (remark,) = rules.checklist_answers([fact("checklist", details=answered)], Context())
