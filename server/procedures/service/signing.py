@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,23 +42,10 @@ def _signer(session: Session, password: str) -> User:
     return user
 
 
-def sign(session: Session, procedure: Procedure, *, password: str, meaning: SignatureMeaning, keys_folder: Path) -> Signature:
-    """Sign a locked, completed procedure as the person signed in. Afterwards it is closed.
-
-    Raises `wrong_credentials`, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
-    """
-    signer = _signer(session, password)
-    if procedure.state == ProcedureState.SIGNED:
-        raise Problem("closed", "The procedure is signed already. Add an addendum for what is still to say.")
-    if procedure.state != ProcedureState.COMPLETED:
-        raise Problem("wrong_state", f"The procedure is {procedure.state}; complete it first.")
-    whole = record.load(session, procedure)
-    refused = rules.cannot_sign(whole.facts, whole.context)
-    if refused:
-        raise Problem("cannot_sign", " ".join(one["message"] for one in refused), problems=refused)
-    signed_at = clock.now()
-    key_id, public_key, private = keys.current(session, keys_folder)
-    manifest: dict[str, Any] = {
+def _manifest(whole: record.Record, signer: User, meaning: SignatureMeaning, signed_at: datetime) -> dict[str, Any]:
+    """Everything that the signature covers, but the key."""
+    procedure = whole.procedure
+    return {
         "format": FORMAT,
         "clinic_id": str(procedure.clinic_id),
         "procedure_id": str(procedure.id),
@@ -72,8 +60,26 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
         "signer_id": str(signer.id),
         "signer_name": signer.name,
         "signed_at": instant(signed_at),
-        "key_id": key_id,
     }
+
+
+def sign(session: Session, procedure: Procedure, *, password: str, meaning: SignatureMeaning, keys_folder: Path) -> Signature:
+    """Sign a locked, completed procedure as the person signed in. Afterwards it is closed.
+
+    Raises `wrong_credentials`, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
+    """
+    signer = _signer(session, password)
+    if procedure.state == ProcedureState.SIGNED:
+        raise Problem("closed", "The procedure is signed already. Add an addendum for what is still to say.")
+    if procedure.state != ProcedureState.COMPLETED:
+        raise Problem("wrong_state", f"The procedure is {procedure.state}; complete it first.")
+    whole = record.load(session, procedure)
+    refused = rules.cannot_sign(whole.facts, whole.context)
+    if refused:
+        raise Problem("cannot_sign", " ".join(one["message"] for one in refused), problems=refused)
+    key_id, public_key, private = keys.current(session, keys_folder)
+    signed_at = clock.now()
+    manifest = _manifest(whole, signer, meaning, signed_at) | {"key_id": key_id}
     text = rfc8785.dumps(manifest)
     signature = Signature(
         id=uuid7(),
