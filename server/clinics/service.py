@@ -118,9 +118,3 @@ def seen(session: Session, hashed: bytes, at: datetime) -> None:
 def sign_out(session: Session, sign_in_id: uuid.UUID) -> None:
     """End a session at once."""
     session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=clock.now()))
-
-
-def staff(session: Session, role: Role) -> list[User]:
-    """Active people of the clinic who hold `role`, by name."""
-    people = session.scalars(sa.select(User).where(User.active).order_by(User.name)).all()
-    return [one for one in people if one.has(role)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.vocabulary import ProcedureState, Role
 from server.clinics.models import User
+from server.ids import uuid7
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
@@ -142,3 +143,10 @@ def test_replacing_the_plan_is_a_new_version_even_when_only_a_volume_changes(ver
     assert after["write_id"] != before["write_id"]
     assert [one["volume_ml"] for one in after["plan"]["injections"]] == [1.5] * 3
     vera.patch(case.path, {"plan": plan}, before["write_id"], 412)
+
+
+def test_an_unknown_patient_is_named_before_her_scars(vera: Api, clinic: make.Clinic) -> None:
+    nobody, nothing = str(uuid7()), str(uuid7())
+    body = {"patient_id": nobody, "surgeon_id": str(clinic.surgeon.user_id), "planned_for": "2026-11-23T09:30:00+01:00"}
+    plan = {"plan": {"injections": [{"scar_id": nothing, "volume_ml": 1}]}}
+    assert [one["pointer"] for one in vera.post("/procedures", body | plan, 422)["errors"]] == ["/patient_id"]

@@ -34,8 +34,8 @@ def plan_procedure(session: Session, fields: dict[str, Any]) -> tuple[Procedure,
         return stored, False
     values = dict(fields)
     plan = values.pop("plan", {})
-    if not plan.get("injections") and find(session, Patient, values["patient_id"]) is None:  # else its scars prove the patient
-        raise invalid("/patient_id", "No such patient; register the patient first.")
+    if not plan.get("injections"):  # else its scars prove the patient
+        _check_patient(session, values["patient_id"])
     if values["surgeon_id"] != session.info["actor"].user_id or Role.SURGEON not in session.info["actor"].roles:
         _check_surgeon(session, values["surgeon_id"])
     procedure = Procedure(**{"id": uuid7(), **values}, content_hash=content, created_by=session.info["actor"].user_id)
@@ -66,6 +66,12 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
     return procedure
 
 
+def _check_patient(session: Session, patient_id: uuid.UUID) -> None:
+    with session.no_autoflush:
+        if find(session, Patient, patient_id) is None:
+            raise invalid("/patient_id", "No such patient; register the patient first.")
+
+
 def _check_surgeon(session: Session, user_id: uuid.UUID) -> None:
     surgeon = find(session, User, user_id)
     if surgeon is None or not surgeon.active or not surgeon.has(Role.SURGEON):
@@ -79,6 +85,7 @@ def _set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -
     known = set(_scar_ids(session, procedure.patient_id, [one["scar_id"] for one in planned]))
     for index, one in enumerate(planned):
         if one["scar_id"] not in known:
+            _check_patient(session, procedure.patient_id)
             raise invalid(f"/plan/injections/{index}/scar_id", "No such scar of this patient; use an id of GET /patients/{id}/scars.")
     kept = {one.scar_id: one for one in procedure.injections}
     rows = []
