@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from schemas.common import Items, Page
 from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Pattern, Quantity, Shape, Text
-from schemas.vocabulary import Aetiology, FaceView, Morphology, Sex, Side, Subunit
+from schemas.vocabulary import PATIENT_CHANNELS, Aetiology, FaceView, Morphology, Sex, Side, Subunit
 
 PHONE = r"\+?[0-9 ()/.\-]{5,25}"
 EMAIL = r"[^@\s\x00-\x1f\x7f-\x9f]{1,64}@[^@\s\x00-\x1f\x7f-\x9f]{1,250}"
@@ -17,9 +17,18 @@ class PatientChange(Shape):
     family_name = Text(longest=120)
     given_name = Text(longest=120)
     birth_date = Day(allow_none=True)
+    died_on = Day(allow_none=True, metadata={"description": "Ends the follow-up: nothing is sent any more."})
     sex = Choice(Sex)
     phone = Pattern(PHONE, "+36 30 123 4567", longest=26, allow_none=True)
     email = Pattern(EMAIL, "anna@example.org", longest=320, allow_none=True)
+    contact_by = Choice(
+        PATIENT_CHANNELS, allow_none=True, metadata={"description": "Preferred channel of reminders; null: as the protocol says."}
+    )
+    time_zone = Text(
+        longest=64,
+        allow_none=True,
+        metadata={"description": "IANA zone where the patient lives; null: where the clinic is.", "example": "Europe/Budapest"},
+    )
     language = Pattern(r"[a-z]{2}", "hu", longest=2)
     weight_kg = Quantity("weight_kg", attribute="weight_g", allow_none=True)
     height_cm = Quantity("height_cm", steps=10, attribute="height_mm", allow_none=True)

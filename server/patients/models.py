@@ -18,21 +18,29 @@ def _number(stored: int | None, steps: int) -> int | float | None:
 
 
 class Patient(Journaled, Versioned, Base):
-    """A patient of one clinic. `search` holds the words and digits that the list's filter looks in."""
+    """A patient of one clinic. `search` holds the words and digits that the list's filter looks in; `phone_e164` the number as dialled.
+
+    `time_zone` is where the patient lives (None: where the clinic is), `contact_by` the channel preferred.
+    """
 
     __tablename__ = "patients"
     __table_args__ = (
         sa.UniqueConstraint("clinic_id", "mrn"),
         sa.Index("ix_patients_name", "clinic_id", "family_name", "given_name", "id"),
+        sa.Index("ix_patients_phone", "phone_e164"),
     )
     collection = "patients"
     mrn: Mapped[str]
     family_name: Mapped[str]
     given_name: Mapped[str]
     birth_date: Mapped[date | None]
+    died_on: Mapped[date | None]
     sex: Mapped[Sex] = mapped_column(words(Sex), default=Sex.UNKNOWN)
     phone: Mapped[str | None]
+    phone_e164: Mapped[str | None]
     email: Mapped[str | None]
+    contact_by: Mapped[str | None]
+    time_zone: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en")
     weight_g: Mapped[int | None]
     height_mm: Mapped[int | None]
@@ -56,9 +64,12 @@ class Patient(Journaled, Versioned, Base):
             "family_name": self.family_name,
             "given_name": self.given_name,
             "birth_date": self.birth_date.isoformat() if self.birth_date else None,
+            "died_on": self.died_on.isoformat() if self.died_on else None,
             "sex": str(self.sex),
             "phone": self.phone,
             "email": self.email,
+            "contact_by": self.contact_by,
+            "time_zone": self.time_zone,
             "language": self.language,
             "weight_kg": _number(self.weight_g, 1000),
             "height_cm": _number(self.height_mm, 10),

@@ -2,16 +2,21 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.clinics.service import zone_of
 from server.db import find
 from server.ids import uuid7
 from server.journal.service import Journaled
+from server.patients.changes import HEARD, announce
 from server.patients.models import Patient, Scar
+from server.patients.phones import NotAPhone, country_of, e164
 from server.patients.rules import fold, phone_digits, searchable
 from server.problems import Problem, bad_cursor, invalid
 from server.replay import replayed
@@ -33,9 +38,12 @@ def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, b
 
 def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> Patient:
     """Apply a PATCH. Raises `duplicate` for another patient's number."""
+    before = [getattr(patient, name) for name in HEARD]
     _apply(patient, changes)
     _check(session, patient)
     session.flush()
+    if before != [getattr(patient, name) for name in HEARD]:
+        announce(session, patient)
     return patient
 
 
@@ -45,9 +53,31 @@ def _check(session: Session, patient: Patient) -> None:
     if other:
         message = f"Another patient of this clinic has the number {patient.mrn}; find that patient, or use another number."
         raise Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
-    if patient.birth_date and patient.birth_date > clock.now().date():
-        raise invalid("/birth_date", "Lies in the future; check the year.")
+    _check_dates(patient)
+    _check_contact(session, patient)
     patient.search = searchable(patient.family_name, patient.given_name, patient.mrn, phone=patient.phone)
+
+
+def _check_dates(patient: Patient) -> None:
+    tomorrow = clock.now().date() + timedelta(days=1)  # somewhere it is tomorrow already
+    if patient.birth_date and patient.birth_date > tomorrow:
+        raise invalid("/birth_date", "Lies in the future; check the year.")
+    if patient.died_on and patient.died_on > tomorrow:
+        raise invalid("/died_on", "Lies in the future; check the date.")
+    if patient.died_on and patient.birth_date and patient.died_on < patient.birth_date:
+        raise invalid("/died_on", "Lies before the date of birth; check both dates.")
+
+
+def _check_contact(session: Session, patient: Patient) -> None:
+    if patient.time_zone and patient.time_zone not in available_timezones():
+        raise invalid("/time_zone", "Not a known time zone; write it as Area/City, for example Europe/Budapest.")
+    if not patient.phone:
+        patient.phone_e164 = None
+        return
+    try:
+        patient.phone_e164 = e164(patient.phone, country_of(zone_of(session)))
+    except NotAPhone as error:
+        raise invalid("/phone", str(error)) from None
 
 
 def find_patients(session: Session, *, q: str | None, after: Sequence[str] | None, limit: int) -> list[Patient]:
