@@ -52,14 +52,23 @@ class Header(Shape):
     baseline_photos_on = Day(allow_none=True, metadata={"description": "Day the photographs before the procedure were taken."})
 
 
-class ProcedureChange(Header):
-    """PATCH of a procedure; `plan` replaces the whole plan."""
+class Planning(Header):
+    """What is planned of a procedure; `plan` replaces the whole plan."""
 
     surgeon_id = Id()
     plan = fields.Nested(Plan)
 
 
-class ProcedureCreate(ProcedureChange):
+class ProcedureChange(Planning):
+    """PATCH of a procedure."""
+
+    started_at = Moment(metadata={"description": "Corrects the beginning of a completed procedure until it is signed."})
+    ended_at = Moment(
+        metadata={"description": "Corrects the end of a completed procedure until it is signed; the follow-up moves with it."}
+    )
+
+
+class ProcedureCreate(Planning):
     """A new procedure of one patient."""
 
     id = Id()

@@ -70,10 +70,10 @@ def capital(text: str) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """`1 scar`, `3 scars`, `2 entries`, `2 passes`."""
+    """`1 scar`, `3 scars`, `2 entries`, `2 days`, `2 passes`."""
     if count == 1:
         return f"1 {thing}"
-    if thing.endswith("y"):
+    if thing.endswith("y") and thing[-2] not in "aeiou":
         return f"{count} {thing[:-1]}ies"
     return f"{count} {thing}{'es' if thing.endswith('s') else 's'}"
 

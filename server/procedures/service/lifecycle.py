@@ -55,6 +55,7 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
     plan = values.pop("plan", None)
     if "surgeon_id" in values:
         _check_surgeon(session, values["surgeon_id"])
+    _check_times(procedure, values)
     for name, value in values.items():
         setattr(procedure, name, value)
     if plan is not None:
@@ -63,7 +64,24 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
         _set_plan(session, procedure, plan)
         procedure.write_id = uuid7()  # the plan's rows are part of this document
     session.flush()
+    if "ended_at" in values:
+        announce(session, procedure, procedure.state)
     return procedure
+
+
+def _check_times(procedure: Procedure, values: Mapping[str, Any]) -> None:
+    """Of a correction: both times of a completed procedure may be corrected, in their order, and not into the future."""
+    given = [name for name in ("started_at", "ended_at") if name in values]
+    if not given:
+        return
+    if procedure.state != S.COMPLETED:
+        raise invalid(f"/{given[0]}", f"The procedure is {procedure.state}; only the times of a completed one can be corrected.")
+    for name in given:
+        if (values[name] - clock.now()).total_seconds() > FUTURE_TOLERANCE_S:
+            raise invalid(f"/{name}", "Lies in the future; check the date.")
+    started, ended = values.get("started_at", procedure.started_at), values.get("ended_at", procedure.ended_at)
+    if started and ended and ended < started:
+        raise invalid(f"/{given[-1]}", "The end lies before the procedure began; correct both times.")
 
 
 def _check_patient(session: Session, patient_id: uuid.UUID) -> None:
