@@ -21,3 +21,8 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _moved.reset(token)
+
+
+def is_moved() -> bool:
+    """Whether somebody has moved it."""
+    return _moved.get() is not None

@@ -86,7 +86,7 @@ def answer(document: Any, status: int = 200, *, etag: uuid.UUID | str | None = N
     return response
 
 
-def must_match(write_id: uuid.UUID) -> None:
+def must_match(write_id: uuid.UUID | str) -> None:
     """Refuse a change that was not made to this version: 428 without If-Match, 412 with another version's."""
     if not request.if_match:
         raise Problem("if_match_required", _ADVICE["if_match_required"])

@@ -82,6 +82,12 @@ def sign_in(session: Session, *, email: str, password: str, lasts: timedelta) ->
     right = matches(user.password_hash if user else None, password)
     if user is None or not right or not user.active:
         raise Problem("wrong_credentials", "Check both and try again.")
+    token, row = open_session(session, user, lasts)
+    return token, row, user
+
+
+def open_session(session: Session, user: User, lasts: timedelta) -> tuple[str, SignIn]:
+    """A session of a person who is known to be this one; returns its token."""
     token = secrets.token_urlsafe(32)
     row = SignIn(
         token_hash=token_hash(token),
@@ -92,7 +98,7 @@ def sign_in(session: Session, *, email: str, password: str, lasts: timedelta) ->
         expires_at=clock.now() + lasts,
     )
     session.add(row)
-    return token, row, user
+    return token, row
 
 
 def token_hash(token: str) -> bytes:

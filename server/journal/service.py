@@ -66,6 +66,14 @@ def insert(session: Session, model: type[Journaled], rows: Sequence[dict[str, An
         pending[(model.collection, row["id"])] = ("create", row.get("write_id"), document)
 
 
+def changed(session: Session, model: type[Journaled], documents: Sequence[tuple[uuid.UUID, uuid.UUID, dict[str, Any], str]]) -> None:
+    """Journal rows of the session's clinic that a bulk statement has changed: (id, new write_id, wire form, action) of each."""
+    pending, said = _pending(session), session.info.setdefault("journal_actions", {})
+    for record_id, write_id, document, action in documents:
+        pending[(model.collection, record_id)] = ("change", write_id, document)
+        said[(model.collection, record_id)] = action
+
+
 Pending = dict[tuple[str, uuid.UUID], tuple[str, uuid.UUID | None, Any]]
 
 
@@ -116,8 +124,16 @@ def _seal(session: Session) -> None:
     pending = session.info.pop("journal_pending", None)
     if not pending:
         return
-    clinic_id: uuid.UUID = session.info["clinic_id"]
-    rows = list(_rows(session, clinic_id, pending))
+    said = session.info.pop("journal_actions", {})
+    by_clinic: dict[uuid.UUID, Pending] = {}
+    for key, change in pending.items():
+        clinic_id = change[2].clinic_id if isinstance(change[2], Journaled) else session.info["clinic_id"]
+        by_clinic.setdefault(clinic_id, {})[key] = change
+    for clinic_id in sorted(by_clinic):  # nearly always one; in one order, so that two such transactions never wait for each other
+        _append(session, clinic_id, list(_rows(session, clinic_id, by_clinic[clinic_id], said)))
+
+
+def _append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
     connection = session.connection()
     seq, previous = connection.execute(_LOCK_HEAD, {"clinic": clinic_id}).one()
     for row in rows:
@@ -128,9 +144,8 @@ def _seal(session: Session) -> None:
     connection.execute(_MOVE_HEAD, {"clinic": clinic_id, "to_seq": seq, "to_hash": previous})
 
 
-def _rows(session: Session, clinic_id: uuid.UUID, pending: Pending) -> Iterator[dict[str, Any]]:
+def _rows(session: Session, clinic_id: uuid.UUID, pending: Pending, said: dict[tuple[str, uuid.UUID], str]) -> Iterator[dict[str, Any]]:
     actor: Actor | None = session.info.get("actor")
-    said = session.info.pop("journal_actions", {})
     at = clock.now()
     for (collection, record_id), (action, write_id, record) in pending.items():
         body = canonical(record.document() if isinstance(record, Journaled) else record)
