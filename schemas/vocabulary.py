@@ -378,21 +378,21 @@ class SignatureMeaning(StrEnum):
     VERIFIED = "verified"
 
 
-class VisitStep(StrEnum):
-    """The three visits after a procedure."""
+class VisitKind(StrEnum):
+    """A visit in person, or one question that the patient answers from home."""
 
-    TWO_WEEKS = "2w"
-    THREE_MONTHS = "3m"
-    ONE_YEAR = "1y"
+    VISIT = "visit"
+    CHECK_IN = "check_in"
 
 
 class VisitState(StrEnum):
-    """Where a follow-up visit stands."""
+    """Where a follow-up visit or check-in stands; `answered` is a check-in's `attended`."""
 
     PLANNED = "planned"
     DUE = "due"
     BOOKED = "booked"
     ATTENDED = "attended"
+    ANSWERED = "answered"
     MISSED = "missed"
     DECLINED = "declined"
     LOST_TO_FOLLOW_UP = "lost_to_follow_up"
@@ -400,12 +400,14 @@ class VisitState(StrEnum):
 
 
 class ReminderState(StrEnum):
-    """pending → claimed → sending → accepted; `uncertain` where a crash hid the answer; the rest say why nothing went out."""
+    """pending → claimed → sending → accepted → delivered; `uncertain` where a crash hid the answer; the rest say why nothing arrived."""
 
     PENDING = "pending"
     CLAIMED = "claimed"
     SENDING = "sending"
     ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
     UNCERTAIN = "uncertain"
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"
@@ -414,6 +416,50 @@ class ReminderState(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a reminder travels."""
+    """How a message travels."""
 
     EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    WEBHOOK = "webhook"
+
+
+PATIENT_CHANNELS = (Channel.EMAIL, Channel.SMS)
+"""Channels that reach a patient; the others are for staff and for a clinic's own systems."""
+
+
+class Purpose(StrEnum):
+    """What a message asks for."""
+
+    BOOK = "book"
+    NEAR = "near"
+    CHASE = "chase"
+    CHECK_IN = "check_in"
+    LINK = "link"
+    DIGEST = "digest"
+    ALERT = "alert"
+    EVENT = "event"
+
+
+PATIENT_PURPOSES = (Purpose.BOOK, Purpose.NEAR, Purpose.CHASE, Purpose.CHECK_IN, Purpose.LINK)
+"""Purposes of messages that a patient reads, hence those with a template."""
+
+
+class AlertKind(StrEnum):
+    """Why a person is needed; in the order in which the work list shows them."""
+
+    CONCERNING_ANSWER = "concerning_answer"
+    WANTS_A_CALL = "wants_a_call"
+    WANTS_ANOTHER_TIME = "wants_another_time"
+    BAD_CONTACT = "bad_contact"
+
+
+class CallOutcome(StrEnum):
+    """How a call to a patient ended."""
+
+    BOOKED = "booked"
+    CALL_LATER = "call_later"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    WRONG_NUMBER = "wrong_number"
+    NO_ANSWER = "no_answer"

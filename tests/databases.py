@@ -84,6 +84,21 @@ def _template(worker: str) -> str:
 
 
 @contextmanager
+def empty(worker: str = "main") -> Iterator[str]:
+    """URL of a database without any table, gone afterwards."""
+    if not WANTED:
+        with tempfile.TemporaryDirectory(prefix="graftlog-test-", dir=_IN_MEMORY) as folder:
+            yield f"sqlite:///{folder}/empty.db"
+        return
+    name = f"graftlog_test_{worker}_{uuid.uuid4().hex}"
+    _admin(f"CREATE DATABASE {name}")
+    try:
+        yield server_url().set(database=name).render_as_string(hide_password=False)
+    finally:
+        _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
 def fresh(worker: str = "main") -> Iterator[str]:
     """URL of an empty, migrated database, gone afterwards."""
     template = _template(worker)

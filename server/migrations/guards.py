@@ -1,7 +1,12 @@
-"""Triggers of migration 0001: what is recorded is never changed or deleted, and a signed procedure is closed. Both databases."""
+"""Triggers of the migrations: what is recorded is never changed or deleted, and a signed procedure is closed. Both databases."""
 
-APPEND_ONLY = ("entries", "signatures", "addenda", "journal", "attempts")
-NEVER_DELETED = ("procedures", "patients", "scars", "users", "clinics")
+from collections.abc import Iterable, Sequence
+
+APPEND_ONLY_1 = ("entries", "signatures", "addenda", "journal", "attempts")
+NEVER_DELETED_1 = ("procedures", "patients", "scars", "users", "clinics")
+APPEND_ONLY_2 = ("answers", "calls", "protocols", "receipts")
+NEVER_DELETED_2 = ("visits", "reminders", "alerts", "pauses")
+APPEND_ONLY, NEVER_DELETED = APPEND_ONLY_1 + APPEND_ONLY_2, NEVER_DELETED_1 + NEVER_DELETED_2
 CLOSED = "closed: the procedure is signed"
 _KEPT = (
     "clinic_id",
@@ -36,16 +41,22 @@ def _reopened(distinct: str) -> str:
     return f"(NEW.state NOT IN ('signed', 'entered_in_error') OR {changed})"
 
 
-def sqlite() -> dict[str, str]:
-    """Trigger name → statement."""
+def keepers_sqlite(append_only: Iterable[str], never_deleted: Iterable[str]) -> dict[str, str]:
+    """Trigger name → statement, of the triggers that only keep rows."""
     made = {}
-    for table in APPEND_ONLY:
+    for table in append_only:
         for verb in ("UPDATE", "DELETE"):
             name = f"{table}_no_{verb.lower()}"
             made[name] = f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table}: append-only'); END"
-    for table in NEVER_DELETED:
+    for table in never_deleted:
         name = f"{table}_no_delete"
         made[name] = f"CREATE TRIGGER {name} BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{table}: append-only'); END"
+    return made
+
+
+def sqlite() -> dict[str, str]:
+    """Trigger name → statement, of migration 0001."""
+    made = keepers_sqlite(APPEND_ONLY_1, NEVER_DELETED_1)
     made["procedures_closed"] = (
         f"CREATE TRIGGER procedures_closed BEFORE UPDATE ON procedures WHEN OLD.state IN ('signed', 'entered_in_error') AND "
         f"({_reopened('IS NOT')} OR OLD.state = 'entered_in_error') BEGIN SELECT RAISE(ABORT, '{CLOSED}'); END"
@@ -70,8 +81,20 @@ def _function(name: str, body: str) -> str:
     return f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
 
 
+def keepers_postgresql(append_only: Sequence[str], never_deleted: Sequence[str]) -> list[str]:
+    """Statements of the triggers that only keep rows; `refuse_change` must exist."""
+    each_row = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    made = [f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} {each_row}" for table in append_only]
+    made += [f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {each_row}" for table in never_deleted]
+    made += [
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in (*append_only, *never_deleted)
+    ]
+    return made
+
+
 def postgresql() -> list[str]:
-    """Statements in order: functions, then the triggers that call them."""
+    """Statements of migration 0001 in order: functions, then the triggers that call them."""
     reopened = _reopened("IS DISTINCT FROM")
     made = [
         _function("refuse_change", "RAISE EXCEPTION '%: append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';"),
@@ -92,13 +115,7 @@ def postgresql() -> list[str]:
             "IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
         ),
     ]
-    each_row = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    made += [f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} {each_row}" for table in APPEND_ONLY]
-    made += [f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {each_row}" for table in NEVER_DELETED]
-    made += [
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        for table in (*APPEND_ONLY, *NEVER_DELETED)
-    ]
+    made += keepers_postgresql(APPEND_ONLY_1, NEVER_DELETED_1)
     made.append("CREATE TRIGGER procedures_closed BEFORE UPDATE ON procedures FOR EACH ROW EXECUTE FUNCTION keep_procedure_closed()")
     made.append(
         "CREATE TRIGGER entries_closed AFTER INSERT ON entries REFERENCING NEW TABLE AS fresh "

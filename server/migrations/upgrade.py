@@ -19,9 +19,9 @@ def config() -> Config:
     return made
 
 
-def upgrade(database: Database) -> None:
-    """Apply all missing migrations in one transaction; a failing one leaves the database as it was."""
+def upgrade(database: Database, to: str = "head") -> None:
+    """Apply all missing migrations in one transaction; a failing one leaves the database as it was. `to` names an older one."""
     alembic = config()
     with database.engine.begin() as connection:
         alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "head")
+        command.upgrade(alembic, to)

@@ -41,12 +41,22 @@ def one_line(statement: Any) -> str:
     return " ".join(str(statement).split())
 
 
+def all_sqlite() -> dict[str, str]:
+    """Of every migration."""
+    return guards.sqlite() | guards.keepers_sqlite(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2)
+
+
+def all_postgresql() -> list[str]:
+    """Of every migration."""
+    return [*guards.postgresql(), *guards.keepers_postgresql(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2)]
+
+
 def test_the_triggers_are_those_of_the_guards(db: Database) -> None:
     if db.is_sqlite:
-        query, expected = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'", guards.sqlite()
+        query, expected = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'", all_sqlite()
     else:
         query = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
-        made = (re.match(r"CREATE TRIGGER (\w+)", statement) for statement in guards.postgresql())
+        made = (re.match(r"CREATE TRIGGER (\w+)", statement) for statement in all_postgresql())
         expected = {found[1]: found.string for found in made if found}
     with db.engine.connect() as connection:
         stored = {row[0]: row[1] for row in connection.execute(sa.text(query))}

@@ -1,0 +1,102 @@
+"""Migration 0002 makes visits, reminders and attempts anew: what was there before is there afterwards."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from server.db import Database
+from server.ids import uuid7
+from server.migrations.upgrade import upgrade
+from tests import databases
+
+NOW = "2026-03-02 12:00:00+00:00"
+
+
+@pytest.fixture
+def old_db(worker_name: str) -> Iterator[Database]:
+    """A database at migration 0001 with Anna's procedure, her first visit, a reminder that was sent and one that waits."""
+    with databases.empty(worker_name) as url:
+        database = Database(url)
+        upgrade(database, "0001")
+        yield database
+        database.close()
+
+
+def test_the_follow_up_of_before_is_carried_over(old_db: Database) -> None:
+    """0002 makes visits, reminders and attempts anew: every row is there afterwards, with what was not known before filled in."""
+    names = ("clinic", "user", "patient", "op", "visit", "sent", "waits", "attempt", "w")
+    ids = {name: uuid7().hex if old_db.is_sqlite else str(uuid7()) for name in names}
+    with old_db.engine.begin() as connection:
+        for table, row in _past(ids):
+            connection.execute(_insert(table, row))
+    upgrade(old_db)
+    with old_db.engine.connect() as connection:
+        visit = connection.execute(sa.text("SELECT title, kind, state FROM visits")).one()
+        rows = connection.execute(
+            sa.text("SELECT state, purpose, due_at = next_at, next_at > due_at, about_on FROM reminders ORDER BY due_at")
+        ).all()
+        attempts = connection.execute(sa.text("SELECT outcome, number FROM attempts")).all()
+        phone = connection.execute(sa.text("SELECT phone_e164 FROM patients")).scalar_one()
+    assert tuple(visit) == ("3 months", "visit", "planned")
+    assert [(row[0], row[1], bool(row[2]), bool(row[3]), str(row[4])) for row in rows] == [
+        ("accepted", "book", True, False, "2026-06-02"),
+        ("pending", "near", False, True, "2026-06-02"),
+    ]
+    assert [tuple(one) for one in attempts] == [("accepted", 1)]
+    assert phone == "+36301234567"
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), old_db.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE attempts SET number = 2"))
+
+
+def _insert(table: str, row: dict[str, Any]) -> sa.TextClause:
+    values = ", ".join(f":{name}" for name in row)
+    untyped = [sa.bindparam(name, value, type_=sa.types.NullType()) for name, value in row.items()]  # the columns know better
+    return sa.text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})").bindparams(*untyped)
+
+
+def _past(ids: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """Rows as migration 0001 had them."""
+    stamp = {"write_id": ids["w"], "created_at": NOW, "updated_at": NOW}
+    of = {"clinic_id": ids["clinic"]}
+    whose = {"visit_id": ids["visit"], "procedure_id": ids["op"], "patient_id": ids["patient"]}
+    message = of | whose | stamp | {"recipient": "patient", "channel": "email", "generation": 1, "zone": "Europe/Budapest", "attempts": 1}
+    days = {"target_date": "2026-06-02", "opens_on": "2026-05-19", "closes_on": "2026-06-16"}
+    who = {
+        "family_name": "Petrauskienė",
+        "given_name": "Anna",
+        "mrn": "RPS-1",
+        "phone": "+36 30 123 4567",
+        "sex": "female",
+        "language": "en",
+    }
+    surgeon = {"email": "vera@clinic.example", "name": "Dr Vera Kovács", "roles": '["surgeon"]', "password_hash": "x", "active": True}
+    operation = {"planned_for": NOW, "title": "x", "urgency": "elective", "state": "completed", "content_hash": "x"}
+    return [
+        ("clinics", stamp | {"id": ids["clinic"], "name": "Riverside", "time_zone": "Europe/Budapest", "locale": "en", "demo": False}),
+        ("users", of | stamp | surgeon | {"id": ids["user"]}),
+        ("patients", of | stamp | who | {"id": ids["patient"], "reminder_consent": True, "search": "anna", "content_hash": "x"}),
+        ("procedures", of | stamp | operation | {"id": ids["op"], "patient_id": ids["patient"], "surgeon_id": ids["user"]}),
+        (
+            "visits",
+            of | stamp | days | {"id": ids["visit"], "procedure_id": ids["op"], "patient_id": ids["patient"], "step": "3m"}
+            | {"protocol_version": "default-1", "state": "planned", "generation": 1},
+        ),
+        (
+            "reminders",
+            message | {"id": ids["sent"], "rung": 14, "purpose": "book", "wall": "2026-05-19T10:00", "due_at": "2026-05-19 08:00:00+00:00"}
+            | {"expires_at": "2026-05-26 08:00:00+00:00", "state": "accepted", "idempotency_key": ids["sent"], "next_attempt_at": None},
+        ),
+        (
+            "reminders",
+            message | {"id": ids["waits"], "rung": 3, "purpose": "near", "wall": "2026-05-30T10:00", "due_at": "2026-05-30 08:00:00+00:00"}
+            | {"expires_at": "2026-05-31 08:00:00+00:00", "state": "pending", "idempotency_key": ids["waits"]}
+            | {"next_attempt_at": "2026-05-30 08:02:00+00:00"},
+        ),
+        (
+            "attempts",
+            of | {"id": ids["attempt"], "reminder_id": ids["sent"], "number": 1, "lease_token": ids["w"], "started_at": NOW}
+            | {"ended_at": NOW, "outcome": "accepted"},
+        ),
+    ]  # fmt: skip
