@@ -25,6 +25,7 @@ class Permission(StrEnum):
     RECORD = "record"
     SIGN = "sign"
     FOLLOW_UP = "follow_up"
+    SET_UP = "set_up"
     READ_JOURNAL = "read_journal"
     READ_PEOPLE = "read_people"
     SIGNED_IN = "signed_in"
@@ -37,7 +38,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SIGNED_IN}),
     Role.RATER: frozenset({_P.SIGNED_IN}),
     # An administrator manages people and reads no patient by that role alone; the journal holds patients, so not that either.
-    Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SIGNED_IN}),
+    Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SET_UP, _P.SIGNED_IN}),
 }
 PUBLIC = "public"
 

@@ -1,11 +1,13 @@
 """Configuration from environment variables, checked once at start with one clear sentence per mistake."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_WEBHOOK_SECRET = re.compile("whsec_[A-Za-z0-9+/]{32,}={0,2}")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -32,6 +34,18 @@ class Config:
     web_threads: int
     web_workers: int
     log_level: str
+    public_url: str
+    sms_url: str | None
+    sms_from: str
+    sms_per_second: int
+    sms_idempotent: bool
+    email_per_second: int
+    send_threads: int
+    webhook_private: bool
+    metrics_token: str
+    callback_secret: str
+    late_alarm_minutes: int
+    lease_seconds: int
 
     @property
     def on_loopback(self) -> bool:
@@ -47,6 +61,12 @@ class Config:
     def queue(self) -> Path:
         """Folder of the file-based message queue."""
         return self.data / "queue"
+
+
+def _are_hosts(netloc: str) -> bool:
+    """Whether these are hosts with commas between them, each with a port or without; urlsplit reads only one port."""
+    hosts = netloc.rpartition("@")[2].split(",")
+    return all(urlsplit(f"//{host}").hostname and urlsplit(f"//{host}").port != 0 for host in hosts)
 
 
 class _Reader:
@@ -75,7 +95,7 @@ class _Reader:
             return None
         try:
             parts = urlsplit(given)
-            valid = parts.scheme in schemes and (parts.port is None or parts.port > 0)
+            valid = parts.scheme in schemes and (_are_hosts(parts.netloc) if parts.scheme == "sentinel" else parts.port != 0)
         except ValueError:
             valid = False
         if not valid:
@@ -106,14 +126,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     mail_from = read.text("MAIL_FROM", "Graftlog <no-reply@localhost>")
     if "@" not in mail_from:
         read.mistakes.append("MAIL_FROM must be an e-mail address, for example 'Riverside Clinic <follow-up@clinic.example>'.")
+    port = read.whole("PORT", 8000, 1, 65535)
     config = Config(
         data=data,
         database_url=database_url(given, data),
-        redis_url=read.url("REDIS_URL", ("redis", "rediss"), "redis://localhost:6379/0"),
+        redis_url=read.url("REDIS_URL", ("redis", "rediss", "valkey", "valkeys", "sentinel"), "redis://localhost:6379/0"),
         smtp_url=read.url("SMTP_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587"),
         mail_from=mail_from,
         host=read.text("HOST", "127.0.0.1"),
-        port=read.whole("PORT", 8000, 1, 65535),
+        port=port,
         keys=Path(read.text("GRAFTLOG_KEYS", str(data / "keys"))).expanduser().resolve(),
         session_idle_minutes=read.whole("SESSION_IDLE_MINUTES", 60, 1, 1440),
         session_hours=read.whole("SESSION_HOURS", 12, 1, 168),
@@ -122,7 +143,28 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         web_threads=read.whole("WEB_THREADS", 8, 1, 64),
         web_workers=read.whole("WEB_WORKERS", 1, 1, 64),
         log_level=level,
+        public_url=(read.url("PUBLIC_URL", ("http", "https"), "https://follow-up.clinic.example") or f"http://localhost:{port}").rstrip(
+            "/"
+        ),
+        sms_url=read.url("SMS_URL", ("http", "https"), "https://ACCOUNT:TOKEN@api.twilio.com"),
+        sms_from=read.text("SMS_FROM"),
+        sms_per_second=read.whole("SMS_PER_SECOND", 1, 0, 1000),
+        sms_idempotent=read.flag("SMS_IDEMPOTENT", default=False),
+        email_per_second=read.whole("EMAIL_PER_SECOND", 0, 0, 1000),
+        send_threads=read.whole("SEND_THREADS", 4, 1, 32),
+        webhook_private=read.flag("WEBHOOK_PRIVATE", default=False),
+        metrics_token=read.text("METRICS_TOKEN"),
+        callback_secret=read.text("CALLBACK_SECRET"),
+        late_alarm_minutes=read.whole("LATE_ALARM_MINUTES", 15, 1, 1440),
+        # Longer than any conversation with a mail server, whose every step may take ten seconds; shorter only in a drill.
+        lease_seconds=read.whole("GRAFTLOG_LEASE_SECONDS", 180, 3, 3600),
     )
+    if config.callback_secret and not _WEBHOOK_SECRET.fullmatch(config.callback_secret):
+        read.mistakes.append("CALLBACK_SECRET must be whsec_ and at least 24 bytes in base64, as the mail provider shows it.")
+    if config.sms_url and not (urlsplit(config.sms_url).username and urlsplit(config.sms_url).password):
+        read.mistakes.append("SMS_URL must name account and token: https://ACCOUNT:TOKEN@host.")
+    if config.sms_url and not config.sms_from:
+        read.mistakes.append("SMS_FROM must be the number or sender that text messages come from, for example +36201234567.")
     if read.mistakes:
         raise ConfigError("\n".join(read.mistakes))
     return config

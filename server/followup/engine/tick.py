@@ -1,0 +1,59 @@
+"""One beat of the engine: whether the clock is to be believed, a chore is due, a worker was lost, and what is due on which channel."""
+
+import logging
+
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import Channel
+from server import clock
+from server.config import Config
+from server.db import Database
+from server.followup.engine import chores, guard, queue
+from server.followup.engine.pump import Pump
+from server.followup.models import Chore
+
+log = logging.getLogger("graftlog.followup")
+TICK = "tick"
+
+
+class Engine:
+    """What one worker process needs: its database, its settings, its watch on the clock."""
+
+    def __init__(self, db: Database, config: Config, watch: guard.ClockWatch | None = None) -> None:
+        """`watch` only for those who move the clock."""
+        self.db, self.config, self.watch = db, config, watch or guard.ClockWatch()
+        self._held: str | None = None
+
+    def tick(self) -> list[Channel]:
+        """Channels with something to send now; none while the clock is not believed. Settles what lost workers left behind."""
+        with self.db.transaction() as session:
+            held = self.watch.held(session)
+            _note_tick(session)
+        self._say(held)
+        if held:
+            return []
+        with self.db.transaction(write=False) as session:
+            lapsed = bool(queue.clinics_with_lapsed_leases(session))
+            due = queue.due_channels(session)
+            work = chores.due(session)
+        for name in work:
+            chores.run(self.db, name, self.config)
+        if lapsed:
+            with Pump(self.db, self.config) as pump:
+                pump.settle_lost()
+        return due
+
+    def _say(self, held: str | None) -> None:
+        """Once when it begins and once when it ends."""
+        if held != self._held:
+            log.error("nothing is sent: %s; see docs/operate.md", held) if held else log.warning("the clock is believed again")
+            self._held = held
+
+
+def _note_tick(session: Session) -> None:
+    """For /readyz, now and then: that somebody is ticking."""
+    row, now = session.get(Chore, TICK), clock.now()
+    if row is None:
+        session.merge(Chore(name=TICK, next_at=now, ran_at=now))
+    elif row.ran_at is None or abs(now - row.ran_at) >= guard.NOTED_EVERY:
+        row.ran_at = now

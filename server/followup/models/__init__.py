@@ -1,0 +1,30 @@
+"""Tables of the follow-up: visits and messages, the clinic's protocol and texts, contact with patients, the engine's own rows."""
+
+from server.followup.models.contact import Alert, Answer, Call, Link, Receipt, StoppedAddress
+from server.followup.models.engine import Chore, Sender
+from server.followup.models.setup import MessageTemplate, Pause, ProtocolVersion, PushSubscription, WebhookEndpoint
+from server.followup.models.visits import IS_LEASED, IS_PENDING, PATIENT, Attempt, Outcome, Reminder, Visit, belongs_to
+
+__all__ = [
+    "IS_LEASED",
+    "IS_PENDING",
+    "PATIENT",
+    "Alert",
+    "Answer",
+    "Attempt",
+    "Call",
+    "Chore",
+    "Link",
+    "MessageTemplate",
+    "Outcome",
+    "Pause",
+    "ProtocolVersion",
+    "PushSubscription",
+    "Receipt",
+    "Reminder",
+    "Sender",
+    "StoppedAddress",
+    "Visit",
+    "WebhookEndpoint",
+    "belongs_to",
+]

@@ -1,0 +1,8 @@
+"""The API of the follow-up: `ROUTES` are its blueprints; `callbacks` is what providers call."""
+
+from server.followup.routes import answers, endpoints, protocol, sending, templates, visits, worklist
+from server.followup.routes.callbacks import callbacks
+
+ROUTES = (visits.routes, worklist.routes, answers.routes, protocol.routes, templates.routes, sending.routes, endpoints.routes)
+
+__all__ = ["ROUTES", "callbacks"]

@@ -1,0 +1,47 @@
+"""Alerts: what needs a person, raised once and standing until somebody says what was done."""
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import AlertKind
+from server import clock
+from server.followup.models import Alert, Visit
+from server.ids import uuid7
+from server.journal.service import say
+from server.problems import Problem
+
+
+def raise_alert(session: Session, kind: AlertKind, *, patient_id: uuid.UUID, detail: str, visit: Visit | None = None) -> Alert:
+    """The open alert of this kind about this patient's visit, new or already there. `detail` is a sentence for staff."""
+    standing = session.scalar(
+        sa.select(Alert).where(
+            Alert.kind == kind, Alert.patient_id == patient_id, Alert.closed_at.is_(None), Alert.visit_id == (visit.id if visit else None)
+        )
+    )
+    if standing:
+        return standing
+    alert = Alert(
+        id=uuid7(),
+        clinic_id=session.info["clinic_id"],
+        kind=kind,
+        patient_id=patient_id,
+        procedure_id=visit.procedure_id if visit else None,
+        visit_id=visit.id if visit else None,
+        detail=detail,
+    )
+    session.add(alert)
+    session.flush()
+    return alert
+
+
+def close_alert(session: Session, alert: Alert, note: str) -> Alert:
+    """Say what was done. Raises `conflict` for an alert that somebody has closed already."""
+    if alert.closed_at:
+        raise Problem("conflict", "Somebody has already dealt with this; read it again.")
+    actor = session.info.get("actor")
+    alert.closed_at, alert.closed_by, alert.closing_note = clock.now(), actor.user_id if actor else None, note
+    say(session, alert, "close")
+    session.flush()
+    return alert

@@ -1,0 +1,270 @@
+"""What will be sent in the days to come, as things stand now: every waiting message, judged like the last look, at its sender's pace."""
+
+import heapq
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, ReminderState, VisitState
+from server import clock
+from server.canonical import instant
+from server.clinics import service as clinics
+from server.config import Config
+from server.db import UtcDateTime
+from server.followup.calendar import Hours
+from server.followup.models import PATIENT, Pause, Reminder, StoppedAddress, Visit
+from server.followup.service import protocols
+from server.followup.service.contact import address_hash
+from server.followup.service.schedule import FOLLOWED
+from server.followup.verdict import Standing, refusal
+from server.patients.models import Patient
+from server.procedures.models import Procedure
+
+_WAITING = (ReminderState.PENDING, ReminderState.CLAIMED, ReminderState.SENDING)
+_AT_ONCE = 500
+"""Addresses looked up in one statement."""
+
+
+@dataclass
+class Item:
+    """One message to come; `leaves_at` is None when it will not be sent, and `reason` says why. `hours` None: at any time.
+
+    `waits` is how long the sender's pace holds it up.
+    """
+
+    reminder_id: uuid.UUID
+    due_at: datetime
+    expires_at: datetime
+    next_at: datetime
+    local_time: str
+    channel: Channel
+    purpose: Purpose
+    visit_id: uuid.UUID | None
+    visit_title: str | None
+    visit_on: date | None
+    patient_id: uuid.UUID
+    patient_name: str
+    day: date
+    hours: Hours | None
+    zone: ZoneInfo
+    reason: str | None = None
+    leaves_at: datetime | None = None
+    waits: timedelta = timedelta()
+
+    def document(self) -> dict[str, Any]:
+        """Wire form."""
+        return {
+            "reminder_id": str(self.reminder_id),
+            "due_at": instant(self.due_at),
+            "leaves_at": instant(self.leaves_at) if self.leaves_at else None,
+            "day": self.day.isoformat(),
+            "local_time": self.local_time,
+            "channel": str(self.channel),
+            "purpose": str(self.purpose),
+            "visit_id": str(self.visit_id) if self.visit_id else None,
+            "visit_title": self.visit_title,
+            "visit_on": self.visit_on.isoformat() if self.visit_on else None,
+            "patient_id": str(self.patient_id),
+            "patient_name": self.patient_name,
+            "will_be_sent": self.reason is None,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The day on which a channel's last message is latest after its own time; `per_second` 0 is as fast as it goes."""
+
+    channel: Channel
+    per_second: int
+    messages: int = 0
+    day: date | None = None
+    last_leaves_at: datetime | None = None
+
+
+@dataclass
+class LookAhead:
+    """All messages from `begins` until `until`, by due time."""
+
+    begins: datetime
+    until: datetime
+    items: list[Item]
+    pace: list[Pace]
+    paused: str | None
+    zone: ZoneInfo
+
+    def days(self) -> dict[date, Counter[str]]:
+        """Per day of the clinic's calendar: messages by channel, and `not_sent`."""
+        found: dict[date, Counter[str]] = defaultdict(Counter)
+        for one in self.items:
+            found[one.day]["not_sent" if one.reason else str(one.channel)] += 1
+        return dict(sorted(found.items()))
+
+    def document(self) -> dict[str, Any]:
+        """Wire form, without the items."""
+        days = [
+            {"day": day.isoformat()} | {name: counts[name] for name in (*map(str, PATIENT_CHANNELS), "not_sent")}
+            for day, counts in self.days().items()
+        ]
+        return {
+            "begins": instant(self.begins),
+            "until": instant(self.until),
+            "total": len(self.items),
+            "not_sent": sum(one.reason is not None for one in self.items),
+            "days": days,
+            "pace": [_pace_document(one, self.zone) for one in self.pace],
+            "paused": self.paused,
+        }
+
+
+def sentence(pace: Pace, zone: ZoneInfo) -> str | None:
+    """`On 2026-12-04 the last of 3300 text messages leaves at 10:55.`; None where nothing has to wait."""
+    if pace.day is None or pace.last_leaves_at is None:
+        return None
+    kind = "text messages" if pace.channel == Channel.SMS else "e-mails"
+    return f"On {pace.day.isoformat()} the last of {pace.messages} {kind} leaves at {pace.last_leaves_at.astimezone(zone):%H:%M}."
+
+
+def _pace_document(pace: Pace, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "channel": str(pace.channel),
+        "per_second": pace.per_second,
+        "messages": pace.messages,
+        "day": pace.day.isoformat() if pace.day else None,
+        "last_leaves_at": instant(pace.last_leaves_at) if pace.last_leaves_at else None,
+        "sentence": sentence(pace, zone),
+    }
+
+
+def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
+    """What waits for patients and falls due within so many days of the clinic's calendar, today included, late ones too."""
+    zone, now = clinics.zone_of(session), clock.now()
+    until = datetime.combine(now.astimezone(zone).date() + timedelta(days=days), datetime.min.time(), zone)
+    rows = session.execute(_query(now, until)).mappings().all()
+    stopped = _stopped(session, rows)
+    hours = {version: protocols.of_version(session, version).hours for version in {row["protocol_version"] for row in rows} - {None}}
+    standing = protocols.in_force(session).hours
+    items = [_item(row, stopped, hours.get(row["protocol_version"], standing), zone, now) for row in rows]
+    rates = {Channel.SMS: config.sms_per_second, Channel.EMAIL: config.email_per_second}
+    pace = []
+    for channel in PATIENT_CHANNELS:
+        mine = [one for one in items if one.channel == channel and one.reason is None]
+        _let_leave(mine, rates[channel], now)
+        pace.append(_longest(channel, rates[channel], mine, zone))
+    paused = session.scalar(sa.select(Pause.reason).where(Pause.ended_at.is_(None)).limit(1))
+    return LookAhead(now, until, items, pace, paused, zone)
+
+
+def _query(now: datetime, until: datetime) -> sa.Select[Any]:
+    reminder = ("id", "due_at", "expires_at", "next_at", "wall", "channel", "purpose", "visit_id", "patient_id")
+    return (
+        sa.select(
+            *(getattr(Reminder, name) for name in reminder),
+            *(getattr(Visit, name) for name in ("title", "target_date", "booked_for", "protocol_version")),
+            Visit.state.label("visit_state"),
+            *(getattr(Patient, name) for name in ("family_name", "given_name", "email", "phone_e164", "time_zone")),
+            Patient.reminder_consent,
+            Patient.died_on,
+            Procedure.state.label("procedure_state"),
+        )
+        .join(Patient, sa.and_(Patient.clinic_id == Reminder.clinic_id, Patient.id == Reminder.patient_id))
+        .outerjoin(Visit, sa.and_(Visit.clinic_id == Reminder.clinic_id, Visit.id == Reminder.visit_id))
+        .outerjoin(Procedure, sa.and_(Procedure.clinic_id == Reminder.clinic_id, Procedure.id == Reminder.procedure_id))
+        .where(Reminder.state.in_(_WAITING), Reminder.recipient == PATIENT)
+        .where(Reminder.due_at < sa.bindparam("until", until, UtcDateTime()), Reminder.expires_at > sa.bindparam("now", now, UtcDateTime()))
+        .order_by(Reminder.due_at, Reminder.id)
+    )
+
+
+def _address(row: Mapping[Any, Any]) -> str | None:
+    address: str | None = row["email"] if row["channel"] == Channel.EMAIL else row["phone_e164"]
+    return address
+
+
+def _stopped(session: Session, rows: Iterable[Mapping[Any, Any]]) -> set[bytes]:
+    hashes = list({address_hash(row["channel"], to) for row in rows if (to := _address(row))})
+    found: set[bytes] = set()
+    for place in range(0, len(hashes), _AT_ONCE):
+        some = hashes[place : place + _AT_ONCE]
+        found.update(session.scalars(sa.select(StoppedAddress.address_hash).where(StoppedAddress.address_hash.in_(some))))
+    return found
+
+
+def _item(row: Mapping[Any, Any], stopped: set[bytes], hours: Hours, clinic: ZoneInfo, now: datetime) -> Item:
+    address = _address(row)
+    booked = row["booked_for"]
+    return Item(
+        reminder_id=row["id"],
+        due_at=row["due_at"],
+        expires_at=row["expires_at"],
+        next_at=row["next_at"],
+        local_time=row["wall"],
+        channel=row["channel"],
+        purpose=row["purpose"],
+        visit_id=row["visit_id"],
+        visit_title=row["title"],
+        visit_on=booked.astimezone(clinic).date() if booked and row["visit_state"] == VisitState.BOOKED else row["target_date"],
+        patient_id=row["patient_id"],
+        patient_name=f"{row['family_name']}, {row['given_name']}",
+        day=max(row["due_at"], now).astimezone(clinic).date(),
+        hours=None if row["purpose"] == Purpose.LINK else hours,
+        zone=ZoneInfo(row["time_zone"]) if row["time_zone"] else clinic,
+        reason=refusal(
+            Standing(
+                purpose=row["purpose"],
+                visit=row["visit_state"],
+                consent=row["reminder_consent"],
+                has_address=bool(address),
+                stopped=bool(address) and address_hash(row["channel"], address or "") in stopped,
+                died=row["died_on"] is not None,
+                procedure=None if row["procedure_state"] in FOLLOWED else row["procedure_state"],
+            )
+        ),
+    )
+
+
+def _let_leave(items: list[Item], rate: int, now: datetime) -> None:
+    """Each at its time, after those before it, inside the sending hours of its patient; or never, with the reason."""
+    allowed = [_allowed(one, max(now, one.due_at, one.next_at)) for one in items]
+    waiting = [(moment, place) for place, moment in enumerate(allowed)]
+    heapq.heapify(waiting)
+    free = now
+    while waiting:
+        ready, place = heapq.heappop(waiting)
+        one, start = items[place], max(ready, free)
+        moment = _allowed(one, start)
+        if moment >= one.expires_at:
+            one.reason = "too_late" if moment == start else "sending_hours"
+        elif moment > start:
+            heapq.heappush(waiting, (moment, place))
+        else:
+            one.leaves_at, one.waits = moment, moment - allowed[place]
+            free = moment + timedelta(seconds=1 / rate) if rate else free
+
+
+def _allowed(one: Item, start: datetime) -> datetime:
+    return one.hours.next_moment(start, one.zone) if one.hours else start
+
+
+def _longest(channel: Channel, rate: int, items: list[Item], zone: ZoneInfo) -> Pace:
+    """Of all days the one whose last message waits longest, where any waits for a minute or more."""
+    waits: dict[date, tuple[timedelta, datetime]] = {}
+    counts: Counter[date] = Counter()
+    for one in items:
+        if one.leaves_at is None:
+            continue
+        day = one.leaves_at.astimezone(zone).date()
+        counts[day] += 1
+        waits[day] = max(waits.get(day, (timedelta(), one.leaves_at)), (one.waits, one.leaves_at))
+    long = {day: (wait, leaves) for day, (wait, leaves) in waits.items() if rate and wait >= timedelta(minutes=1)}
+    if not long:
+        return Pace(channel, rate, sum(counts.values()))
+    day = max(long, key=lambda one: long[one][0])
+    return Pace(channel, rate, counts[day], day, long[day][1])

@@ -1,0 +1,233 @@
+"""What a patient's link does: it acts inside its own clinic, for its own visit, and for nobody else."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.questions import Given, Question
+from schemas.vocabulary import AlertKind, Channel, Purpose, VisitKind, VisitState
+from server import clock
+from server.clinics import service as clinics
+from server.clinics.models import Clinic
+from server.config import Config
+from server.db import find
+from server.followup import links
+from server.followup.calendar import end_of
+from server.followup.channels.ways import available
+from server.followup.comparison import CHASED
+from server.followup.models import PATIENT, Alert, Link, Reminder, Visit
+from server.followup.service import answers, protocols
+from server.followup.service.alerts import raise_alert
+from server.followup.service.contact import is_stopped
+from server.followup.service.reach import address_on, channels_of, zone_of
+from server.followup.service.schedule import key_of
+from server.ids import uuid7
+from server.journal.service import changed, say
+from server.patients import service as patients
+from server.patients.models import Patient
+from server.problems import Problem
+
+LASTS_AT_LEAST = timedelta(days=7)
+"""A link that somebody has just asked for, whatever the window says."""
+ONE_NEW_LINK_IN = timedelta(minutes=10)
+A_NEW_LINK_WAITS = timedelta(days=1)
+STILL_WELCOME = CHASED | {VisitState.LOST_TO_FOLLOW_UP}
+"""A patient who comes back after all is not turned away."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is behind a token. `ended`: it has run out or was replaced; then it stops reminders, asks for a new link, and no more."""
+
+    link: Link
+    clinic: Clinic
+    patient: Patient
+    visit: Visit
+    ended: bool
+
+    @property
+    def welcome(self) -> bool:
+        """Whether there is still something to say about the visit."""
+        return self.visit.state in STILL_WELCOME or (self.visit.kind == VisitKind.CHECK_IN and self.visit.state == VisitState.ANSWERED)
+
+
+def open_link(session: Session, token: str, *, lock: bool = False) -> Opened | None:
+    """The visit behind a token, or None. From here on the session acts for that clinic, and for nobody who may be signed in besides."""
+    link = links.find_link(session, token)
+    if link is None:
+        return None
+    session.info.update(clinic_id=link.clinic_id, actor=None)
+    clinic, patient = session.get(Clinic, link.clinic_id), find(session, Patient, link.patient_id)
+    visit = find(session, Visit, link.visit_id, lock=lock)
+    if clinic is None or patient is None or visit is None:
+        raise LookupError("a link without its visit")
+    return Opened(link, clinic, patient, visit, ended=link.revoked_at is not None or link.expires_at <= clock.now())
+
+
+def confirm(session: Session, opened: Opened) -> None:
+    """She can come. Said twice it is said once; a wish that she had before is marked as overtaken."""
+    visit = opened.visit
+    over = visit.booked_for is not None and visit.booked_for <= clock.now()
+    if visit.state != VisitState.BOOKED or visit.confirmed_at or over:
+        return
+    visit.confirmed_at = clock.now()
+    say(session, visit, "confirm_by_link")
+    for alert in wishes(session, visit):
+        alert.detail = f"{alert.detail.removesuffix(_OVERTAKEN)}{_OVERTAKEN}"
+    session.flush()
+
+
+_OVERTAKEN = " Later said that the time agreed on is fine."
+
+
+def wishes(session: Session, visit: Visit) -> list[Alert]:
+    """What the patient has asked for and nobody has dealt with yet."""
+    kinds = (AlertKind.WANTS_A_CALL, AlertKind.WANTS_ANOTHER_TIME)
+    query = sa.select(Alert).where(Alert.visit_id == visit.id, Alert.kind.in_(kinds), Alert.closed_at.is_(None)).order_by(Alert.id)
+    return list(session.scalars(query))
+
+
+def ask_for_another_time(session: Session, opened: Opened, when: str, note: str | None) -> None:
+    """A person will call; asked again, the latest wish counts, and the journal keeps the earlier one."""
+    detail = f"Needs another time: {'any time of day' if when == 'any' else when}."
+    _ask(session, opened, AlertKind.WANTS_ANOTHER_TIME, f"{detail} Wrote: {note}" if note else detail)
+
+
+def ask_for_a_call(session: Session, opened: Opened) -> None:
+    """No time is arranged yet, and she would like to be called."""
+    _ask(session, opened, AlertKind.WANTS_A_CALL, "Asks for a call to arrange the visit.")
+
+
+def cannot_come(session: Session, opened: Opened) -> None:
+    """She is not lost by that: the visit stays open, and a person calls."""
+    _ask(session, opened, AlertKind.WANTS_A_CALL, "Cannot come as planned; call to find another way.")
+
+
+def _ask(session: Session, opened: Opened, kind: AlertKind, detail: str) -> None:
+    visit = opened.visit
+    alert = raise_alert(session, kind, patient_id=visit.patient_id, detail=detail, visit=visit)
+    alert.detail = detail
+    if visit.confirmed_at:
+        visit.confirmed_at = None
+        say(session, visit, "unconfirm_by_link")
+    session.flush()
+
+
+def answer(session: Session, opened: Opened, question: Question, given: Given, answer_id: uuid.UUID | None) -> bool:
+    """Store an answer; whether it concerns. An id that is already another answer's is replaced, because no patient can choose one."""
+    try:
+        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK, answer_id=answer_id)
+    except Problem as problem:
+        if problem.code != "id_taken":
+            raise
+        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK)
+    return stored.concerning
+
+
+def stop(session: Session, opened: Opened) -> None:
+    """No more messages, from this moment on. Also by a link that has ended: it only takes away."""
+    _consent(session, opened, given=False)
+
+
+def start_again(session: Session, opened: Opened) -> None:
+    """Take the stop back."""
+    _consent(session, opened, given=True)
+
+
+def _consent(session: Session, opened: Opened, *, given: bool) -> None:
+    patient = find(session, Patient, opened.patient.id, lock=True)
+    if patient is None or patient.reminder_consent == given:
+        return
+    say(session, patient, "start_by_link" if given else "stop_by_link")
+    patients.change_patient(session, patient, {"reminder_consent": given})
+
+
+class Sent(StrEnum):
+    """What became of the wish for a new link."""
+
+    ON_ITS_WAY = "on_its_way"
+    IMPOSSIBLE = "impossible"
+
+
+def asked_lately(session: Session, visit: Visit) -> bool:
+    """Whether a new link went out, or is about to, within the last ten minutes."""
+    query = sa.select(Reminder.id).where(
+        Reminder.visit_id == visit.id, Reminder.purpose == Purpose.LINK, Reminder.created_at > clock.now() - ONE_NEW_LINK_IN
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def new_link_to_contact(session: Session, config: Config, opened: Opened) -> Sent:
+    """Send a new link for a locked visit to the contact on file, at most one in ten minutes; the old one ends."""
+    if asked_lately(session, opened.visit):
+        return Sent.ON_ITS_WAY
+    if not can_send(session, config, opened.patient, opened.visit):
+        return Sent.IMPOSSIBLE
+    new_link(session, config, opened.visit, send=True)
+    return Sent.ON_ITS_WAY
+
+
+def can_send(session: Session, config: Config, patient: Patient, visit: Visit) -> bool:
+    """Whether a new link could reach the patient."""
+    return visit.state in CHASED and patient.reminder_consent and _channel(session, config, patient, visit) is not None
+
+
+def _channel(session: Session, config: Config, patient: Patient, visit: Visit) -> Channel | None:
+    """The patient's best channel that works here and has not been stopped."""
+    order = protocols.of_version(session, visit.protocol_version).channels
+    usable = available(config)
+    for channel in channels_of(patient, order):
+        address = address_on(patient, channel)
+        if channel in usable and address and not is_stopped(session, channel, address):
+            return channel
+    return None
+
+
+def new_link(session: Session, config: Config, visit: Visit, *, send: bool) -> tuple[str, datetime, Channel | None]:
+    """(address, when it ends, channel it is sent by). All earlier links of the visit end.
+
+    Raises `conflict` for a visit that is settled, and where it should be sent and cannot be.
+    """
+    patient = find(session, Patient, visit.patient_id)
+    if patient is None:
+        raise LookupError("a visit without its patient")
+    if visit.state not in STILL_WELCOME:
+        raise Problem("conflict", f"This visit is {visit.state.replace('_', ' ')}; there is nothing left that a link could be for.")
+    if send and not can_send(session, config, patient, visit):
+        raise Problem("conflict", "The patient has no address that may be written to; make the link with send false, and read it out.")
+    zone = clinics.zone_of(session)
+    ends = max(end_of(visit.closes_on, zone) + links.OUTLIVES_WINDOW, clock.now() + LASTS_AT_LEAST)
+    links.revoke(session, visit.id)
+    address = links.ensure(session, config, {visit.id: (patient.id, ends)})[visit.id]
+    changed(session, Visit, [(visit.id, visit.write_id, visit.document(), "new_link")])
+    channel = _channel(session, config, patient, visit) if send else None
+    if channel:
+        session.add(_message(session, visit, patient, channel))
+    session.flush()
+    return address, ends, channel
+
+
+def _message(session: Session, visit: Visit, patient: Patient, channel: Channel) -> Reminder:
+    now, zone = clock.now(), zone_of(patient, clinics.zone_of(session))
+    serial = session.scalar(sa.select(sa.func.max(Link.serial)).where(Link.clinic_id == visit.clinic_id, Link.visit_id == visit.id)) or 1
+    return Reminder(
+        id=uuid7(),
+        clinic_id=visit.clinic_id,
+        visit_id=visit.id,
+        procedure_id=visit.procedure_id,
+        patient_id=visit.patient_id,
+        purpose=Purpose.LINK,
+        recipient=PATIENT,
+        channel=channel,
+        generation=visit.generation,
+        wall=now.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
+        zone=zone.key,
+        due_at=now,
+        next_at=now,
+        expires_at=now + A_NEW_LINK_WAITS,
+        idempotency_key=key_of(visit, Purpose.LINK, serial, channel, visit.generation),
+    )

@@ -1,0 +1,61 @@
+"""Finding visits and messages, by page."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import ReminderState, VisitState
+from server.followup.models import Reminder, Visit
+from server.problems import bad_cursor
+
+When = TypeVar("When", date, datetime)
+NOT_YET = (ReminderState.PENDING, ReminderState.CLAIMED, ReminderState.SENDING)
+"""What reads as pending."""
+
+
+def find_visits(
+    session: Session, *, state: VisitState | None, due_before: date | None, after: Sequence[str] | None, limit: int
+) -> list[Visit]:
+    """Up to `limit` visits of the clinic by target date; `due_before` itself is not included."""
+    query = sa.select(Visit).order_by(Visit.target_date, Visit.id).limit(limit)
+    if state:
+        query = query.where(Visit.state == state)
+    if due_before:
+        query = query.where(Visit.target_date < due_before)
+    if after:
+        query = query.where(sa.tuple_(Visit.target_date, Visit.id) > position(after, date.fromisoformat))
+    return list(session.scalars(query))
+
+
+def find_reminders(
+    session: Session, *, state: ReminderState | None, visit_id: uuid.UUID | None, after: Sequence[str] | None, limit: int
+) -> list[Reminder]:
+    """Up to `limit` messages of the clinic by due time."""
+    query = sa.select(Reminder).order_by(Reminder.due_at, Reminder.id).limit(limit)
+    if state:
+        query = query.where(Reminder.state.in_(NOT_YET) if state == ReminderState.PENDING else Reminder.state == state)
+    if visit_id:
+        query = query.where(Reminder.visit_id == visit_id)
+    if after:
+        query = query.where(sa.tuple_(Reminder.due_at, Reminder.id) > position(after, aware))
+    return list(session.scalars(query))
+
+
+def position(after: Sequence[str], read: Callable[[str], When]) -> tuple[When, uuid.UUID]:
+    """What a cursor's two parts say. Raises 422 for anything else."""
+    try:
+        return read(after[0]), uuid.UUID(after[1])
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
+
+
+def aware(text: str) -> datetime:
+    """An instant in UTC. Raises ValueError without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its offset")
+    return moment.astimezone(UTC)

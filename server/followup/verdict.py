@@ -1,0 +1,47 @@
+"""Whether a message to a patient may be sent, as things stand: the one judgement behind the last look and the forecast. Pure."""
+
+from dataclasses import dataclass
+
+from schemas.vocabulary import Purpose, VisitState
+from server.followup.comparison import CHASED, NO_CONSENT, OPEN
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the judgement follows from. `visit` is None for a message about no visit.
+
+    `procedure` is the state of one that is not followed up (any more).
+    """
+
+    purpose: Purpose
+    visit: VisitState | None
+    consent: bool
+    has_address: bool
+    stopped: bool = False
+    died: bool = False
+    procedure: str | None = None
+
+
+def refusal(one: Standing) -> str | None:
+    """The reason why it may not be sent; None: it may."""
+    if one.died:
+        return "patient_died"
+    return _about_visit(one) or _about_way(one)
+
+
+def _about_visit(one: Standing) -> str | None:
+    if one.visit is None:
+        return None
+    if one.procedure:
+        return f"procedure_{one.procedure}"
+    if one.visit not in (CHASED if one.purpose in {Purpose.CHASE, Purpose.LINK} else OPEN):
+        return f"visit_{one.visit}"
+    return "visit_booked" if one.purpose == Purpose.CHASE and one.visit == VisitState.BOOKED else None
+
+
+def _about_way(one: Standing) -> str | None:
+    if not one.consent:
+        return NO_CONSENT
+    if not one.has_address:
+        return "no_address"
+    return "stopped" if one.stopped else None
