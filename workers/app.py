@@ -4,31 +4,35 @@ import logging
 import sys
 import warnings
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import after_setup_logger, after_setup_task_logger
 from kombu import Queue
 
+from schemas.vocabulary import Channel
 from server.config import Config, ConfigError, from_environment
 
 TICK_QUEUE = "tick"
-EMAIL_QUEUE = "send.email"
+SEND_QUEUES = {channel: f"send.{channel}" for channel in Channel}
 TICK_EVERY_S = 1.0
 
 SETTINGS: dict[str, Any] = {
     # Messages carry no data, only "there is work now"; JSON is all that is ever read, so running as root unpickles nothing.
     "accept_content": ["json"],
     "task_serializer": "json",
-    # A queue per channel, so that a slow mail server never holds up the ticks or another channel's worker.
-    "task_queues": (Queue(TICK_QUEUE), Queue(EMAIL_QUEUE)),
+    # A queue per channel, so that a slow provider never holds up the ticks or another channel's worker.
+    "task_queues": (Queue(TICK_QUEUE), *(Queue(name) for name in SEND_QUEUES.values())),
     "task_default_queue": TICK_QUEUE,
     "task_create_missing_queues": False,  # a misspelt queue is an error, not messages that nobody reads
-    "task_routes": {"tick": {"queue": TICK_QUEUE}, "pump.email": {"queue": EMAIL_QUEUE}},
+    "task_routes": {"tick": {"queue": TICK_QUEUE}},  # a pump names its channel's queue when it is woken
     # The truth is in SQL: results would be traffic that nobody reads.
     "task_ignore_result": True,
     # A lost message costs one tick, so the broker need not write it to disk.
     "task_default_delivery_mode": 1,
+    # Nor tried again: while the broker is away, the worker's own clockwork does without it.
+    "task_publish_retry": False,
     # A failed task must not come back at once: the next tick asks the database anyway.
     "task_acks_on_failure": True,
     "task_acks_on_timeout": True,
@@ -64,12 +68,32 @@ SETTINGS: dict[str, Any] = {
 
 def broker(config: Config) -> dict[str, Any]:
     """Redis where one is configured, else files in the data folder."""
-    return _redis(config.redis_url) if config.redis_url else _files(config)
+    if not config.redis_url:
+        return _files(config)
+    if config.redis_url.startswith("sentinel:"):
+        return _sentinels(config.redis_url)
+    return _redis("redis" + config.redis_url.removeprefix("valkey").removeprefix("redis"))  # Valkey speaks the same; kombu knows one name
+
+
+def _sentinels(url: str) -> dict[str, Any]:
+    """For `sentinel://:password@host:26379,host:26379/0?master=name&sentinel_password=…`; the first password is the servers' own."""
+    parts, asked = urlsplit(url), parse_qs(urlsplit(url).query)
+    secret, _, hosts = parts.netloc.rpartition("@")
+    before, after = f"sentinel://{secret}@" if secret else "sentinel://", parts.path.strip("/") or "0"
+    settings = _redis(";".join(f"{before}{host}/{after}" for host in hosts.split(",")))
+    options = settings["broker_transport_options"]
+    settings["broker_transport"] = "workers.redis_transport:SentinelTransport"
+    options["master_name"] = asked.get("master", ["mymaster"])[0]
+    options["sentinel_kwargs"] = {name: options[name] for name in ("socket_timeout", "socket_connect_timeout", "socket_keepalive")}
+    if "sentinel_password" in asked:
+        options["sentinel_kwargs"]["password"] = asked["sentinel_password"][0]
+    return settings
 
 
 def _redis(url: str) -> dict[str, Any]:
     return {
         "broker_url": url,
+        "broker_transport": "workers.redis_transport:Transport",
         # A pump killed in the middle is offered again; harmless, because its rows are leased.
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
@@ -106,7 +130,7 @@ def _files(config: Config) -> dict[str, Any]:
             "data_folder_out": str(messages),
             "control_folder": str(control),
             "store_processed": False,
-            "polling_interval": 0.05,  # 30 ms on average until a message is seen, for half a per cent of a processor
+            "polling_interval": 0.1,  # 50 ms on average until a message is seen
         },
     }
 
@@ -120,10 +144,19 @@ def make_app(config: Config) -> Celery:
 
 def _quiet(logger: logging.Logger, **_: Any) -> None:
     """A tick a second is not news; what a pump did is logged by its task."""
-    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "celery.beat"):
         logger.manager.getLogger(name).setLevel(logging.WARNING)
 
 
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Beat prints a hundred lines for each tick that it cannot send, and a frozen broker fails every one of them."""
+    if record.exc_info and record.exc_info[1]:
+        record.msg, record.args = "no tick could be sent (%s); workers look for themselves", (str(record.exc_info[1]),)
+        record.exc_info = None
+    return True
+
+
+logging.getLogger("celery.beat").addFilter(_in_a_line)
 after_setup_logger.connect(_quiet)
 after_setup_task_logger.connect(_quiet)
 warnings.filterwarnings("ignore", category=SecurityWarning)  # about root and pickle; only JSON is read

@@ -1,58 +1,129 @@
 """Follow-up: the tick that looks for work, and the pump that does it. Messages name no reminder: the database is asked."""
 
 import logging
+import threading
 import time
 from functools import cache
 
-from celery.signals import worker_shutdown
+from celery.apps.worker import Worker
+from celery.signals import celeryd_after_setup, worker_shutdown, worker_shutting_down
 from celery.worker import state as worker_state
+from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
+from schemas.vocabulary import Channel
 from server.config import from_environment
 from server.db import Database
-from server.followup import dispatch, leases
-from workers.app import app
+from server.followup.engine.pump import Pump
+from server.followup.engine.tick import Engine
+from workers.app import SEND_QUEUES, app
 
 log = logging.getLogger("graftlog.workers")
 settings = from_environment()
 PUMP_S = 20.0
-_trouble = ""
+SILENCE_S = 5.0
+"""When no tick has reached this process for so long, it ticks by itself: beat may be dead, or the broker frozen."""
+LAST_CALL_S = 25.0
+"""How long a stopping worker waits for the calls that its own clockwork has under way; each step of one may take ten seconds."""
+_heard = time.monotonic()
+_stop = threading.Event()
+_clockwork: threading.Thread | None = None
+_troubles: dict[str, str] = {}
 
 
 @cache
 def database() -> Database:
     """Connections of this process alone, opened by its first task: after any fork."""
-    return Database(settings.database_url, pool_size=1)
+    return Database(settings.database_url, pool_size=2)
+
+
+@cache
+def engine() -> Engine:
+    """This process's engine."""
+    return Engine(database(), settings)
 
 
 @app.task(name="tick")
 def tick() -> None:
-    """Wake a pump when some reminder is due. Two index probes and no write when none is."""
+    """Wake a pump for every channel with something due."""
+    global _heard  # noqa: PLW0603  reason: when this process last heard of the time
+    _heard = time.monotonic()
     try:
-        with database().transaction(write=False) as session:
-            due = bool(leases.clinics_with_work(session))
+        for channel in look():
+            pump.apply_async((str(channel),), queue=SEND_QUEUES[channel], expires=10)
+    except BrokerError as error:
+        _say("the queue", f"cannot be written ({type(error).__name__})")  # the next tick, or the clockwork, asks the database again
+    else:
+        _say("the queue", "")
+
+
+def look() -> list[Channel]:
+    """Channels with something due; none while the database cannot be asked."""
+    try:
+        due = engine().tick()
     except SQLAlchemyError as error:
-        _say(f"the database cannot be asked ({type(error).__name__})")
-        return
-    _say("")
-    if due:
-        pump_email.apply_async(expires=10)
+        _say("the database", f"cannot be asked ({type(error).__name__})")
+        return []
+    _say("the database", "")
+    return due
 
 
-def _say(trouble: str) -> None:
+def _say(what: str, trouble: str) -> None:
     """Once when it begins and once when it ends, not every second."""
-    global _trouble  # noqa: PLW0603  reason: what this process said last
-    if trouble != _trouble:
-        log.warning("%s", trouble or "the database answers again")
-        _trouble = trouble
+    if trouble != _troubles.get(what, ""):
+        _troubles[what] = trouble
+        log.warning("%s %s", what, trouble or "answers again")
 
 
-@app.task(name="pump.email")
-def pump_email() -> None:
-    """Send what is due until nothing is, the time is up, or the worker is asked to stop."""
+def _go_on() -> bool:
+    return worker_state.should_stop is None and not _stop.is_set()
+
+
+@app.task(name="pump")
+def pump(channel: str) -> None:
+    """Send what is due on one channel until nothing is, the time is up, or the worker is asked to stop."""
     end = time.monotonic() + PUMP_S
-    while counts := dispatch.run_due(database(), settings, go_on=lambda: time.monotonic() < end and worker_state.should_stop is None):
-        log.info("reminders: %s", ", ".join(f"{number} {state}" for state, number in sorted(counts.items())))
+    try:
+        with Pump(database(), settings, lambda: time.monotonic() < end and _go_on()) as pumping:
+            while counts := pumping.round(Channel(channel)):
+                log.info("%s: %s", channel, ", ".join(f"{number} {state}" for state, number in sorted(counts.items())))
+    except SQLAlchemyError as error:  # what was begun is settled when its lease ends
+        _say("the database", f"cannot be asked ({type(error).__name__})")
 
 
-worker_shutdown.connect(lambda **_: database().close(), weak=False)
+def _tick_alone(channels: list[Channel]) -> None:
+    """The process's own clockwork, for when nothing arrives through the broker, or a slow channel keeps the process busy."""
+    while not _stop.wait(1.0):
+        if time.monotonic() - _heard < SILENCE_S:
+            continue
+        try:
+            for channel in look():
+                if channel in channels:
+                    pump(str(channel))
+        except Exception:
+            log.exception("a turn of the clockwork failed")
+
+
+@celeryd_after_setup.connect(weak=False)
+def _begin(instance: Worker, **_: object) -> None:
+    """Before the first connection to the broker: a worker that starts while the broker is away works too."""
+    global _clockwork, _heard  # noqa: PLW0603  reason: one clockwork in a process
+    serving = set(instance.app.amqp.queues.consume_from)
+    channels = [channel for channel, name in SEND_QUEUES.items() if name in serving]
+    _heard = time.monotonic()
+    _clockwork = threading.Thread(target=_tick_alone, args=(channels,), name="clockwork", daemon=True)
+    _clockwork.start()
+
+
+@worker_shutting_down.connect(weak=False)
+def _stopping(**_: object) -> None:
+    _stop.set()
+
+
+@worker_shutdown.connect(weak=False)
+def _end(**_: object) -> None:
+    """Let the calls under way end: cut off, each would leave a doubt."""
+    _stop.set()
+    if _clockwork is not None:
+        _clockwork.join(LAST_CALL_S)
+    database().close()
