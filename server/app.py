@@ -15,7 +15,8 @@ from server import access, catalogue, clock, health, spec
 from server.clinics import service as clinics
 from server.config import Config
 from server.db import Database
-from server.followup.routes import routes as follow_up_routes
+from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
+from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import once
 from server.patients.routes import routes as patient_routes
@@ -23,10 +24,11 @@ from server.problems import Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.sessions import routes as session_routes
 from server.web import cookies, pages, refusals
+from server.web.link import link
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-API = (session_routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, follow_up_routes)
+API = (session_routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -100,7 +102,9 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     for routes in API:
         api.register_blueprint(routes)
     app.register_blueprint(health.routes)
+    app.register_blueprint(callbacks)
     app.register_blueprint(pages)
+    app.register_blueprint(link)
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(OperationalError, _unavailable)

@@ -10,11 +10,14 @@ import click
 import sqlalchemy as sa
 
 from schemas.vocabulary import Role
+from server import clock
 from server.clinics import service as clinics
 from server.clinics.models import Clinic
 from server.config import Config, ConfigError, from_environment
 from server.db import Database
 from server.demo import case, seed
+from server.followup.engine import guard
+from server.followup.service.sending import status_text
 from server.journal.service import verify
 from server.migrations.upgrade import upgrade
 from server.problems import Problem
@@ -125,6 +128,44 @@ def journal_verify(clinic_id: uuid.UUID | None) -> None:
                 click.secho(f"✓ {one.name}: {count} rows, chain whole", fg="green")
     if broken:
         sys.exit(1)
+
+
+@graftlog.group()
+def sending() -> None:
+    """The sending of messages, of all clinics."""
+
+
+@sending.command("status")
+def sending_status() -> None:
+    """What waits, what rests, whether the clock is believed."""
+    with _opened() as (_, database), database.transaction(write=False) as session:
+        for line in status_text(session):
+            click.echo(line)
+
+
+@sending.command("pause")
+@click.option("--reason", required=True, help="For whoever reads the status.")
+def sending_pause(reason: str) -> None:
+    """Send nothing more, on any channel, for any clinic."""
+    with _opened() as (_, database), database.transaction() as session:
+        guard.pause_all(session, reason)
+        click.echo("Nothing is sent any more, and what grows too late meanwhile is not sent afterwards. Go on: graftlog sending resume")
+
+
+@sending.command("resume")
+def sending_resume() -> None:
+    """Go on after a pause of all clinics."""
+    with _opened() as (_, database), database.transaction() as session:
+        guard.pause_all(session, None)
+        click.echo("Sending goes on.")
+
+
+@sending.command("believe-clock")
+def sending_believe() -> None:
+    """Say that this machine's clock is right, after it jumped or after a long silence."""
+    with _opened() as (_, database), database.transaction() as session:
+        guard.believe(session)
+        click.echo(f"The time is {clock.now():%Y-%m-%d %H:%M} UTC; messages go out by it.")
 
 
 @graftlog.group()

@@ -11,17 +11,22 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from schemas.vocabulary import PATIENT_CHANNELS
 from server import clock
 from server.app import create_app
 from server.clinics import service as clinics
-from server.clinics.models import Clinic
+from server.clinics.models import Clinic, User
 from server.config import Config
 from server.db import Database
 from server.demo import earlier, people
 from server.demo.client import Client, inside
-from server.followup.dispatch import run_due
+from server.followup.engine.pump import Pump
+from server.ids import uuid7
 
 VISITED = 0.88
+ANSWERED = 0.8
+RECENTLY = 10
+"""Days."""
 Event = tuple[datetime, int, Callable[[], None]]
 
 
@@ -53,6 +58,10 @@ class _Past:
         self.app = create_app(config, database)
         self.zone = ZoneInfo(people.TIME_ZONE)
         self.dice = random.Random(52)
+        self.worse: str | None = None
+        with database.transaction(write=False) as session:
+            found = sa.select(User).where(User.email == "surgeon@demo.example")
+            self.surgeon = session.scalars(found, execution_options={"all_clinics": True}).one()
         self.order = itertools.count()
         self.events: list[Event] = []
 
@@ -66,14 +75,18 @@ class _Past:
         for number, day in enumerate(earlier.days(self.today.date())):
             evening = datetime.combine(day, time(17), self.zone)
             self.at(evening, lambda number=number, day=day: self._operate(number, day))  # type: ignore[misc]  # reason: bound per turn
-        while self.events:
-            moment, _, what = heapq.heappop(self.events)
-            with clock.at(moment):
-                what()
+        with Pump(self.database, replace(self.config, smtp_url=None)) as self.pump:  # nothing of the demo's past is really mailed
+            while self.events:
+                moment, _, what = heapq.heappop(self.events)
+                with clock.at(moment):
+                    what()
 
     def _client(self) -> Client:
+        """The surgeon's; signing in with a password takes longer than everything else that happens."""
         client = inside(self.app)
-        client.sign_in("surgeon@demo.example", people.PASSWORD)
+        with self.database.transaction(write=True) as session:
+            token, _ = clinics.open_session(session, self.surgeon, timedelta(hours=1))
+        client.headers["Authorization"] = f"Bearer {token}"
         return client
 
     def _operate(self, number: int, day: Any) -> None:
@@ -81,12 +94,22 @@ class _Past:
         procedure = earlier.play(client, number, day)
         for visit in client.get(f"/procedures/{procedure['id']}/visits")["items"]:
             target = datetime.fromisoformat(visit["target_date"]).replace(tzinfo=self.zone)
-            self.at(target + timedelta(hours=15), lambda visit=visit: self._visit(visit))  # type: ignore[misc]  # reason: bound per turn
+            what = self._check_in if visit["kind"] == "check_in" else self._visit
+            self.at(target + timedelta(hours=15), lambda visit=visit, what=what: what(visit))  # type: ignore[misc]  # reason: bound per turn
             for reminder in client.get(f"/reminders?visit_id={visit['id']}")["items"]:
                 self.at(datetime.fromisoformat(reminder["due_at"]) + timedelta(seconds=2), self._remind)
 
     def _remind(self) -> None:
-        run_due(self.database, replace(self.config, smtp_url=None))  # nothing of the demo's past is really mailed
+        for channel in PATIENT_CHANNELS:
+            self.pump.round(channel)
+
+    def _check_in(self, visit: dict[str, Any]) -> None:
+        """Most patients answer; one who answered lately feels worse, so that the work list has somebody to call."""
+        if self.dice.random() < ANSWERED:
+            lately = self.worse is None and self.today - clock.now() < timedelta(days=RECENTLY)
+            self.worse = visit["id"] if lately else self.worse
+            answer = {"id": str(uuid7()), "question": "worse", "answer": "yes" if lately else "no"}
+            self._client().post(f"/visits/{visit['id']}/answers", answer)
 
     def _visit(self, planned: dict[str, Any]) -> None:
         client = self._client()

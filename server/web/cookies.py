@@ -16,7 +16,12 @@ _PLAIN, _SECURE = "graftlog", "__Host-graftlog"
 
 def for_programs() -> bool:
     """Whether this address belongs to the API and the probes, not to the pages."""
-    return request.path.startswith("/api/") or request.path in {"/api", "/healthz", "/readyz"}
+    return request.path.startswith(("/api/", "/callbacks/")) or request.path in {"/api", "/healthz", "/readyz", "/metrics"}
+
+
+def for_patients() -> bool:
+    """Whether this is a patient's link, whose token is in its address: whoever is signed in here counts for nothing there."""
+    return (request.endpoint or "").startswith("link.")
 
 
 def token() -> str | None:
@@ -25,6 +30,8 @@ def token() -> str | None:
     Raises `not_allowed` for a change that no form of ours asked for.
     """
     held = _held()
+    if for_patients():
+        return None
     if request.method in _READING:
         return held
     if for_programs():

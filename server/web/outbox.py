@@ -1,19 +1,27 @@
-"""The outbox: what was sent to patients, what is to come, and, without a mail server, the messages themselves."""
+"""The outbox: what was sent to patients, what is to come, what a person must settle; without a mail server the messages themselves."""
 
 import uuid
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 
 from schemas.common import Page
 from schemas.fields import Choice
+from schemas.sending import Settlement
+from schemas.vocabulary import ReminderState
+from schemas.work import Arrival
 from server.access import Permission, allow
 from server.config import Config
-from server.followup import outbox as folder
+from server.db import find
+from server.followup.channels import outbox_folder as folder
+from server.followup.models import Reminder
+from server.followup.service import settling
 from server.http import cursor_of, found, person, read_cursor, session
+from server.problems import Problem
 from server.web import queries, words
 from server.web.blueprint import pages
-from server.web.forms import filters
+from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.worklist_words import CHANNELS
 
 PAST, TO_COME = "past", "to-come"
 
@@ -30,10 +38,13 @@ def _said(row: queries.Row) -> dict[str, Any]:
         "reminder": reminder,
         "visit": visit,
         "patient": patient,
-        "step": words.STEPS[visit.step],
+        "step": visit.title if visit else "",
         "purpose": words.PURPOSES[reminder.purpose],
         "said": words.reminder(reminder.state, in_files=_in_files()),
         "reason": words.reason(reminder.reason),
+        "channel": CHANNELS[reminder.channel],
+        "in_doubt": reminder.state == ReminderState.UNCERTAIN,
+        "failed": reminder.state in settling.AGAIN,
     }
 
 
@@ -65,11 +76,38 @@ def outbox() -> str:
     )
 
 
+def _message(reminder_id: uuid.UUID, problem: Problem | None = None) -> str:
+    row = found(queries.reminder(session(), reminder_id))
+    mail = folder.read(_config().outbox, person().clinic_id, reminder_id)
+    waiting = row[0].state in queries.WAITING
+    return render_template("message.html", **_said(row), mail=mail, to_come=waiting, in_files=_in_files(), errors=errors_of(problem))
+
+
 @pages.get("/outbox/<uuid:reminder_id>")
 @allow(Permission.READ_RECORD)
 def message(reminder_id: uuid.UUID) -> str:
     """One reminder, and its message where it was written to a file."""
-    row = found(queries.reminder(session(), reminder_id))
-    mail = folder.read(_config().outbox, person().clinic_id, reminder_id)
-    waiting = row[0].state in queries.WAITING
-    return render_template("message.html", **_said(row), mail=mail, to_come=waiting, in_files=_in_files())
+    return _message(reminder_id)
+
+
+@pages.post("/outbox/<uuid:reminder_id>/settlement")
+@allow(Permission.FOLLOW_UP)
+@shown_again_by(_message)
+def settle(reminder_id: uuid.UUID) -> Response:
+    """Say whether a doubtful message arrived."""
+    reminder = found(find(session(), Reminder, reminder_id, lock=True))
+    settling.settle(session(), reminder, Arrival(form(Settlement())["outcome"]))
+    return _to(reminder_id)
+
+
+@pages.post("/outbox/<uuid:reminder_id>/replay")
+@allow(Permission.FOLLOW_UP)
+@shown_again_by(_message)
+def send_again(reminder_id: uuid.UUID) -> Response:
+    """Send again what failed, and show the new message."""
+    reminder = found(find(session(), Reminder, reminder_id, lock=True))
+    return _to(settling.replay(session(), reminder).id)
+
+
+def _to(reminder_id: uuid.UUID) -> Response:
+    return make_response(redirect(url_for("web.message", reminder_id=reminder_id), 303))

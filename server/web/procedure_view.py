@@ -11,8 +11,8 @@ from schemas.vocabulary import EntryKind, ProcedureState
 from server import clock
 from server.access import Permission, Signed
 from server.canonical import digest
-from server.followup import service as follow_up
 from server.followup.models import Visit
+from server.followup.service import listing, schedule
 from server.procedures import note, rules
 from server.procedures.facts import Fact, retractions
 from server.procedures.note import describe
@@ -61,7 +61,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "balance": _balance(totals),
         "scars": [one | {"scar": scars.get(one["scar_id"])} for one in totals["scars"]],
         "entries": _entries(whole, numbers),
-        "visits": [_visit(session, visit, today, in_files=in_files) for visit in follow_up.visits_of(session, procedure.id)],
+        "visits": [_visit(session, visit, today, in_files=in_files) for visit in schedule.visits_of(session, procedure.id)],
     }
 
 
@@ -118,10 +118,10 @@ def _name(whole: Record, user_id: uuid.UUID) -> str:
 
 
 def _visit(session: Session, visit: Visit, today: date, *, in_files: bool) -> dict[str, Any]:
-    reminders = follow_up.find_reminders(session, state=None, visit_id=visit.id, after=None, limit=_MOST_REMINDERS)
+    reminders = listing.find_reminders(session, state=None, visit_id=visit.id, after=None, limit=_MOST_REMINDERS)
     return {
         "visit": visit,
-        "step": words.STEPS[visit.step],
+        "step": visit.title,
         "state": words.visit(visit.state, visit.opens_on, visit.closes_on, today),
         "reminders": [
             {"reminder": one, "purpose": words.PURPOSES[one.purpose], "state": words.reminder(one.state, in_files=in_files)}

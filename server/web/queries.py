@@ -14,15 +14,15 @@ from server.followup.models import Reminder, Visit
 from server.patients.models import Patient
 from server.problems import bad_cursor
 
-Row = tuple[Reminder, Visit, Patient]
-WAITING = (ReminderState.PENDING, ReminderState.CLAIMED)
+Row = tuple[Reminder, Visit | None, Patient | None]
+WAITING = (ReminderState.PENDING, ReminderState.CLAIMED, ReminderState.SENDING)
 
 
 def _reminders() -> sa.Select[Reminder, Visit, Patient]:
     return (
         sa.select(Reminder, Visit, Patient)
-        .join(Visit, sa.and_(Visit.clinic_id == Reminder.clinic_id, Visit.id == Reminder.visit_id))
-        .join(Patient, sa.and_(Patient.clinic_id == Reminder.clinic_id, Patient.id == Reminder.patient_id))
+        .outerjoin(Visit, sa.and_(Visit.clinic_id == Reminder.clinic_id, Visit.id == Reminder.visit_id))
+        .outerjoin(Patient, sa.and_(Patient.clinic_id == Reminder.clinic_id, Patient.id == Reminder.patient_id))
     )
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.vocabulary import ProcedureState, ReminderState, Role, SignatureMeaning, VisitState, VisitStep
-from server.followup.protocol import Purpose
+from schemas.vocabulary import ProcedureState, Purpose, ReminderState, Role, SignatureMeaning, VisitState
 from server.procedures.note.words import counted, short_day
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -36,6 +35,8 @@ _REMINDERS = {
     ReminderState.CLAIMED: Said("Waiting", "ring"),
     ReminderState.SENDING: Said("Being sent", "quarter"),
     ReminderState.ACCEPTED: Said("Sent", "disc"),
+    ReminderState.DELIVERED: Said("Delivered", "disc"),
+    ReminderState.UNDELIVERED: Said("Not delivered", "cross", open=True),
     ReminderState.UNCERTAIN: Said("Perhaps sent", "question", open=True),
     ReminderState.SUPPRESSED: Said("Not sent", "slashed", open=True),
     ReminderState.CANCELLED: Said("Cancelled", "slashed"),
@@ -45,13 +46,24 @@ _REMINDERS = {
 
 REASONS = {
     "no_consent": "The patient does not want reminders.",
-    "no_address": "No e-mail address is recorded. Call the patient.",
+    "no_address": "No address for this channel is recorded. Call the patient.",
+    "stopped": "The owner of this address asked for no more messages.",
+    "already_told": "The patient had this news already.",
+    "superseded": "The date or the protocol changed; a new message took its place.",
+    "fallback": "Second way, because the first one failed.",
+    "re_treatment": "A later procedure has taken over the follow-up.",
+    "patient_died": "The patient has died.",
+    "not_in_protocol": "The protocol no longer has this visit.",
+    "window_closed": "The window closed and nobody recorded a visit.",
+    "sending_hours": "It could not go out within the sending hours. Call the patient.",
+    "endpoint_gone": "The browser or system that it was for is no longer registered.",
+    "not_arrived": "The provider reports that it did not arrive. Check the address, or call the patient.",
     "too_late": "It could not go out in time. Call the patient.",
-    "rejected": "The mail server refused it for good. Check the e-mail address, or call the patient.",
-    "too_many_attempts": "The mail server could not be reached in time. Call the patient.",
-    "no_answer": "The mail server never confirmed it. It is not sent twice; call the patient to be sure.",
-    "worker_lost": "Sending was cut off before the mail server confirmed it. It is not sent twice; call the patient to be sure.",
-    "bad_address": "The e-mail address cannot be used. Check it, or call the patient.",
+    "rejected": "The provider refused it for good. Check the address, or call the patient.",
+    "too_many_attempts": "The provider could not be reached in time. Call the patient.",
+    "no_answer": "The provider never confirmed it. It is not sent twice; call the patient to be sure.",
+    "worker_lost": "Sending was cut off before the provider confirmed it. It is not sent twice; call the patient to be sure.",
+    "bad_address": "The address cannot be used. Check it, or call the patient.",
 }
 
 
@@ -78,10 +90,19 @@ def reason(code: str | None) -> str:
     return REASONS.get(code, f"{code.replace('_', ' ').capitalize()}.")
 
 
-PURPOSES = {Purpose.BOOK: "Asks to arrange the visit", Purpose.NEAR: "Reminds of the visit"}
-STEPS = {VisitStep.TWO_WEEKS: "2 weeks", VisitStep.THREE_MONTHS: "3 months", VisitStep.ONE_YEAR: "1 year"}
+PURPOSES = {
+    Purpose.BOOK: "Asks to arrange the visit",
+    Purpose.NEAR: "Reminds of the visit",
+    Purpose.CHASE: "Asks to come after all",
+    Purpose.CHECK_IN: "Asks how it is going",
+    Purpose.LINK: "New link, as asked for",
+    Purpose.DIGEST: "Morning digest for staff",
+    Purpose.ALERT: "Alert for staff",
+    Purpose.EVENT: "Event for your own system",
+}
 _VISITS = {
     VisitState.ATTENDED: Said("Attended", "disc"),
+    VisitState.ANSWERED: Said("Answered", "disc"),
     VisitState.MISSED: Said("Missed", "cross", open=True),
     VisitState.DECLINED: Said("Declined", "slashed"),
     VisitState.LOST_TO_FOLLOW_UP: Said("Lost to follow-up", "cross"),
