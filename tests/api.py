@@ -21,10 +21,11 @@ class Api:
         address = path[1:] if path.startswith("//") else f"/api/v1{path}"
         return self.client.open(address, method=method, headers=sent | (headers or {}), **kwargs)
 
-    def _json(self, method: str, path: str, expect: int, **kwargs: Any) -> Any:
+    def _json(self, method: str, path: str, expect: int | tuple[int, ...], **kwargs: Any) -> Any:
         response = self.call(method, path, **kwargs)
-        assert response.status_code == expect, f"{method} {path}: {response.status_code} {response.get_data(as_text=True)[:1500]}"
-        if expect >= 400:
+        expected = expect if isinstance(expect, tuple) else (expect,)
+        assert response.status_code in expected, f"{method} {path}: {response.status_code} {response.get_data(as_text=True)[:1500]}"
+        if response.status_code >= 400:
             assert response.mimetype == PROBLEM
         return response.get_json(force=True) if response.data else None
 
@@ -32,7 +33,7 @@ class Api:
         """JSON of a GET."""
         return self._json("GET", path, expect, **kwargs)
 
-    def post(self, path: str, body: Any = None, expect: int = 201, **kwargs: Any) -> Any:
+    def post(self, path: str, body: Any = None, expect: int | tuple[int, ...] = 201, **kwargs: Any) -> Any:
         """JSON of a POST."""
         return self._json("POST", path, expect, json={} if body is None else body, **kwargs)
 

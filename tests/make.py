@@ -14,6 +14,9 @@ from server import clock
 from server.clinics import service as clinics
 from server.clinics.models import SignIn, User
 from server.db import Database, find
+from server.followup.models import ProtocolVersion
+from server.followup.protocol import Protocol, to_content
+from server.followup.service import protocols
 from server.ids import uuid7
 from server.patients import service as patients
 from server.patients.models import Patient
@@ -113,6 +116,16 @@ def token(db: Database, person: Person) -> str:
             )
         )
     return text
+
+
+def protocol(db: Database, of: Clinic, content: Protocol) -> str:
+    """Put a protocol in force for what is scheduled from now on; its version."""
+    with db.transaction(of.id, actor=of.surgeon) as session:
+        newest = protocols.newest(session)
+        row = ProtocolVersion(number=(newest.number if newest else 1) + 1, content=to_content(content), created_by=of.surgeon.user_id)
+        session.add(row)
+        session.flush()
+        return row.label
 
 
 def patient(db: Database, of: Clinic, **only_what_matters: Any) -> dict[str, Any]:

@@ -6,16 +6,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from schemas.vocabulary import ProcedureState
+from schemas.vocabulary import ProcedureState, VisitKind
 from server import clock
 from server.config import Config
 from server.db import Database
+from server.followup.models import Sender
+from server.followup.protocol import DEFAULT
 from tests import make
 from tests.followup.mailbox import Mailbox, open_mailbox
 from tests.followup.story import Story
 
+VISITS_ONLY = replace(DEFAULT, steps=tuple(replace(step, chase=()) for step in DEFAULT.steps if step.kind == VisitKind.VISIT))
+"""Three visits with nine messages: enough for stories about messages."""
+
 MONDAY = datetime(2026, 3, 2, 11, 40, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _calm(db: Database) -> None:
+    """The state of the ways out is the installation's: no story finds another's broken provider."""
+    with db.transaction() as session:
+        session.execute(sa.delete(Sender))
 
 
 @pytest.fixture
@@ -35,6 +48,7 @@ def mailing(config: Config, mailbox: Mailbox, tmp_path: Path) -> Config:
 def anna(db: Database, clinic: make.Clinic, mailing: Config) -> Story:
     """Anna, whose procedure at Riverside ended on Monday 2 March 2026 at 12:40: due on 16 March, 2 June, 2 March 2027."""
     with clock.at(MONDAY):
+        make.protocol(db, clinic, VISITS_ONLY)
         patient = make.patient(db, clinic)
         procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=patient["id"], ended_at=MONDAY)
     return Story(db, clinic, mailing, patient, procedure)

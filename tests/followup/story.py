@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from server import clock
 from server.config import Config
 from server.db import Database
-from server.followup import dispatch
+from server.followup.engine import pump
 from server.followup.models import Attempt, Reminder, Visit
 from server.journal.models import JournalRow
 from tests import make
@@ -51,7 +51,8 @@ class Story:
     def run(self, wall: str, **config: Any) -> Counter[str]:
         """Send what is due when the clinic's clock says `wall`; `config` replaces settings."""
         with clock.at(budapest(wall)):
-            return dispatch.run_due(self.db, replace(self.config, **config), clinic_id=self.clinic.id)
+            counts = pump.run_due(self.db, replace(self.config, **config), clinic_id=self.clinic.id)
+        return Counter({str(state): number for state, number in counts.items()})
 
     def visits(self) -> list[Visit]:
         """By target date."""

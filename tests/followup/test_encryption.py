@@ -83,7 +83,7 @@ def test_a_certificate_that_nobody_knows_gets_no_mail(anna: Story, tls: Callable
 
 def test_no_password_over_an_open_line(anna: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody between us and a server elsewhere may have taken the offer of encryption out."""
-    monkeypatch.setattr("server.followup.channels.LOOPBACK", frozenset())
+    monkeypatch.setattr("server.followup.channels.smtp.LOOPBACK", frozenset())
     with open_mailbox(authenticator=check, auth_require_tls=False) as mailbox:
         config = replace(anna.config, smtp_url=f"smtp://riverside:p%40ss%2Fword@127.0.0.1:{mailbox.port}")
         assert anna.run(DUE, smtp_url=config.smtp_url) == {"pending": 1}

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.vocabulary import ProcedureState, ReminderState, VisitState
+from schemas.vocabulary import Channel, ProcedureState, ReminderState, VisitState
 from server import clock
 from server.db import Database, find
-from server.followup import leases, service
+from server.followup.engine import queue
 from server.followup.models import Reminder, Visit
+from server.followup.service import schedule
 from server.procedures import changes
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
@@ -56,21 +57,21 @@ def test_a_completion_that_fails_leaves_no_visits(db: Database, clinic: make.Cli
     with pytest.raises(ConnectionError), db.transaction(clinic.id) as session:
         lifecycle.complete(session, session.get_one(Procedure, (clinic.id, uuid.UUID(procedure["id"]))))
     with db.transaction(clinic.id, write=False) as session:
-        assert service.visits_of(session, uuid.UUID(procedure["id"])) == []
+        assert schedule.visits_of(session, uuid.UUID(procedure["id"])) == []
 
 
 def test_scheduling_twice_changes_nothing(anna: Story) -> None:
     """A repeated call finds what stands."""
     with anna.db.transaction(anna.clinic.id) as session:
         procedure = session.get_one(Procedure, (anna.clinic.id, anna.procedure_id))
-        again = service.schedule_follow_up(session, procedure)
+        again = schedule.schedule_follow_up(session, procedure)
     assert [visit.id for visit in again] == [visit.id for visit in anna.visits()]
     assert len(anna.reminders()) == 9
 
 
 def test_the_service_listens_once() -> None:
     """However often it is imported."""
-    assert sum(listener.__module__ == service.__name__ for listener in changes.listeners) == 1
+    assert sum(listener.__module__ == schedule.__name__ for listener in changes.listeners) == 1
 
 
 def test_withdrawing_the_procedure_cancels_what_is_to_come(anna: Story) -> None:
@@ -106,11 +107,10 @@ def test_a_booked_visit_is_reminded_of_its_own_time(anna: Story, vera: Api) -> N
         marked = vera.patch(f"/visits/{visit['id']}", {"state": "booked", "booked_for": "2026-06-04T14:30:00+02:00"}, visit["write_id"])
     assert marked["booked_for"] == "2026-06-04T12:30:00Z"
     reminders = vera.get(f"/reminders?visit_id={visit['id']}")["items"]
-    assert [(one["local_time"], one["state"], one["reason"]) for one in reminders] == [
-        ("2026-05-19T10:00", "cancelled", "visit_booked"),
-        ("2026-06-01T10:00", "pending", None),
-        ("2026-06-03T10:00", "pending", None),
-    ]
+    standing = [(one["local_time"], one["about_on"]) for one in reminders if one["state"] == "pending"]
+    assert standing == [("2026-06-01T10:00", "2026-06-04"), ("2026-06-03T10:00", "2026-06-04")]
+    dropped = [(one["local_time"], one["reason"]) for one in reminders if one["state"] == "cancelled"]
+    assert dropped == [("2026-05-19T10:00", "visit_booked"), ("2026-05-30T10:00", "visit_booked"), ("2026-06-01T10:00", "visit_booked")]
 
 
 def test_a_slip_of_the_finger_is_corrected(anna: Story, vera: Api) -> None:
@@ -119,7 +119,8 @@ def test_a_slip_of_the_finger_is_corrected(anna: Story, vera: Api) -> None:
     with clock.at(budapest("2026-03-10T09:00")):
         slip = vera.patch(f"/visits/{visit['id']}", {"state": "attended"}, visit["write_id"])
         vera.patch(f"/visits/{visit['id']}", {"state": "booked"}, slip["write_id"])
-    assert {one["state"] for one in vera.get(f"/reminders?visit_id={visit['id']}")["items"]} == {"pending"}
+    pending = [one for one in vera.get(f"/reminders?visit_id={visit['id']}")["items"] if one["state"] == "pending"]
+    assert [(one["days_before"], one["generation"]) for one in pending] == [(3, 3), (1, 3)]
 
 
 def test_marks_that_make_no_sense_are_refused(anna: Story, vera: Api) -> None:
@@ -192,7 +193,7 @@ def test_claiming_is_nobodys_business(anna: Story, vera: Api) -> None:
     visit_id = anna.visits()[0].id
     before = vera.get(f"/reminders?visit_id={visit_id}")
     with clock.at(budapest("2026-03-13T10:00")), anna.db.transaction(anna.clinic.id) as session:
-        _, claimed = leases.claim_due(session, limit=20)
+        _, claimed = queue.claim(session, Channel.EMAIL, limit=20)
     assert claimed == [anna.first.id]
     assert anna.first.state == ReminderState.CLAIMED
     assert vera.get(f"/reminders?visit_id={visit_id}") == before

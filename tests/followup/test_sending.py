@@ -4,16 +4,18 @@ import uuid
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from schemas.vocabulary import ReminderState, VisitState
 from server import clock
 from server.clinics.models import Clinic
 from server.db import Database
-from server.followup import service
-from server.followup.models import Reminder
+from server.followup.service import schedule
+from server.followup.service.visits import mark_visit
+from server.followup.models import Reminder, Sender
 from server.patients.models import Patient
 from tests.followup.mailbox import Mailbox, nobody_listens
-from tests.followup.story import Story, budapest, text_of
+from tests.followup.story import BUDAPEST, Story, budapest, text_of
 
 DUE = "2026-03-13T10:00"
 CLINICAL = ("procedure", "scar", "fat", "inject", "surgery", "treatment", "price", "€", "$")
@@ -45,7 +47,7 @@ def test_what_was_sent_is_on_record(anna: Story, mailbox: Mailbox) -> None:
     assert mailbox.mails[0]["Message-ID"] == sent.message_id == f"<{sent.idempotency_key}@clinic.example>"
     assert anna.attempts() == [(1, "accepted", None)]
     states = [row.body.partition('"state":"')[2].partition('"')[0] for row in anna.journal(sent.id) if row.body]
-    assert states == ["pending", "sending", "accepted"]
+    assert states == ["pending", "accepted"]
 
 
 def test_no_message_says_anything_clinical(anna: Story, mailbox: Mailbox) -> None:
@@ -70,8 +72,8 @@ def test_no_message_says_anything_clinical(anna: Story, mailbox: Mailbox) -> Non
 def test_a_booked_appointment_is_named_with_its_time(anna: Story, mailbox: Mailbox) -> None:
     """Only what is known: booked means booked, and the hour is the clinic's."""
     with clock.at(budapest("2026-03-10T09:00")), anna.db.transaction(anna.clinic.id) as session:
-        visit = service.visits_of(session, anna.procedure_id)[0]
-        service.mark_visit(session, visit, VisitState.BOOKED, booked_for=budapest("2026-03-18T14:30"))
+        visit = schedule.visits_of(session, anna.procedure_id)[0]
+        mark_visit(session, visit, VisitState.BOOKED, booked_for=budapest("2026-03-18T14:30"))
     anna.run("2026-03-17T10:00")
     (mail,) = mailbox.mails
     assert "tomorrow, on Wednesday 18 March 2026 at 14:30." in text_of(mail)
@@ -103,9 +105,7 @@ def test_a_server_that_is_not_there(anna: Story, mailbox: Mailbox) -> None:
     """Surely not sent: tried again with growing pauses, and delivered once when the server is back."""
     with nobody_listens() as url:
         assert anna.run(DUE, smtp_url=url) == {"pending": 1}
-        wait = anna.first.next_attempt_at
-        assert wait is not None
-        assert timedelta(minutes=1) < wait - budapest(DUE) < timedelta(minutes=3)
+        assert timedelta(minutes=1) < anna.first.next_at - budapest(DUE) < timedelta(minutes=3)
         assert anna.run("2026-03-13T10:04", smtp_url=url) == {"pending": 1}
     assert anna.run("2026-03-13T10:20") == {"accepted": 1}
     assert anna.attempts() == [(1, "not_sent", "ConnectionRefusedError"), (2, "not_sent", "ConnectionRefusedError"), (3, "accepted", None)]
@@ -113,15 +113,19 @@ def test_a_server_that_is_not_there(anna: Story, mailbox: Mailbox) -> None:
 
 
 def test_after_eight_attempts_it_is_dead(anna: Story) -> None:
-    """And stays visible with the reason."""
+    """An invitation, which keeps for a week: tried again with growing pauses, never at night, then given up, and the reason stays visible."""
+    tried = []
     with nobody_listens() as url:
-        for hour in range(10, 24, 2):  # three hours apart at the end, always past the pause
-            anna.run(f"2026-03-13T{hour}:00", smtp_url=url)
-        while anna.first.state == ReminderState.PENDING:
-            with anna.db.transaction(anna.clinic.id) as session:
-                session.get_one(Reminder, (anna.clinic.id, anna.first.id)).next_attempt_at = None
-            anna.run("2026-03-14T09:59", smtp_url=url)
-    assert (anna.first.state, anna.first.attempts, anna.first.reason) == (ReminderState.DEAD, 8, "too_many_attempts")
+        while (invitation := anna.reminders()[2]).state == ReminderState.PENDING:
+            wall = invitation.next_at.astimezone(BUDAPEST) + timedelta(seconds=1)
+            anna.run(wall.isoformat()[:19], smtp_url=url)
+            tried.append(wall)
+            with anna.db.transaction() as session:
+                session.execute(sa.delete(Sender))  # the breaker has its own story
+    assert (invitation.state, invitation.attempts, invitation.reason) == (ReminderState.DEAD, 8, "too_many_attempts")
+    assert {number for number, _, _ in anna.attempts()} == set(range(1, 9))
+    nights = [one for one in tried if not 9 <= one.hour < 19]
+    assert len(tried) == 8 + len(nights), "at night it only learns that it must wait for the morning"
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])

@@ -1,5 +1,6 @@
 """One minimal successful call for each route of the API that changes something. A new route needs a row here."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from flask import Flask
@@ -8,10 +9,12 @@ from werkzeug.test import TestResponse
 
 from tests import make
 from tests.api import Api
+from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
 PREFIX = "/api/v1"
+ARGUMENT = re.compile("<(?:[a-z]+:)?([a-z_]+)>")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 Call = Callable[[Api, make.Clinic], tuple[str, str, dict[str, object], str | None]]
 """Makes what must be there before, then says: method, path, body, version for If-Match."""
@@ -27,7 +30,8 @@ def api_rules(app: Flask) -> Iterator[tuple[str, Rule]]:
 
 def name_of(method: str, rule: Rule) -> str:
     """`PATCH /patients/{patient_id}`."""
-    return f"{method} {rule.rule.removeprefix(PREFIX).replace('<uuid:', '{').replace('>', '}')}"
+    template = ARGUMENT.sub(r"{\1}", rule.rule.removeprefix(PREFIX))
+    return f"{method} {template}"
 
 
 def _patient(tablet: Api) -> dict[str, str]:
@@ -67,12 +71,6 @@ def _after(stage: Callable[[Api, make.Clinic], Case], part: str, **body: object)
     return lambda tablet, clinic: ("POST", f"{stage(tablet, clinic).path}/{part}", body, None)
 
 
-def _marked_visit(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict[str, object], str]:
-    case = stages.completed(tablet, clinic)
-    visit = tablet.get(f"{case.path}/visits")["items"][0]
-    return "PATCH", f"/visits/{visit['id']}", {"state": "attended"}, visit["write_id"]
-
-
 CALLS: dict[str, Call] = {
     "POST /session": lambda _, clinic: ("POST", "/session", {"email": clinic.surgeon.email, "password": make.PASSWORD}, None),
     "DELETE /session": lambda _tablet, _clinic: ("DELETE", "/session", {}, None),
@@ -90,11 +88,12 @@ CALLS: dict[str, Call] = {
     "POST /procedures/{procedure_id}/withdrawal": _after(stages.planned, "withdrawal", reason="wrong patient"),
     "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", password=make.PASSWORD),
     "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", text="Redness.", password=make.PASSWORD),
-    "PATCH /visits/{visit_id}": _marked_visit,
+    **FOLLOW_UP_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",
     "DELETE /session": "neither is its end",
+    "POST /follow-up/templates/preview": "nothing is stored",
 }
 
 

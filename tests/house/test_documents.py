@@ -8,18 +8,27 @@ import pytest
 import rfc8785
 import sqlalchemy as sa
 
+from schemas.answers import AnswerOut
+from schemas.endpoints import PushSubscriptionOut, WebhookOut
 from schemas.entries import SHAPES
 from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
 from schemas.patients import PatientOut, ScarOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
+from schemas.protocol import ProtocolVersionOut
+from schemas.sending import PauseOut
 from schemas.session import Person
+from schemas.templates import OwnTemplateOut
+from schemas.worklist import AlertOut, CallOut
 from server.db import Database
+from server.ids import uuid7
 from server.journal.models import JournalRow
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
+from tests.house.calls import send
+from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 from tests.procedures.test_kinds import FULL
@@ -33,7 +42,22 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "addenda": AddendumOut,
     "visits": VisitOut,
     "reminders": ReminderOut,
+    "answers": AnswerOut,
+    "alerts": AlertOut,
+    "calls": CallOut,
+    "protocols": ProtocolVersionOut,
+    "message_templates": OwnTemplateOut,
+    "pauses": PauseOut,
+    "push_subscriptions": PushSubscriptionOut,
+    "webhook_endpoints": WebhookOut,
 }
+FOLLOWED_UP = (
+    "PUT /follow-up/protocol",
+    "PUT /follow-up/templates/{purpose}/{channel}/{language}",
+    "PUT /follow-up/pause",
+    "POST /follow-up/push-subscriptions",
+    "POST /follow-up/webhooks",
+)
 BY_THE_SERVER = {"procedure_id", "received_at", "recorded_by", "late", "warnings"}
 READ_FROM_BARCODES = {"gtin", "udi_di", "serial", "expired", "barcode_problem"}
 
@@ -47,6 +71,12 @@ def told(vera: Api, clinic: make.Clinic) -> Case:
     case.record(*extra, slip, make.entry("retraction", retracts=slip["id"], reason="counted twice"))
     case.sign()
     vera.post(f"{case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
+    check_in, visit = visit_of(vera, case, "check_in"), visit_of(vera, case)
+    vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+    vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
+    for name in FOLLOWED_UP:
+        answer = send(vera, *FOLLOW_UP_CALLS[name](vera, clinic))
+        assert answer.status_code in {200, 201}, answer.text
     return case
 
 

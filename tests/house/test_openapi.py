@@ -32,10 +32,11 @@ CHECKS = {
     # Its second call passes an argument that the tool's own WSGI client refuses; the story about locks tells the same.
     "ignored_auth": {"enabled": False},
 }
+PROTOCOL_BRIEFLY = {"include-name": "PUT /api/v1/follow-up/protocol", "phases": {"coverage": {"enabled": False}}}
 ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entries", "phases": {"coverage": {"enabled": False}}}
 """Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
 
-BY_LUCK = {"POST /api/v1/session", "POST /api/v1/procedures/{procedure_id}/signature"}
+BY_LUCK = {"POST /api/v1/session", "POST /api/v1/procedures/{procedure_id}/signature", "PUT /api/v1/follow-up/protocol"}
 """Calls that a drawn case may never get through: nobody's password; too much drawn into the procedure before."""
 
 DRAWN_CREDENTIALS = {"positive_data_acceptance": {"expected-statuses": ["201", "401"]}}
@@ -50,7 +51,7 @@ def test_the_document_is_valid_openapi(anyone: Api) -> None:
 def test_the_document_says_what_is_locked_and_it_is(app: App, anyone: Api) -> None:
     paths = anyone.get("/openapi.json")["paths"]
     for method, rule in api_rules(app):
-        path = rule.rule.replace("<uuid:", "{").replace(">", "}")
+        path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
         needs = getattr(app.view_functions[rule.endpoint], "__access__", PUBLIC)
         if path in paths:
             told = paths[path][method.lower()]
@@ -87,7 +88,7 @@ def described(app: App, here: Known) -> Iterator[Any]:
             "with-security-parameters": False,  # a drawn token is nobody's; tokens have their own story
         },
         "checks": CHECKS,
-        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else [ENTRIES_BRIEFLY])],
+        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else [ENTRIES_BRIEFLY, PROTOCOL_BRIEFLY])],
     }
     schemathesis.hook(before_call)
     schemathesis.hook(filter_failure)

@@ -14,6 +14,7 @@ from server.journal.models import JournalHead
 from tests import make
 from tests.api import Api
 from tests.house.calls import WRITING, api_rules, name_of
+from tests.house.follow_up_calls import HOOK, PUSH, visit_of
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
@@ -31,6 +32,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /procedures/{procedure_id}/signature": {"password": make.PASSWORD},
     "POST /procedures/{procedure_id}/addenda": {"text": "x", "password": make.PASSWORD},
     "PATCH /visits/{visit_id}": {"state": "attended"},
+    "POST /visits/{visit_id}/calls": {"outcome": "no_answer"},
+    "POST /visits/{visit_id}/answers": {"id": str(uuid7()), "question": "worse", "answer": "yes"},
+    "POST /visits/{visit_id}/link": {"send": False},
+    "POST /alerts/{alert_id}/closing": {"note": "Called."},
+    "POST /reminders/{reminder_id}/replay": {},
+    "POST /reminders/{reminder_id}/settlement": {"outcome": "arrived"},
+    "DELETE /follow-up/push-subscriptions/{subscription_id}": {},
+    "DELETE /follow-up/webhooks/{webhook_id}": {},
 }
 
 
@@ -42,13 +51,31 @@ def theirs(other_clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> Case
 
 def ids_of(case: Case) -> dict[str, str]:
     """An id of theirs for each kind of path."""
-    visit = case.tablet.get(f"{case.path}/visits")["items"][0]["id"]
-    return {"patient_id": case.patient_id, "scar_id": case.scar_ids[0], "procedure_id": case.id, "visit_id": visit}
+    tablet = case.tablet
+    check_in, visit = visit_of(tablet, case, "check_in"), visit_of(tablet, case)
+    tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+    return {
+        "patient_id": case.patient_id,
+        "scar_id": case.scar_ids[0],
+        "procedure_id": case.id,
+        "visit_id": visit["id"],
+        "alert_id": tablet.get("/alerts")["items"][0]["id"],
+        "reminder_id": tablet.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
+        "subscription_id": tablet.post("/follow-up/push-subscriptions", PUSH, (200, 201))["id"],
+        "webhook_id": _hook(tablet),
+    }
+
+
+def _hook(tablet: Api) -> str:
+    """The one endpoint of their clinic."""
+    known = tablet.get("/follow-up/webhooks")["items"]
+    found: str = known[0]["id"] if known else tablet.post("/follow-up/webhooks", HOOK)["id"]
+    return found
 
 
 def routes_with_an_id(app: App) -> list[str]:
     """`GET /patients/{patient_id}` and so on."""
-    return sorted(name_of(method, rule) for method, rule in api_rules(app) if rule.arguments)
+    return sorted(name_of(method, rule) for method, rule in api_rules(app) if any(name.endswith("_id") for name in rule.arguments))
 
 
 def test_every_route_with_an_id_that_writes_has_a_body_here(app: App) -> None:
@@ -64,7 +91,8 @@ def answers(tablet: Api, name: str, ids: dict[str, str]) -> tuple[int, bytes, li
 
 
 def test_their_ids_answer_like_ids_that_never_were(app: App, vera: Api, theirs: Case) -> None:
-    known, unknown = ids_of(theirs), dict.fromkeys(ids_of(theirs), str(uuid7()))
+    known = ids_of(theirs)
+    unknown = dict.fromkeys(known, str(uuid7()))
     for name in routes_with_an_id(app):
         answer = answers(vera, name, known)
         assert answer[0] == 404, name
@@ -78,9 +106,10 @@ def journal_head(db: Database, clinic: make.Clinic) -> tuple[int, bytes]:
 
 
 def test_trying_changes_nothing_of_theirs(app: App, vera: Api, theirs: Case, db: Database, other_clinic: make.Clinic) -> None:
+    known = ids_of(theirs)
     before = journal_head(db, other_clinic)
     for name in routes_with_an_id(app):
-        answers(vera, name, ids_of(theirs))
+        answers(vera, name, known)
     assert journal_head(db, other_clinic) == before
 
 

@@ -4,12 +4,17 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from schemas.vocabulary import ProcedureState
+import pytest
+import sqlalchemy as sa
+
+from schemas.vocabulary import ProcedureState, ReminderState
 from server import clock
 from server.config import Config
 from server.db import Database
-from server.followup.dispatch import run_due
+from server.followup.engine.pump import run_due
+from server.followup.models import Reminder
 from tests import make
+from tests.followup.conftest import VISITS_ONLY
 from tests.web.browser import Browser, Page, faults
 
 ENDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -19,6 +24,7 @@ AFTER_THE_FIRST = datetime(2026, 3, 13, 9, 5, tzinfo=UTC)
 
 def sent(db: Database, config: Config, clinic: make.Clinic, **patient: object) -> None:
     """One reminder has gone out, the others wait."""
+    make.protocol(db, clinic, VISITS_ONLY)
     with clock.at(ENDED):
         anna = make.patient(db, clinic, **patient)
         make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=anna["id"], ended_at=ENDED)
@@ -85,7 +91,7 @@ def test_why_nothing_went_out_is_said_in_words(
     sent(db, config, clinic, email=None)
     with clock.at(AFTER_THE_FIRST):
         page = at_desk(clinic.nurse).open("/outbox")
-    assert "Not sent No e-mail address is recorded. Call the patient." in page.text
+    assert "Not sent No address for this channel is recorded. Call the patient." in page.text
 
 
 def test_another_clinics_message_is_as_unknown_as_none(
@@ -99,3 +105,46 @@ def test_another_clinics_message_is_as_unknown_as_none(
         nothing = hillside.open(f"/outbox/{uuid.uuid4()}", 404)
         assert "Nothing was due yet" in hillside.open("/outbox").text
     assert theirs.html == nothing.html
+
+
+def became(db: Database, clinic: make.Clinic, state: ReminderState, reason: str) -> str:
+    """Let the message that went out have come to another state; the address of its page."""
+    with db.transaction(clinic.id) as session:
+        row = session.scalars(sa.select(Reminder).where(Reminder.state == ReminderState.ACCEPTED)).one()
+        row.state, row.reason, row.sent_at = state, reason, None
+        return f"/outbox/{row.id}"
+
+
+@pytest.fixture
+def csaba(db: Database, config: Config, clinic: make.Clinic, at_desk: Callable[[make.Person], Browser]) -> Browser:
+    """The coordinator, just after the first message was due."""
+    sent(db, config, clinic)
+    with clock.at(AFTER_THE_FIRST):
+        return at_desk(clinic.coordinator)
+
+
+def test_a_doubtful_message_is_settled_by_who_asked_the_patient(db: Database, clinic: make.Clinic, csaba: Browser) -> None:
+    address = became(db, clinic, ReminderState.UNCERTAIN, "no_answer")
+    with clock.at(AFTER_THE_FIRST):
+        listed = csaba.open("/outbox")
+        assert f"{address}/settlement" in listed.forms
+        page = csaba.open(address)
+        assert "Did it arrive? It arrived It did not arrive" in page.text
+        after = csaba.open(csaba.send(page, f"{address}/settlement", outcome="arrived").location)
+        assert "Perhaps sent" not in after.text
+        assert "It did not arrive" not in after.text
+        refused = Page(csaba.send(page, f"{address}/settlement", 409, outcome="did_not_arrive"))
+    assert "Nobody doubts what became of this message; read it again." in refused.text
+    assert faults(listed) == faults(page) == faults(after) == faults(refused) == []
+
+
+def test_a_message_that_was_given_up_is_sent_again(db: Database, clinic: make.Clinic, csaba: Browser) -> None:
+    address = became(db, clinic, ReminderState.DEAD, "rejected")
+    with clock.at(AFTER_THE_FIRST):
+        page = csaba.open(address)
+        again = csaba.send(csaba.open("/outbox"), f"{address}/replay").location
+        assert again != address
+        assert "Waiting" in csaba.open(again).text
+        refused = Page(csaba.send(page, f"{address}/replay", 409))
+    assert "The same message is already waiting to be sent." in refused.text
+    assert faults(page) == faults(refused) == []

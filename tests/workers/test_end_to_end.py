@@ -1,84 +1,43 @@
 """The real worker and the real beat, as the Procfile starts them: a reminder that falls due becomes a mail."""
 
 import os
-import signal
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from schemas.vocabulary import ProcedureState, ReminderState
-from server import clock
+from schemas.vocabulary import Channel, ReminderState
 from server.db import Database
 from server.followup.models import Reminder
-from tests import make
-from tests.followup.mailbox import open_mailbox
+from tests.drill.processes import ROOT
+from tests.drill.reminders import fill, no_chores
+from tests.followup.mailbox import Mailbox
+from tests.workers.crew import crew
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
-BROKERS = ["files", *(["redis"] if os.environ.get("TEST_REDIS_URL") else [])]
-
-
-@contextmanager
-def process(name: str, environ: dict[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A line of the Procfile, running; killed at the end if the story has not stopped it."""
-    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    with log.open("wb") as output:
-        running = subprocess.Popen(["sh", "-c", lines[name]], cwd=ROOT, env=environ, stdout=output, stderr=output)
-        try:
-            yield running
-        finally:
-            if running.poll() is None:
-                running.kill()
-                running.wait()
-
-
-def due_now(db: Database, clinic: make.Clinic) -> uuid.UUID:
-    """A reminder of a procedure of yesterday that is due this second."""
-    procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, ended_at=clock.now() - timedelta(days=1))
-    with db.transaction(clinic.id) as session:
-        query = sa.select(Reminder).where(Reminder.procedure_id == uuid.UUID(procedure["id"])).order_by(Reminder.due_at).limit(1)
-        reminder = session.scalars(query).one()
-        reminder.due_at = clock.now()
-        return reminder.id
+BROKERS = [pytest.param("", id="files"), *([pytest.param(url, id="redis")] if (url := os.environ.get("TEST_REDIS_URL", "")) else [])]
 
 
 @pytest.mark.parametrize("broker", BROKERS)
-def test_a_reminder_that_falls_due_is_sent(lonely_db: Database, tmp_path: Path, broker: str) -> None:
+def test_a_reminder_that_falls_due_is_sent(lonely_db: Database, tmp_path: Path, mailbox: Mailbox, broker: str) -> None:
     """Beat ticks, the worker finds the row and sends the mail; both stop cleanly when asked."""
-    with open_mailbox() as mailbox, ExitStack() as running:
-        environ = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "GRAFTLOG_DATA": str(tmp_path),
-            "DATABASE_URL": lonely_db.url.render_as_string(hide_password=False),
-            "SMTP_URL": mailbox.url,
-            "PYTHONWARNINGS": "always",
-        } | ({"REDIS_URL": os.environ["TEST_REDIS_URL"]} if broker == "redis" else {})
-        logs = {name: tmp_path / f"{name}.log" for name in ("worker", "beat")}
-        processes = [running.enter_context(process(name, environ, log)) for name, log in logs.items()]
-        reminder_id = due_now(lonely_db, make.clinic(lonely_db))
-
-        def said() -> str:
-            return "\n".join(log.read_text() for log in logs.values())
-
-        assert mailbox.wait_for(1, PATIENCE_S), said()
-        for one in processes:
-            one.send_signal(signal.SIGTERM)
-        assert [one.wait(PATIENCE_S) for one in processes] == [0, 0], said()
-        assert str(mailbox.mails[0]["To"]) == "Anna Petrauskienė <anna@example.org>"
-        with lonely_db.transaction(write=False) as session:
-            everywhere = {"all_clinics": True}
-            reminder = session.scalars(sa.select(Reminder).where(Reminder.id == reminder_id), execution_options=everywhere).one()
-        assert reminder.state == ReminderState.ACCEPTED
-        assert len(mailbox.mails) == 1
-        for word in ("Traceback", "Warning", "superuser", "Received task", "Sending due task"):
-            assert word not in said(), said()
+    no_chores(lonely_db)
+    with crew(lonely_db, tmp_path, broker, SMTP_URL=mailbox.url, PYTHONWARNINGS="always") as here:
+        here.start("beat")
+        here.start("worker")
+        (key,) = fill(lonely_db, count=1, clinics=1, channel=Channel.EMAIL, seconds=0, seed=1)
+        assert mailbox.wait_for(1, PATIENCE_S), here.said
+        here.stop(PATIENCE_S)
+    (mail,) = mailbox.mails
+    assert str(mail["To"]) == "Anna 0 Petrauskienė <anna0@example.org>"
+    assert str(mail["Message-ID"]).startswith(f"<{key}@")
+    with lonely_db.transaction(write=False) as session:
+        (state,) = session.scalars(sa.select(Reminder.state), execution_options={"all_clinics": True})
+    assert state == ReminderState.ACCEPTED
+    for word in ("Traceback", "Warning", "superuser", "Received task", "Sending due task", "Discarding revoked task"):
+        assert word not in here.said, here.said
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,15 @@ from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from schemas.vocabulary import ProcedureState, ReminderState, VisitState
+from schemas.vocabulary import Channel, ProcedureState, ReminderState, VisitState
 from server import clock
 from server.db import Database
-from server.followup import dispatch, leases, service
-from server.followup.leases import Result
-from server.followup.messages import Letter
+from server.followup.engine import begin, finish, pump, queue
+from server.followup.engine.finish import Result
 from server.followup.models import Outcome, Reminder
+from server.followup.service import schedule
 from server.patients.models import Patient
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
@@ -27,8 +28,19 @@ DUE = "2026-03-13T10:00"
 def claim(anna: Story, wall: str) -> tuple[uuid.UUID, uuid.UUID]:
     """(reminder, token) of a worker that claims and then is gone."""
     with clock.at(budapest(wall)), anna.db.transaction(anna.clinic.id) as session:
-        token, (reminder_id,) = leases.claim_due(session, limit=1)
+        token, (reminder_id,) = queue.claim(session, Channel.EMAIL, limit=1)
     return reminder_id, token
+
+
+def begun(anna: Story, session: Session, reminder_id: uuid.UUID, token: uuid.UUID) -> list[str]:
+    """What the last look before sending says: `send`, or the state that the message has got instead."""
+    found = begin.begin(session, [reminder_id], token, anna.config)
+    return ["send" for _ in found.letters] + [str(one.state) for one in found.settled]
+
+
+def finished(session: Session, reminder_id: uuid.UUID, token: uuid.UUID, outcome: Outcome) -> list[str]:
+    """What an answer makes of the message."""
+    return [str(state) for state in finish.finish(session, token, {reminder_id: Result(outcome)}, idempotent=False)]
 
 
 def test_a_worker_that_dies_before_sending(anna: Story, mailbox: Mailbox) -> None:
@@ -37,7 +49,7 @@ def test_a_worker_that_dies_before_sending(anna: Story, mailbox: Mailbox) -> Non
     assert anna.run("2026-03-13T10:00:59") == {}
     assert anna.run("2026-03-13T10:01:00") == {"accepted": 1}
     with anna.db.transaction(anna.clinic.id) as session:
-        assert leases.begin(session, reminder_id, token) is None
+        assert begun(anna, session, reminder_id, token) == []
     assert len(mailbox.mails) == 1
 
 
@@ -45,14 +57,14 @@ def test_a_worker_that_dies_while_sending(anna: Story, mailbox: Mailbox) -> None
     """SMTP cannot be asked what happened: uncertain. If the worker was only slow, its answer still counts."""
     reminder_id, token = claim(anna, DUE)
     with clock.at(budapest(DUE)), anna.db.transaction(anna.clinic.id) as session:
-        assert isinstance(leases.begin(session, reminder_id, token), Letter)
+        assert begun(anna, session, reminder_id, token) == ["send"]
     assert anna.run("2026-03-13T10:02:59") == {}
     assert anna.run("2026-03-13T10:03:00") == {"uncertain": 1}
     assert anna.run("2026-03-13T11:00") == {}
     assert (anna.first.reason, mailbox.mails) == ("worker_lost", [])
     with anna.db.transaction(anna.clinic.id) as session:
-        assert leases.finish(session, reminder_id, token, Result(Outcome.ACCEPTED)) == ReminderState.ACCEPTED
-        assert leases.finish(session, reminder_id, token, Result(Outcome.NOT_SENT)) is None
+        assert finished(session, reminder_id, token, Outcome.ACCEPTED) == ["accepted"]
+        assert finished(session, reminder_id, token, Outcome.NOT_SENT) == []
     assert anna.attempts() == [(1, "uncertain", "lease_lapsed"), (1, "accepted", None)]
 
 
@@ -67,16 +79,16 @@ def test_what_changes_between_claim_and_sending_counts(anna: Story) -> None:
             for name, value in ({"reminder_consent": True, "email": "anna@example.org"} | change).items():
                 setattr(patient, name, value)
             session.flush()
-            state = leases.begin(session, reminder_id, token)
+            (state,) = begun(anna, session, reminder_id, token)
             reminder = session.get_one(Reminder, (anna.clinic.id, reminder_id))
-            answer = (str(state), reminder.reason)
+            answer = (state, reminder.reason)
             reminder.state = ReminderState.PENDING
         return answer
 
     assert attempt({"reminder_consent": False}) == ("suppressed", "no_consent")
     assert attempt({"email": None}) == ("suppressed", "no_address")
     with anna.db.transaction(anna.clinic.id) as session:
-        service.visits_of(session, anna.procedure_id)[0].state = VisitState.ATTENDED
+        schedule.visits_of(session, anna.procedure_id)[0].state = VisitState.ATTENDED
     assert attempt({}) == ("cancelled", "visit_attended")
     with anna.db.transaction(anna.clinic.id) as session:
         session.get_one(Procedure, (anna.clinic.id, anna.procedure_id)).state = ProcedureState.ENTERED_IN_ERROR
@@ -89,7 +101,7 @@ def test_a_withdrawal_overtakes_a_claim(anna: Story, mailbox: Mailbox) -> None:
     with anna.db.transaction(anna.clinic.id) as session:
         lifecycle.withdraw(session, session.get_one(Procedure, (anna.clinic.id, anna.procedure_id)), "Wrong patient")
     with clock.at(budapest(DUE)), anna.db.transaction(anna.clinic.id) as session:
-        assert leases.begin(session, reminder_id, token) is None
+        assert begun(anna, session, reminder_id, token) == []
     assert (anna.first.state, mailbox.mails) == (ReminderState.CANCELLED, [])
 
 
@@ -103,16 +115,16 @@ def test_an_outage_never_ends_in_a_burst_of_stale_messages(anna: Story, mailbox:
 
 def test_a_lease_that_runs_into_the_end_of_the_day_sends_nothing(anna: Story) -> None:
     """Claimed in time, begun too late."""
-    reminder_id, token = claim(anna, "2026-03-14T09:59")
-    with clock.at(budapest("2026-03-14T10:00")), anna.db.transaction(anna.clinic.id) as session:
-        assert leases.begin(session, reminder_id, token) == ReminderState.EXPIRED
+    reminder_id, token = claim(anna, "2026-03-13T21:59")
+    with clock.at(budapest("2026-03-13T22:00")), anna.db.transaction(anna.clinic.id) as session:
+        assert begun(anna, session, reminder_id, token) == ["expired"]
 
 
 def test_a_worker_that_is_asked_to_stop_gives_back_what_it_claimed(anna: Story, mailbox: Mailbox) -> None:
     """Stopped before the first message: pending again at once, not after a minute."""
     answers = iter([True, False])
     with clock.at(budapest(DUE)):
-        dispatch.run_due(anna.db, anna.config, clinic_id=anna.clinic.id, go_on=lambda: next(answers))
+        pump.run_due(anna.db, anna.config, clinic_id=anna.clinic.id, go_on=lambda: next(answers))
     assert (anna.first.state, anna.first.lease_token) == (ReminderState.PENDING, None)
     assert anna.run(DUE) == {"accepted": 1}
     assert len(mailbox.mails) == 1
@@ -130,7 +142,7 @@ def test_many_workers_send_each_message_once(db: Database, anna: Story, clinic: 
     def work() -> None:
         start.wait()
         with clock.at(budapest(DUE)):
-            while found := dispatch.run_due(db, anna.config, limit=2, clinic_id=clinic.id):
+            while found := pump.run_due(db, anna.config, limit=2, clinic_id=clinic.id):
                 counts.update(found)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -145,11 +157,12 @@ def test_many_workers_send_each_message_once(db: Database, anna: Story, clinic: 
 def test_one_clinic_never_claims_what_is_anothers(anna: Story, other_clinic: make.Clinic) -> None:
     """Wall one holds for bulk updates too."""
     with clock.at(budapest(DUE)), anna.db.transaction(other_clinic.id) as session:
-        assert leases.claim_due(session, limit=20)[1] == []
-        assert leases.reap(session) == leases.expire(session) == 0
+        assert queue.claim(session, Channel.EMAIL, limit=20)[1] == []
+        assert finish.reap(session, {}) == {}
+        assert finish.expire(session, Channel.EMAIL) == 0
 
 
-def test_an_empty_tick_reads_two_small_indexes(db: Database) -> None:
+def test_an_empty_tick_reads_small_indexes(db: Database) -> None:
     """However many reminders lie in the future or the past, the plan touches the partial indexes alone."""
     with db.transaction(write=False) as session:
         if not db.is_sqlite:
@@ -163,13 +176,14 @@ def test_an_empty_tick_reads_two_small_indexes(db: Database) -> None:
         engine = db.engine
         sa.event.listen(engine, "before_cursor_execute", note)
         try:
-            leases.clinics_with_work(session)
+            queue.due_channels(session)
+            queue.clinics_with_lapsed_leases(session)
         finally:
             sa.event.remove(engine, "before_cursor_execute", note)
-        ((statement, parameters),) = statements
         explain = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
-        plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
-    assert "ix_reminders_pending" in plan
+        connection = session.connection()
+        plan = "".join(str(connection.exec_driver_sql(explain + statement, parameters).all()) for statement, parameters in statements)
+    assert plan.count("ix_reminders_pending") >= len(Channel)
     assert "ix_reminders_leased" in plan
     assert "SCAN reminders'" not in plan
     assert "Seq Scan" not in plan

@@ -1,0 +1,1 @@
+"""The drill: real processes, killed and cut off at seeded moments, and a count of every message afterwards."""

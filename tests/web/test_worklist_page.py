@@ -1,0 +1,205 @@
+"""The work list's page: what a coordinator sees, and one click for how a call ended."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from schemas.vocabulary import AlertKind, ProcedureState
+from server import clock
+from server.config import Config
+from server.db import Database, find
+from server.followup.engine import chores
+from server.followup.models import Visit
+from server.followup.service.alerts import raise_alert
+from server.followup.service.calls import calls_of
+from tests import make
+from tests.followup.conftest import MONDAY, VISITS_ONLY
+from tests.followup.story import Story, budapest
+from tests.web.browser import Browser, Page, faults
+
+FRIDAY = budapest("2026-03-13T09:00")
+LIST = "/follow-up/work-list"
+
+
+@pytest.fixture
+def anna(db: Database, clinic: make.Clinic, config: Config) -> Story:
+    """Anna's visit after two weeks is on Monday 16 March, and no time is arranged."""
+    with clock.at(MONDAY):
+        make.protocol(db, clinic, VISITS_ONLY)
+        patient = make.patient(db, clinic, phone="+36 30 123 4567", language="hu")
+        procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=patient["id"], ended_at=MONDAY)
+    with clock.at(FRIDAY):
+        chores.turn_visits(db, clinic.id, config)
+    return Story(db, clinic, config, patient, procedure)
+
+
+@pytest.fixture
+def csaba(anna: Story, at_desk: Callable[[make.Person], Browser]) -> Browser:
+    """Csaba Tóth, coordinator, on Friday morning."""
+    with clock.at(FRIDAY):
+        return at_desk(anna.clinic.coordinator)
+
+
+def alert(story: Story, kind: AlertKind) -> uuid.UUID:
+    """Raised this morning about Anna's first visit."""
+    with clock.at(FRIDAY), story.db.transaction(story.clinic.id) as session:
+        about = find(session, Visit, story.visits()[0].id)
+        assert about is not None
+        return raise_alert(session, kind, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
+
+
+def look(browser: Browser, address: str = LIST) -> Page:
+    """The list on Friday morning, without a fault."""
+    with clock.at(FRIDAY):
+        page = browser.open(address)
+    assert faults(page) == []
+    return page
+
+
+def press(browser: Browser, page: Page, action: str, expect: int = 303, **typed: str) -> Page:
+    """Send a form of the page; the page that answers."""
+    with clock.at(FRIDAY):
+        answer = browser.send(page, action, expect, **typed)
+        shown = browser.open(answer.location) if expect == 303 else Page(answer)
+    assert faults(shown) == []
+    return shown
+
+
+def log_at(page: Page, *, again: bool = False) -> str:
+    """Where the first row's form (or the one that corrects the last call) is sent."""
+    return next(action for action in page.forms if "/calls" in action and ("done=call" in action) is again)
+
+
+def test_a_row_says_whom_to_call_why_and_what_is_known(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    assert f"Petrauskienė, Anna {anna.patient['mrn']}, speaks Hungarian +36 30 123 4567" in page.text
+    assert "2 weeks , 16 Mar 2026 Due now, until 23 Mar 2026" in page.text
+    assert "No message has gone out. No time is arranged yet. Call." in page.text
+    assert "tel:+36301234567" in page.hrefs
+    assert f"/procedures/{anna.procedure_id}#follow-up" in page.hrefs
+
+
+def test_the_counts_are_filters(csaba: Browser, anna: Story) -> None:
+    alert(anna, AlertKind.CONCERNING_ANSWER)
+    page = look(csaba)
+    assert "1 All 1 Concerning answers 0 Ask for you 0 Overdue 0 Due this week 0 Bad contact" in page.text
+    assert "Call now. Then write down what was found." in look(csaba, f"{LIST}?show=concerning").text
+    assert "Every visit due this week has a time." in look(csaba, f"{LIST}?show=due").text
+
+
+def test_a_clinic_with_nothing_to_do_says_so(at_desk: Callable[[make.Person], Browser], other_clinic: make.Clinic, anna: Story) -> None:
+    with clock.at(FRIDAY):
+        hillside = at_desk(other_clinic.coordinator)
+    page = look(hillside)
+    assert "Nobody needs a call" in page.text
+    assert "Petrauskien" not in page.text
+    theirs = f"/follow-up/visits/{anna.visits()[0].id}/calls"
+    with clock.at(FRIDAY):
+        csrf = page.forms["/sign-out"]["csrf"]
+        assert hillside.client.post(theirs, data={"csrf": csrf, "outcome": "declined"}).status_code == 404
+
+
+def test_booked_in_one_click(csaba: Browser) -> None:
+    page = look(csaba)
+    after = press(csaba, page, log_at(page), outcome="booked", day="2026-03-16", time="14:30", note="Comes with her sister.")
+    assert "Booked: Petrauskienė, Anna, 2 weeks, 16 Mar 2026 at 14:30. Reminders follow the new time." in after.text
+    assert "Nobody needs a call" in after.text
+
+
+def test_a_form_sent_twice_logs_once(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    press(csaba, page, log_at(page), outcome="no_answer")
+    after = press(csaba, page, log_at(page), outcome="no_answer")
+    assert "No answer: Petrauskienė, Anna, 2 weeks. Back on the list on 14 Mar 2026, unless it is settled before." in after.text
+    with anna.db.transaction(anna.clinic.id, write=False) as session:
+        assert len(calls_of(session, anna.visits()[0].id)) == 1
+
+
+def test_what_was_logged_by_mistake_is_corrected_from_the_same_page(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    wrong = press(csaba, page, log_at(page), outcome="declined")
+    assert "Declined: Petrauskienė, Anna, 2 weeks. Nothing more is sent about this visit." in wrong.text
+    right = press(csaba, wrong, log_at(wrong, again=True), outcome="answered")
+    assert "Answered by phone: Petrauskienė, Anna, 2 weeks. Back on the list on 20 Mar 2026" in right.text
+    assert anna.visits()[0].state == "due"
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "field"),
+    [
+        ({"outcome": "call_later"}, "Say from which day on to call again.", "call_after"),
+        ({"outcome": "booked", "day": "2026-03-16"}, "Enter the time too, or leave out the day.", "time"),
+        ({"outcome": "booked", "day": "2026-03-12", "time": "10:00"}, "Lies in the past; check the day and the time.", "day"),
+    ],
+)
+def test_what_is_missing_is_asked_for_in_the_same_row(csaba: Browser, typed: dict[str, str], says: str, field: str) -> None:
+    page = look(csaba)
+    refused = press(csaba, page, log_at(page), 422, note="Prefers mornings.", **typed)
+    assert says in refused.text
+    assert any(href.startswith(f"#{field}-due-") for href in refused.hrefs)
+    assert 'value="Prefers mornings."' in refused.html
+    assert "<details open>" in refused.html
+
+
+def test_a_worrying_answer_is_closed_with_a_note_only(csaba: Browser, anna: Story) -> None:
+    closing = f"/follow-up/alerts/{alert(anna, AlertKind.CONCERNING_ANSWER)}/closing"
+    page = look(csaba)
+    called = press(csaba, page, log_at(page), outcome="answered")
+    assert "The worrying answer stays on the list until you write down what was found." in called.text
+    refused = press(csaba, called, closing, 422, done="ok")
+    assert "Write what was done, in 3 characters or more." in refused.text
+    assert any(href.startswith("#done-concerning-") for href in refused.hrefs)
+    done = press(csaba, refused, closing, done="Seen by Dr Kovács: harmless.")
+    assert "Closed: Petrauskienė, Anna. “Seen by Dr Kovács: harmless.”" in done.text
+
+
+def test_a_time_that_has_passed_is_marked_in_one_click(csaba: Browser, anna: Story, at_desk: Callable[[make.Person], Browser]) -> None:
+    page = look(csaba)
+    press(csaba, page, log_at(page), outcome="booked", day="2026-03-16", time="14:30")
+    with clock.at(budapest("2026-03-18T09:00")):
+        later = at_desk(anna.clinic.coordinator)
+        listed = later.open(LIST)
+        assert "Booked 2 days ago, nothing recorded" in listed.text
+        mark = f"/follow-up/visits/{anna.visits()[0].id}/mark"
+        after = later.open(later.send(listed, mark, state="attended").location)
+    assert "Attended: Petrauskienė, Anna, 2 weeks." in after.text
+    assert faults(after) == []
+
+
+def test_reminders_are_stopped_when_the_patient_asks_a_person(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    after = press(csaba, page, f"/follow-up/patients/{anna.patient['id']}/stop")
+    assert "No more reminders go to Petrauskienė, Anna." in after.text
+    assert {str(one.state) for one in anna.reminders()} == {"suppressed"}
+    assert anna.journal(uuid.UUID(anna.patient["id"]))[-1].action == "stop_by_staff"
+
+
+def test_a_new_link_is_sent_to_the_address_on_file(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    after = press(csaba, page, f"/follow-up/visits/{anna.visits()[0].id}/link")
+    assert "A new link is on its way to Petrauskienė, Anna." in after.text
+    assert [str(one.purpose) for one in anna.reminders()].count("link") == 1
+
+
+def test_page_after_page_keeps_the_filter(csaba: Browser, anna: Story) -> None:
+    with clock.at(MONDAY):
+        for name in ("Bence", "Cili"):
+            patient = make.patient(anna.db, anna.clinic, given_name=name)
+            make.procedure(anna.db, anna.clinic, state=ProcedureState.COMPLETED, patient_id=patient["id"], ended_at=MONDAY)
+    with clock.at(FRIDAY):
+        chores.turn_visits(anna.db, anna.clinic.id, anna.config)
+    first = look(csaba, f"{LIST}?show=due&limit=2")
+    second = look(csaba, next(href.replace("&amp;", "&") for href in first.hrefs if "cursor=" in href))
+    names = re.findall("Petrauskienė, (Anna|Bence|Cili) RPS", first.text + second.text)
+    assert sorted(names) == ["Anna", "Bence", "Cili"]
+    assert f"{LIST}?show=due&limit=2" in second.hrefs
+
+
+@pytest.mark.parametrize("role", ["rater", "admin"])
+def test_who_follows_nobody_up_is_told_so(anna: Story, at_desk: Callable[[make.Person], Browser], role: str) -> None:
+    with clock.at(FRIDAY):
+        other = at_desk(getattr(anna.clinic, role))
+        page = other.open(LIST, 403)
+    assert "Petrauskien" not in page.text
