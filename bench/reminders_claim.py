@@ -33,6 +33,11 @@ BEGIN = "UPDATE reminders SET state = 'sending', begun_at = %s, attempts = attem
 FINISH = """
 UPDATE reminders SET state = 'accepted', sent_at = %s, message_id = 'SM1', lease_until = NULL, lease_token = NULL
 WHERE clinic_id = %s AND id = ANY(%s)"""
+PUT_BACK = """
+UPDATE reminders SET state = 'pending', lease_until = NULL, lease_token = NULL,
+       due_at = due_at + interval '300 days', next_at = next_at + interval '300 days', expires_at = expires_at + interval '300 days'
+WHERE state IN ('claimed', 'sending') OR (state = 'pending' AND next_at <= now())"""
+"""What was only claimed lies in the future again, so that nobody sends it later."""
 _NUMBERS = itertools.count(1_000_000)
 """Of links and journal rows, beyond any that Graftlog itself gives out."""
 WRITTEN = ("attempts", "links", "journal")
@@ -158,6 +163,8 @@ def compare(place: Place, config: Config, clinics: list[make.Clinic], batch: int
         times.take("ours, whole", lambda: ours.whole(batch))
         times.take("raw, claim and finish", lambda: raw.claim_and_finish(batch))
         times.take("raw, same rows", lambda: raw.same_rows(batch))
+    raw.connection.execute(PUT_BACK)
+    raw.connection.commit()
     raw.connection.close()
     database.close()
     return times

@@ -58,6 +58,8 @@ def send(place: Place, sink: Sink, running: Workers, channel: Channel, count: in
             rows = connection.execute(_RECORDED, {"since": moment, "until": until, "channel": str(channel)}).all()
     if len(rows) < count:
         raise RuntimeError(f"{len(rows)} of {count} messages were recorded as sent; the sink says {sink.figures()}")
+    if (found := sink.figures())["messages"] != count:
+        raise RuntimeError(f"{count} messages fell due and the sink has others: {found}")
     after = running.cpu_s(), sink.cpu_s(), database_cpu_s(place)
     database.close()
     late = sorted((row.sent_at - row.due_at).total_seconds() for row in rows)

@@ -23,6 +23,8 @@ SUPERSEDED = "superseded"
 NO_CONSENT = "no_consent"
 ALREADY_TOLD = "already_told"
 FALLBACK = "fallback"
+REPLAYED = "replayed"
+"""Sent again because a person asked for it: no plan drops it."""
 REVERSIBLE = ("re_treatment", "patient_died", "procedure_", "not_in_protocol")
 """Beginnings of reasons for which a visit was cancelled by a rule, so that the rule may bring it back."""
 
@@ -165,7 +167,7 @@ def difference(visit: VisitRow, reminders: Sequence[ReminderRow], facts: Facts, 
     day = about(visit, facts.clinic)
     should = messages_of(visit, facts)
     keys = {_key(one): one for one in should}
-    waiting = [one for one in ladder if one.state in WAITING]
+    waiting = [one for one in ladder if one.state in WAITING and one.reason != REPLAYED]
     fits = {id(one) for one in waiting if one.about_on == day and _key(one) in keys}
     kept = {_key(one) for one in waiting if id(one) in fits}
     settled = {(one.purpose, one.rung) for one in ladder if one.about_on == day and _is_settled(one)}

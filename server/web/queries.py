@@ -38,7 +38,7 @@ def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, l
     if after:
         position = _position(after)
         query = query.where(place > position if to_come else place < position)
-    found = [(one, visit, patient) for one, visit, patient in session.execute(query)]
+    found: list[Row] = [(one, visit, patient) for one, visit, patient in session.execute(query)]
     last = found[limit - 1][0] if len(found) > limit else None
     return found[:limit], (instant(last.due_at), str(last.id)) if last else None
 

@@ -50,6 +50,8 @@ REASONS = {
     "stopped": "The owner of this address asked for no more messages.",
     "already_told": "The patient had this news already.",
     "superseded": "The date or the protocol changed; a new message took its place.",
+    "replayed": "Sent again because a person asked for it.",
+    "settled_by_person": "A person found out whether it arrived.",
     "fallback": "Second way, because the first one failed.",
     "re_treatment": "A later procedure has taken over the follow-up.",
     "patient_died": "The patient has died.",

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from schemas.vocabulary import ReminderState
-from server.followup import outbox
+from server.followup.channels import outbox_folder as outbox
 from tests import make
 from tests.followup.story import Story
 

@@ -1,4 +1,4 @@
-"""Facts change after the visits were scheduled: dates, deaths, consents, addresses, further treatments. Visits and messages follow at once."""
+"""Facts change after the visits were scheduled: dates, deaths, consents, addresses, treatments. Visits and messages follow at once."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def test_a_full_protocol_has_check_ins_and_chases(db: Database, clinic: make.Cli
 
 
 def test_the_date_was_wrong(anna: Story, vera: Api) -> None:
-    """The procedure was on the 1st: every visit moves, unsent messages of the old date are cancelled, those of the new one take their place."""
+    """The procedure was on the 1st: every visit moves, and the messages of the old date make way for those of the new one."""
     with clock.at(MONDAY + timedelta(hours=1)):
         correct_end(anna, vera, "2026-03-01T09:00:00+01:00")
     assert [str(visit.target_date) for visit in anna.visits()] == ["2026-03-15", "2026-06-01", "2027-03-01"]

@@ -10,9 +10,9 @@ from schemas.vocabulary import ReminderState, VisitState
 from server import clock
 from server.clinics.models import Clinic
 from server.db import Database
+from server.followup.models import Sender
 from server.followup.service import schedule
 from server.followup.service.visits import mark_visit
-from server.followup.models import Reminder, Sender
 from server.patients.models import Patient
 from tests.followup.mailbox import Mailbox, nobody_listens
 from tests.followup.story import BUDAPEST, Story, budapest, text_of
@@ -113,7 +113,7 @@ def test_a_server_that_is_not_there(anna: Story, mailbox: Mailbox) -> None:
 
 
 def test_after_eight_attempts_it_is_dead(anna: Story) -> None:
-    """An invitation, which keeps for a week: tried again with growing pauses, never at night, then given up, and the reason stays visible."""
+    """An invitation keeps for a week: tried again with growing pauses, never at night, then given up, and the reason stays visible."""
     tried = []
     with nobody_listens() as url:
         while (invitation := anna.reminders()[2]).state == ReminderState.PENDING:

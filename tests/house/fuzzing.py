@@ -17,17 +17,21 @@ UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_TEXT = re.compile(r"[!-~]([ -~]*[!-~])?")
 LONGEST_MRN = 64
 UNFORESEEABLE = {
-    "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor",
-    "the clock": r"future|older than the patient|Lies before the procedure began",
+    "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor|cannot be booked; log the call"
+    r"|A check-in is answered from home",
+    "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later",
     "two fields at once": r"larger than length|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
-    r"|Twice in one list|Only with state booked|exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
-    r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row|no such day",
+    r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
+    "two places of a protocol": r"exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
+    r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"
+    r"|no such day",
     "a barcode's date": r"It expired on",
     "what a text says": r"^A text message has no subject|^An e-mail needs a subject|^A subject is one line|^Line \d+: |between the braces"
     r"|STOP ends the messages|put \{\{ link \}\} into it|Take out: |nothing would be left|segments; at most|^Filled in, it is longer",
     "the world's numbering plan": r"telephone can have this number|cannot be read as a telephone number",
     "the zones there are": r"Not a known time zone",
     "a procedure's times": r"only the times of a completed one|lies before the procedure began",
+    "an address elsewhere": r"https://|point of P-256|Not a key that a browser made",
 }
 """Valid by the document and refused all the same, because of …"""
 

@@ -36,6 +36,7 @@ PROTOCOL_BRIEFLY = {"include-name": "PUT /api/v1/follow-up/protocol", "phases": 
 ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entries", "phases": {"coverage": {"enabled": False}}}
 """Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
 
+BRIEFLY = [ENTRIES_BRIEFLY, PROTOCOL_BRIEFLY]
 BY_LUCK = {"POST /api/v1/session", "POST /api/v1/procedures/{procedure_id}/signature", "PUT /api/v1/follow-up/protocol"}
 """Calls that a drawn case may never get through: nobody's password; too much drawn into the procedure before."""
 
@@ -88,7 +89,7 @@ def described(app: App, here: Known) -> Iterator[Any]:
             "with-security-parameters": False,  # a drawn token is nobody's; tokens have their own story
         },
         "checks": CHECKS,
-        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else [ENTRIES_BRIEFLY, PROTOCOL_BRIEFLY])],
+        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else BRIEFLY)],
     }
     schemathesis.hook(before_call)
     schemathesis.hook(filter_failure)
