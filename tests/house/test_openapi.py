@@ -129,6 +129,7 @@ def verdict(schema: Any) -> tuple[str, set[str]]:
     return "\n\n".join(found), reached
 
 
+@pytest.mark.timeout(400)  # it draws for every route; alone it takes a minute
 def test_the_api_is_as_its_document_says(described: Any) -> None:
     schema = described.exclude(method="DELETE", path="/api/v1/session")
     found, reached = verdict(schema)
