@@ -70,7 +70,7 @@ def workers(place: Place, count: int, settings: Mapping[str, str]) -> Iterator[W
     """So many workers and one beat on `place`; `settings` say how messages leave and which broker carries."""
     environment = {name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "SMTP_URL", "SMS_URL"}}
     environment |= {"DATABASE_URL": place.url, "GRAFTLOG_DATA": str(place.folder), "LOG_LEVEL": "WARNING", **settings}
-    environment |= {"PATH": f"{BIN}{os.pathsep}{environment.get('PATH', '')}", "REMAP_SIGTERM": "SIGQUIT"}
+    environment |= {"PATH": f"{BIN}{os.pathsep}{environment.get('PATH', '')}"}
     running = [_start("worker", environment, number) for number in range(count)]
     running.append(_start("beat", environment, count))
     try:
@@ -88,7 +88,7 @@ def workers(place: Place, count: int, settings: Mapping[str, str]) -> Iterator[W
 
 def _start(name: str, environment: Mapping[str, str], number: int) -> subprocess.Popen[bytes]:
     command = PROCFILE[name].replace("graftlog@%h", f"graftlog{number}@%h")
-    return subprocess.Popen(["/bin/sh", "-c", f"exec {command}"], cwd=ROOT, env=dict(environment))
+    return subprocess.Popen(["/bin/sh", "-c", f"exec {command}"], cwd=ROOT, env=dict(environment), stdout=sys.stderr)
 
 
 def database_cpu_s(place: Place) -> dict[int, float]:
