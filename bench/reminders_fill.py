@@ -100,6 +100,8 @@ def make_due(
             statement, values if place.is_sqlite else values | {"apart": 1 / per_second if per_second else 0}
         ).rowcount
     database.close()
+    if moved < count:
+        raise RuntimeError(f"only {moved} of {count} messages are left to fall due; BENCH_REMINDERS must be at least 200000")
     return moved
 
 
