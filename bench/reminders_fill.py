@@ -101,7 +101,7 @@ def make_due(
         ).rowcount
     database.close()
     if moved < count:
-        raise RuntimeError(f"only {moved} of {count} messages are left to fall due; BENCH_REMINDERS must be at least 200000")
+        raise RuntimeError(f"only {moved} of {count} messages are left to fall due; BENCH_REMINDERS must be at least 700000 for all parts")
     return moved
 
 
