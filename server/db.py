@@ -3,7 +3,7 @@
 import json
 import threading
 import uuid
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
@@ -144,6 +145,46 @@ def _from_json(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
         f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608  reason: names of our own tables and columns
         f"FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS json))"
     )
+
+
+def insert_missing(session: Session, table: sa.Table, rows: dict[str, Any] | Sequence[dict[str, Any]]) -> int:
+    """Insert the rows that nobody has inserted yet, whoever comes first; how many of one row were new (of several it is not counted).
+
+    Another transaction that inserts the same row at this moment is waited for.
+    """
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    done = session.connection().execute(make(table).on_conflict_do_nothing(), rows, execution_options={"preserve_rowcount": True})
+    return done.rowcount
+
+
+def update_many(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]], names: tuple[str, ...]) -> None:
+    """Write the columns `names` of many rows of a clinic in one statement; each row also names its `clinic_id` and `id`.
+
+    As in `insert_many`, PostgreSQL takes them as one JSON parameter. It passes the journal by: whoever calls it says what has changed.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        sent = [{name: row[name] for name in ("clinic_id", "id", *names)} for row in rows]
+        text = json.dumps(sent, default=_as_text, ensure_ascii=False, separators=(",", ":"))
+        session.connection().execute(_set_from_json(table, names), {"rows": text})
+    else:
+        each = [{f"new_{name}": row[name] for name in names} | {"of_clinic": row["clinic_id"], "of_id": row["id"]} for row in rows]
+        session.connection().execute(_set_each(table, names), each)
+
+
+@cache
+def _set_from_json(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
+    changes = ", ".join(f"{name} = new.{name}" for name in columns)
+    return sa.text(
+        f"UPDATE {table.name} SET {changes} "  # noqa: S608  reason: names of our own tables and columns
+        f"FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS json)) AS new "
+        f"WHERE {table.name}.clinic_id = new.clinic_id AND {table.name}.id = new.id"
+    )
+
+
+@cache
+def _set_each(table: sa.Table, columns: tuple[str, ...]) -> sa.Update:
+    of_row = (table.c.clinic_id == sa.bindparam("of_clinic", type_=sa.Uuid()), table.c.id == sa.bindparam("of_id", type_=sa.Uuid()))
+    return sa.update(table).where(*of_row).values({name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in columns})
 
 
 def _as_text(value: object) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.access import Signed
 from server.clinics.models import KeptAnswer
+from server.db import insert_missing, table_of
 from server.problems import Problem, invalid
 
 LONGEST = 255
@@ -50,14 +51,6 @@ def _claim(session: Session, person: Signed, key: str, fingerprint: str) -> Kept
         "fingerprint": fingerprint,
         "created_at": clock.now(),
     }
-    columns = list(values)
-    taken = session.execute(
-        sa.text(
-            f"INSERT INTO kept_answers ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)}) "  # noqa: S608  reason: column names are ours
-            "ON CONFLICT (clinic_id, user_id, key) DO NOTHING"
-        ).bindparams(*(sa.bindparam(name, type_=KeptAnswer.__table__.c[name].type) for name in columns)),
-        values,
-    )
-    if taken.rowcount == 1:  # type: ignore[attr-defined]  # reason: a DML result is a CursorResult
+    if insert_missing(session, table_of(KeptAnswer), values):
         return None
     return session.get_one(KeptAnswer, (person.clinic_id, person.user_id, key))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.config import Config
-from server.db import table_of
+from server.db import insert_missing, table_of
 from server.followup.models import Link
 
 KEY_FILE = "link.key"
@@ -92,7 +92,8 @@ def ensure(session: Session, config: Config, visits: Mapping[uuid.UUID, tuple[uu
                 }
             )
     if fresh:
-        session.connection().execute(sa.insert(_LINKS), fresh)
+        # Mail and text message about one visit may begin at the same moment; in one order, so that they never wait for each other.
+        insert_missing(session, _LINKS, sorted(fresh, key=lambda row: bytes(row["token_hash"])))
     return addresses
 
 

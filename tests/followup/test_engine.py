@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import Channel, ProcedureState, ReminderState, VisitState
 from server import clock
 from server.db import Database
+from server.followup import links
 from server.followup.engine import begin, finish, pump, queue
 from server.followup.engine.finish import Result
 from server.followup.models import Outcome, Reminder
@@ -152,6 +153,26 @@ def test_many_workers_send_each_message_once(db: Database, anna: Story, clinic: 
         thread.join()
     assert len(mailbox.mails) == len({str(mail["To"]) for mail in mailbox.mails}) == 12
     assert counts["accepted"] == 12
+
+
+def test_two_workers_that_begin_at_once_make_one_link(anna: Story) -> None:
+    """The mail and the text message about one visit: whoever comes second waits, and finds the same address."""
+    visit = anna.visits()[0]
+    wanted = {visit.id: (visit.patient_id, budapest("2026-04-30T00:00"))}
+    found: list[str] = []
+
+    def make_link() -> None:
+        with anna.db.transaction(anna.clinic.id) as session:
+            found.append(links.ensure(session, anna.config, wanted)[visit.id])
+
+    second = threading.Thread(target=make_link)
+    with anna.db.transaction(anna.clinic.id) as session:
+        found.append(links.ensure(session, anna.config, wanted)[visit.id])
+        second.start()
+        second.join(0.2)  # it has looked and found none, and now waits for our commit
+    second.join()
+    assert len(found) == 2
+    assert len(set(found)) == 1
 
 
 def test_one_clinic_never_claims_what_is_anothers(anna: Story, other_clinic: make.Clinic) -> None:

@@ -13,7 +13,7 @@ from server import clock
 from server.clinics import service as clinics
 from server.clinics.models import Clinic
 from server.config import Config
-from server.db import Database
+from server.db import Database, insert_missing, table_of
 from server.followup.comparison import WINDOW_CLOSED
 from server.followup.models import Chore, Visit
 from server.followup.service import digest, protocols
@@ -158,10 +158,6 @@ def run(db: Database, name: str, config: Config) -> int | None:
 
 def _mine(session: Session, name: str, now: datetime) -> bool:
     """Whoever moves the row first has the chore."""
-    stamp = Chore.__table__.c.next_at.type
-    made = sa.text("INSERT INTO chores (name, next_at) VALUES (:name, :at) ON CONFLICT (name) DO NOTHING").bindparams(
-        sa.bindparam("at", type_=stamp)
-    )
-    session.execute(made, {"name": name, "at": now})
+    insert_missing(session, table_of(Chore), {"name": name, "next_at": now})
     moved = session.execute(sa.update(Chore).where(Chore.name == name, Chore.next_at <= now).values(next_at=now + RUNNING))
     return bool(moved.rowcount == 1)  # type: ignore[attr-defined]  # reason: a DML result is a CursorResult

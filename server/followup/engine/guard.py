@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import Channel
 from server import clock
 from server.config import Config
-from server.db import Database
+from server.db import Database, insert_missing, table_of
 from server.followup.models import Chore, Pause, Sender
 
 FAILURES = 5
@@ -38,10 +38,7 @@ def sender(session: Session, channel: str, *, lock: bool = False) -> Sender | No
 def _made(session: Session, channel: str) -> Sender:
     row = sender(session, channel, lock=True)
     if row is None:
-        columns = {"channel": channel, "failures": 0}
-        session.execute(
-            sa.text("INSERT INTO senders (channel, failures) VALUES (:channel, :failures) ON CONFLICT (channel) DO NOTHING"), columns
-        )
+        insert_missing(session, table_of(Sender), {"channel": channel, "failures": 0})
         row = session.get_one(Sender, channel, with_for_update=True)
     return row
 
@@ -130,12 +127,7 @@ class ClockWatch:
         reason = self._wrong(session, row, now, steady)
         self._last = (now, steady)
         if row is None:
-            session.execute(
-                sa.text("INSERT INTO chores (name, next_at) VALUES (:name, :at) ON CONFLICT (name) DO NOTHING").bindparams(
-                    sa.bindparam("at", type_=Chore.__table__.c.next_at.type)
-                ),
-                {"name": WATERMARK, "at": now},
-            )
+            insert_missing(session, table_of(Chore), {"name": WATERMARK, "next_at": now})
             return None
         if row.said:
             return self._still_held(row, now)

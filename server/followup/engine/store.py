@@ -1,6 +1,5 @@
 """Writing what became of many messages at once: rows, attempts and journal in a handful of statements, without building objects."""
 
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import ReminderState
 from server import clock
-from server.db import insert_many, table_of
+from server.db import insert_many, table_of, update_many
 from server.followup.models import Attempt, Outcome, Reminder
 from server.followup.models.visits import reminder_document
 from server.ids import uuid7
@@ -32,17 +31,6 @@ _SETTLED = (
     "write_id",
     "updated_at",
 )
-_UPDATE_EACH = (
-    sa.update(R)
-    .where(R.c.clinic_id == sa.bindparam("of_clinic", type_=sa.Uuid()), R.c.id == sa.bindparam("of_id", type_=sa.Uuid()))
-    .values({name: sa.bindparam(f"new_{name}", type_=R.c[name].type) for name in _SETTLED})
-)
-_UPDATE_ALL = sa.text(
-    f"UPDATE reminders SET {', '.join(f'{name} = new.{name}' for name in _SETTLED)} "  # noqa: S608  reason: names of our own columns
-    "FROM json_populate_recordset(CAST(NULL AS reminders), CAST(:rows AS json)) AS new "
-    "WHERE reminders.clinic_id = :clinic AND reminders.id = new.id"
-).bindparams(sa.bindparam("clinic", type_=sa.Uuid()))
-"""All rows in one statement, as in `server.db.insert_many`."""
 Row = sa.RowMapping
 
 
@@ -81,25 +69,16 @@ def settle(session: Session, settled: Sequence[Settled]) -> None:
         row["write_id"], row["updated_at"] = uuid7(), now
         rows.append(row)
         documents.append((row["id"], row["write_id"], reminder_document(row), one.action))
-    _update(session, rows)
+    update_many(session, R, rows, _SETTLED)
     journal.changed(session, Reminder, documents)
-
-
-def _update(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        text = json.dumps([{name: row[name] for name in ("id", *_SETTLED)} for row in rows], default=str)
-        session.connection().execute(_UPDATE_ALL, {"rows": text, "clinic": session.info["clinic_id"]})
-    else:
-        each = [{f"new_{name}": row[name] for name in _SETTLED} | {"of_clinic": row["clinic_id"], "of_id": row["id"]} for row in rows]
-        session.connection().execute(_UPDATE_EACH, each)
 
 
 def postpone(session: Session, later: Sequence[tuple[Row, datetime]]) -> None:
     """Look at these again at their moment. Bookkeeping: the promise itself does not move."""
     free = {"state": ReminderState.PENDING, "lease_until": None, "lease_token": None}
-    for row, moment in later:
-        mine = (R.c.clinic_id == row["clinic_id"], R.c.id == row["id"])
-        session.connection().execute(sa.update(R).where(*mine).values(free | {"next_at": moment}))
+    if later:
+        rows = [{"clinic_id": row["clinic_id"], "id": row["id"], "next_at": moment} | free for row, moment in later]
+        update_many(session, R, rows, ("next_at", *free))
 
 
 def attempts(session: Session, rows: Iterable[tuple[Row, Outcome, str | None, str | None]]) -> None:

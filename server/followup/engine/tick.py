@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import Channel
 from server import clock
 from server.config import Config
-from server.db import Database
+from server.db import Database, insert_missing, table_of
 from server.followup.engine import chores, guard, queue
 from server.followup.engine.pump import Pump
 from server.followup.models import Chore
@@ -54,6 +54,6 @@ def _note_tick(session: Session) -> None:
     """For /readyz, now and then: that somebody is ticking."""
     row, now = session.get(Chore, TICK), clock.now()
     if row is None:
-        session.merge(Chore(name=TICK, next_at=now, ran_at=now))
+        insert_missing(session, table_of(Chore), {"name": TICK, "next_at": now, "ran_at": now})
     elif row.ran_at is None or abs(now - row.ran_at) >= guard.NOTED_EVERY:
         row.ran_at = now

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import AlertKind, Channel, Purpose, ReminderState, VisitState
 from server import clock
-from server.db import find
+from server.db import find, insert_missing, table_of
 from server.followup.comparison import FALLBACK, LADDER, TOLD
 from server.followup.models import Reminder, StoppedAddress, Visit
 from server.followup.service import protocols
@@ -41,10 +41,8 @@ def is_stopped(session: Session, channel: Channel, address: str) -> bool:
 
 def stop_address(session: Session, channel: Channel, address: str, via: str) -> int:
     """Nothing more goes to this address, from this moment on: of every patient who has it the consent is withdrawn. How many those are."""
-    hashed = address_hash(channel, address)
-    if session.get(StoppedAddress, hashed) is None:
-        session.add(StoppedAddress(address_hash=hashed, channel=channel, stopped_at=clock.now()))
-        session.flush()
+    row = {"address_hash": address_hash(channel, address), "channel": channel, "stopped_at": clock.now()}
+    insert_missing(session, table_of(StoppedAddress), row)
     return sum(_consent(session, patient, given=False, via=via) for patient in _patients_with(session, channel, address))
 
 

@@ -12,7 +12,7 @@ from schemas.mail_status import MailStatus
 from schemas.vocabulary import Channel, ReminderState
 from server import clock
 from server.clinics.models import Clinic
-from server.db import find, table_of
+from server.db import find, insert_missing, table_of
 from server.followup.models import Attempt, Outcome, Receipt, Reminder
 from server.followup.service import contact
 from server.followup.service.reach import address_on
@@ -62,11 +62,7 @@ _WHY = {
 def take(session: Session, provider: str, key: str, status: str, message_id: str | None = None) -> None:
     """Store a callback. Raises `duplicate` for one that was taken before, also by a call that runs at the same moment."""
     values = {"provider": provider, "key": key, "status": status, "message_id": message_id, "received_at": clock.now()}
-    statement = sa.text(
-        f"INSERT INTO receipts ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)}) "  # noqa: S608  reason: column names are ours
-        "ON CONFLICT (provider, key) DO NOTHING"
-    ).bindparams(*(sa.bindparam(name, type_=table_of(Receipt).c[name].type) for name in values))
-    if session.connection().execute(statement, values).rowcount != 1:
+    if not insert_missing(session, table_of(Receipt), values):
         raise Problem("duplicate", "This was told before and has been taken; do not repeat it.")
 
 
