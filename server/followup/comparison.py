@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, TypeVar
 from typing import Protocol as Shape
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,8 @@ ALREADY_TOLD = "already_told"
 FALLBACK = "fallback"
 REPLAYED = "replayed"
 """Sent again because a person asked for it: no plan drops it."""
-REVERSIBLE = ("re_treatment", "patient_died", "procedure_", "not_in_protocol")
+NOT_IN_PROTOCOL = "not_in_protocol"
+REVERSIBLE = ("re_treatment", "patient_died", "procedure_", NOT_IN_PROTOCOL)
 """Beginnings of reasons for which a visit was cancelled by a rule, so that the rule may bring it back."""
 
 
@@ -41,6 +43,28 @@ class VisitRow(Shape):
     state: VisitState
     reason: str | None
     booked_for: datetime | None
+
+
+class Window(Shape):
+    """The days on which a visit may take place, both included."""
+
+    @property
+    def opens_on(self) -> date:
+        """First."""
+
+    @property
+    def closes_on(self) -> date:
+        """Last."""
+
+
+class Numbered(Shape):
+    """What tells apart the visits of one step."""
+
+    step: str
+    generation: int
+
+
+AnyVisit = TypeVar("AnyVisit", bound=Numbered)
 
 
 class ReminderRow(Shape):
@@ -88,10 +112,25 @@ def _refusal(visit: PlannedVisit, facts: Facts) -> str | None:
     return None
 
 
-def moves(visit: VisitRow, planned: PlannedVisit, version: str) -> bool:
-    """Whether a standing visit must be changed to be as planned."""
-    now = (visit.title, visit.protocol_version, visit.target_date, visit.opens_on, visit.closes_on)
-    return now != (planned.title, version, planned.target_date, planned.opens_on, planned.closes_on)
+def newest_of_each_step(visits: Iterable[AnyVisit]) -> dict[str, AnyVisit]:
+    """Of the visits of one procedure, by step, the one of the latest generation."""
+    return {visit.step: visit for visit in sorted(visits, key=lambda one: one.generation)}
+
+
+def change_of(visit: VisitRow, planned: PlannedVisit, facts: Facts, today: date) -> dict[str, Any]:
+    """What must change of a stored visit, by column, so that it is as planned; empty where it is, or where a person has spoken."""
+    as_planned = {
+        "title": planned.title,
+        "protocol_version": facts.protocol.version,
+        "target_date": planned.target_date,
+        "opens_on": planned.opens_on,
+        "closes_on": planned.closes_on,
+    }
+    differs = any(getattr(visit, name) != value for name, value in as_planned.items())
+    if not may_return(visit) and not (may_move(visit) and differs):
+        return {}
+    state = state_on(today, planned, standing(visit))
+    return as_planned | {"state": state, "reason": WINDOW_CLOSED if state == VisitState.MISSED else None}
 
 
 def may_move(visit: VisitRow) -> bool:
@@ -111,13 +150,13 @@ def standing(visit: VisitRow) -> VisitState:
     return VisitState.PLANNED if visit.state == VisitState.MISSED else visit.state
 
 
-def state_on(day: date, planned: PlannedVisit, state: VisitState) -> VisitState:
+def state_on(day: date, window: Window, state: VisitState) -> VisitState:
     """Where an open visit stands by the calendar; a booked one stays booked until its window is over, then a person says."""
     if state == VisitState.BOOKED:
         return state
-    if day > planned.closes_on:
+    if day > window.closes_on:
         return VisitState.MISSED
-    return VisitState.DUE if day >= planned.opens_on else VisitState.PLANNED
+    return VisitState.DUE if day >= window.opens_on else VisitState.PLANNED
 
 
 def about(visit: VisitRow, zone: ZoneInfo) -> date:

@@ -50,7 +50,7 @@ def lacking(story: Story) -> int:
 def test_a_full_protocol_has_check_ins_and_chases(db: Database, clinic: make.Clinic) -> None:
     with clock.at(MONDAY):
         procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, ended_at=MONDAY)
-    with db.transaction(clinic.id, write=False) as session:
+    with db.transaction(clinic.id) as session:  # which locks the messages
         visits = schedule.visits_of(session, uuid.UUID(procedure["id"]))
         messages = {visit.step: [one.wall[:10] for one in schedule.messages_about(session, visit.id)] for visit in visits}
     assert [visit.step for visit in visits] == ["d7", "d14", "2w", "d21", "d28", "3m", "1y"]

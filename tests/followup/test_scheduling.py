@@ -64,7 +64,8 @@ def test_scheduling_twice_changes_nothing(anna: Story) -> None:
     """A repeated call finds what stands."""
     with anna.db.transaction(anna.clinic.id) as session:
         procedure = session.get_one(Procedure, (anna.clinic.id, anna.procedure_id))
-        again = schedule.schedule_follow_up(session, procedure)
+        assert schedule.replan(session, procedure) == 0
+        again = schedule.visits_of(session, procedure.id)
     assert [visit.id for visit in again] == [visit.id for visit in anna.visits()]
     assert len(anna.reminders()) == 9
 

@@ -14,7 +14,7 @@ from server.clinics import service as clinics
 from server.clinics.models import Clinic
 from server.config import Config
 from server.db import Database, insert_missing, table_of
-from server.followup.comparison import WINDOW_CLOSED
+from server.followup.comparison import WINDOW_CLOSED, state_on
 from server.followup.models import Chore, Visit
 from server.followup.service import digest, protocols
 from server.followup.service.proof import lacking
@@ -55,9 +55,9 @@ def _turn_some(session: Session) -> int:
     closed = _some(session, Visit.state.in_((VisitState.PLANNED, VisitState.DUE)), Visit.closes_on < today)
     turning = {one.id: one for one in (*opened, *closed)}
     for visit in turning.values():
-        over = visit.closes_on < today
-        visit.state, visit.reason = (VisitState.MISSED, WINDOW_CLOSED) if over else (VisitState.DUE, None)
-        if over:
+        visit.state = state_on(today, visit, visit.state)
+        visit.reason = WINDOW_CLOSED if visit.state == VisitState.MISSED else None
+        if visit.state == VisitState.MISSED:
             session.flush()
             resync(session, visit, reason="visit_missed")
     lost = _lost(session, today)

@@ -8,7 +8,6 @@ from server import clock
 from server.clinics import service as clinics
 from server.followup.comparison import SUPERSEDED, WINDOW_CLOSED, state_on
 from server.followup.models import Alert, Call, Visit
-from server.followup.planning import PlannedVisit
 from server.followup.service.alerts import close_alert
 from server.followup.service.visits import resync
 from server.journal.service import say
@@ -40,6 +39,4 @@ def take_back(session: Session, visit: Visit, call: Call) -> None:
 
 
 def _by_calendar(session: Session, visit: Visit) -> VisitState:
-    today = clock.now().astimezone(clinics.zone_of(session)).date()
-    window = PlannedVisit(visit.step, visit.title, visit.kind, visit.target_date, visit.opens_on, visit.closes_on)
-    return state_on(today, window, VisitState.PLANNED)
+    return state_on(clock.now().astimezone(clinics.zone_of(session)).date(), visit, VisitState.PLANNED)

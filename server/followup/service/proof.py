@@ -7,7 +7,6 @@ from server import clock
 from server.db import find
 from server.followup import comparison
 from server.followup.models import Reminder, Visit
-from server.followup.planning import PlannedVisit
 from server.followup.service.schedule import facts_of, visits_of
 from server.patients.models import Patient
 from server.procedures.models import Procedure
@@ -21,11 +20,14 @@ def lacking(session: Session, procedure: Procedure) -> int:
     visits = visits_of(session, procedure.id)
     facts = facts_of(session, procedure, patient, visits)
     steps, _ = comparison.wanted(facts)
-    by_step = {visit.step: visit for visit in sorted(visits, key=lambda one: one.generation)}
+    by_step = comparison.newest_of_each_step(visits)
+    today = clock.now().astimezone(facts.clinic).date()
     unwanted = sum(step not in steps and comparison.may_move(visit) for step, visit in by_step.items())
     stored = _messages(session, visits)
     return unwanted + sum(
-        1 if (visit := by_step.get(step)) is None or _moves(visit, planned, facts) else _differs(visit, stored.get(visit.id, []), facts)
+        1
+        if (visit := by_step.get(step)) is None or comparison.change_of(visit, planned, facts, today)
+        else _differs(visit, stored.get(visit.id, []), facts)
         for step, planned in steps.items()
     )
 
@@ -35,12 +37,6 @@ def _messages(session: Session, visits: list[Visit]) -> dict[object, list[Remind
     for one in session.scalars(sa.select(Reminder).where(Reminder.visit_id.in_([visit.id for visit in visits]))):
         found.setdefault(one.visit_id, []).append(one)
     return found
-
-
-def _moves(visit: Visit, planned: PlannedVisit, facts: comparison.Facts) -> bool:
-    if comparison.may_return(visit):
-        return True
-    return comparison.may_move(visit) and comparison.moves(visit, planned, facts.protocol.version)
 
 
 def _differs(visit: Visit, reminders: list[Reminder], facts: comparison.Facts) -> int:

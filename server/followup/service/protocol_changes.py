@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,16 +14,15 @@ from schemas.vocabulary import Channel, Purpose, ReminderState, VisitState
 from server import clock
 from server.clinics import service as clinics
 from server.followup import comparison
-from server.followup.comparison import FALLBACK, LADDER, OPEN, WAITING, WINDOW_CLOSED, Facts
+from server.followup.comparison import FALLBACK, LADDER, NOT_IN_PROTOCOL, OPEN, WAITING, WINDOW_CLOSED, Facts
 from server.followup.models import ProtocolVersion, Reminder, Visit
 from server.followup.planning import PlannedVisit
 from server.followup.protocol import DEFAULT_VERSION, Protocol, from_content, to_content
 from server.followup.service import protocols, schedule
-from server.followup.service.reach import best_channel, zone_of
+from server.followup.service.reach import best_channel
 from server.patients.models import Patient
 from server.procedures.models import Procedure
 
-NOT_IN_PROTOCOL = "not_in_protocol"
 _FIRST = 2
 """The built-in default counts as version 1."""
 
@@ -116,7 +114,7 @@ class _Followed:
 
     procedure: Any
     patient: Patient
-    later: date | None
+    later: datetime | None
     visits: list[_Visit] = field(default_factory=list)
 
 
@@ -128,8 +126,10 @@ def preview(session: Session, protocol: Protocol) -> Difference:
         message = _Message(*row)
         messages[message.visit_id].append(message)
     total = Difference()
-    for one in _followed(session, clinic):
-        total += _change_of(one, messages, _facts(one, protocol, clinic), now)
+    for one in _followed(session):
+        row = one.procedure
+        facts = schedule.facts_from(one.patient, protocol, clinic, state=row.state, ended_at=row.ended_at, later=one.later)
+        total += _change_of(one, messages, facts, now)
     return total
 
 
@@ -155,9 +155,11 @@ def _columns(shape: Any, model: Any) -> sa.Select[Any]:
     return sa.select(*(getattr(model, name) for name in shape.__annotations__))
 
 
-def _followed(session: Session, clinic: ZoneInfo) -> Iterator[_Followed]:
+def _followed(session: Session) -> Iterator[_Followed]:
     open_ids = _open_ids(session)
-    procedures = session.execute(sa.select(Procedure.id, Procedure.patient_id, Procedure.ended_at).where(Procedure.id.in_(open_ids))).all()
+    procedures = session.execute(
+        sa.select(Procedure.id, Procedure.patient_id, Procedure.state, Procedure.ended_at).where(Procedure.id.in_(open_ids))
+    ).all()
     patients_of = sa.select(Procedure.patient_id).where(Procedure.id.in_(open_ids))
     patients = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_(patients_of)))}
     ends: dict[uuid.UUID, list[datetime]] = defaultdict(list)
@@ -173,27 +175,13 @@ def _followed(session: Session, clinic: ZoneInfo) -> Iterator[_Followed]:
         visits[procedure_id].append(_Visit(*columns))
     for row in procedures:
         later = min((one for one in ends[row.patient_id] if one > row.ended_at), default=None)
-        day = later.astimezone(clinic).date() if later else None
-        yield _Followed(row, patients[row.patient_id], day, visits[row.id])
-
-
-def _facts(one: _Followed, protocol: Protocol, clinic: ZoneInfo) -> Facts:
-    """As `schedule.facts_of` has them."""
-    return Facts(
-        ended_on=one.procedure.ended_at.astimezone(clinic).date(),
-        protocol=protocol,
-        clinic=clinic,
-        patient=zone_of(one.patient, clinic),
-        unfollowed="patient_died" if one.patient.died_on else None,
-        retreated_on=one.later,
-        consent=one.patient.reminder_consent,
-    )
+        yield _Followed(row, patients[row.patient_id], later, visits[row.id])
 
 
 def _change_of(one: _Followed, messages: Mapping[uuid.UUID | None, list[_Message]], facts: Facts, now: datetime) -> Difference:
     """What `schedule.replan` would do to one procedure."""
     steps, _ = comparison.wanted(facts)
-    by_step = {visit.step: visit for visit in sorted(one.visits, key=lambda visit: visit.generation)}
+    by_step = comparison.newest_of_each_step(one.visits)
     today = now.astimezone(facts.clinic).date()
     channel = best_channel(one.patient, facts.protocol.channels)
     found = Difference()
@@ -214,22 +202,10 @@ def _change_of(one: _Followed, messages: Mapping[uuid.UUID | None, list[_Message
 
 def _settled(visit: _Visit | None, planned: PlannedVisit, facts: Facts, today: date) -> _Visit:
     """The visit as it would stand."""
+    if visit is not None:
+        return replace(visit, **comparison.change_of(visit, planned, facts, today))
     version = facts.protocol.version
-    if visit is None:
-        return _Visit(planned.step, planned.title, version, planned.target_date, planned.opens_on, planned.closes_on, VisitState.PLANNED)
-    back = comparison.may_return(visit)
-    if not back and not (comparison.may_move(visit) and comparison.moves(visit, planned, version)):
-        return visit
-    before = comparison.standing(visit)
-    return replace(
-        visit,
-        title=planned.title,
-        protocol_version=version,
-        target_date=planned.target_date,
-        opens_on=planned.opens_on,
-        closes_on=planned.closes_on,
-        state=comparison.state_on(today, planned, before),
-    )
+    return _Visit(planned.step, planned.title, version, planned.target_date, planned.opens_on, planned.closes_on, VisitState.PLANNED)
 
 
 def _count_messages(found: Difference, stored: Sequence[_Message], todo: comparison.Difference, channel: Channel) -> None:

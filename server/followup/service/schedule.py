@@ -1,7 +1,10 @@
 """Keeping visits and messages what they should be: every fact that changes them calls `replan` in its own transaction."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -28,14 +31,6 @@ FOLLOWED = frozenset({ProcedureState.COMPLETED, ProcedureState.SIGNED})
 _KEYS = uuid.UUID("5b0c0c66-9a0d-5f5e-9d67-0d3b5c1f7a10")
 
 
-def schedule_follow_up(session: Session, procedure: Procedure) -> list[Visit]:
-    """The visits of a completed procedure with their messages, in the caller's transaction. Called again it changes nothing."""
-    if procedure.ended_at is None:
-        raise ValueError("a procedure without an end has no follow-up")
-    replan(session, procedure)
-    return [visit for visit in visits_of(session, procedure.id) if visit.state != VisitState.CANCELLED]
-
-
 def replan(session: Session, procedure: Procedure, protocol: Protocol | None = None) -> int:
     """Make a procedure's visits and unsent messages what its facts say; how many rows that took. What was sent stays as history.
 
@@ -45,21 +40,22 @@ def replan(session: Session, procedure: Procedure, protocol: Protocol | None = N
     visits = visits_of(session, procedure.id, lock=True)
     facts = facts_of(session, procedure, patient, visits, protocol)
     steps, refused = comparison.wanted(facts)
-    by_step = {visit.step: visit for visit in sorted(visits, key=lambda one: one.generation)}
-    changed = 0
-    for step, planned in steps.items():
-        visit = by_step.get(step)
-        fresh = visit is None
-        if visit is None:
-            visit = _made(session, procedure, planned, facts)
-        changed += fresh + _settle_visit(visit, planned, facts)
-        changed += sync_messages(session, visit, patient, facts, fresh=fresh)
+    by_step = comparison.newest_of_each_step(visits)
+    stored = _by_visit(_locked(session, Reminder.procedure_id == procedure.id) if visits else [])
+    fresh = {step: _made(session, procedure, planned, facts) for step, planned in steps.items() if step not in by_step}
+    standing = {step: visit for step, visit in by_step.items() if step in steps}
+    changed = len(fresh) + sum(_settle_visit(visit, steps[step], facts) for step, visit in standing.items())
+    session.flush()  # the messages' foreign key needs the visits
+    for visit in fresh.values():
+        changed += sync_messages(session, visit, [], patient, facts, fresh=True)
+    for visit in standing.values():
+        changed += sync_messages(session, visit, stored[visit.id], patient, facts)
     for step, visit in by_step.items():
         if step not in steps and comparison.may_move(visit):
-            visit.state, visit.reason = VisitState.CANCELLED, refused.get(step) or facts.unfollowed or "not_in_protocol"
-            changed += 1 + _silence(session, visit, visit.reason)
+            visit.state, visit.reason = VisitState.CANCELLED, refused.get(step) or facts.unfollowed or comparison.NOT_IN_PROTOCOL
+            changed += 1 + _silence(session, stored[visit.id], visit.reason)
         elif facts.unfollowed:
-            changed += _silence(session, visit, facts.unfollowed)
+            changed += _silence(session, stored[visit.id], facts.unfollowed)
     session.flush()
     return changed
 
@@ -84,12 +80,20 @@ def facts_of(session: Session, procedure: Procedure, patient: Patient, visits: S
             Procedure.ended_at > procedure.ended_at,
         )
     )
+    standing = protocol or (protocols.of_version(session, known) if known else protocols.in_force(session))
+    return facts_from(patient, standing, clinic, state=procedure.state, ended_at=procedure.ended_at, later=later)
+
+
+def facts_from(
+    patient: Patient, protocol: Protocol, clinic: ZoneInfo, *, state: ProcedureState, ended_at: datetime | None, later: datetime | None
+) -> Facts:
+    """The same from what is known already; `later` is when the patient's next procedure ended."""
     return Facts(
-        ended_on=procedure.ended_at.astimezone(clinic).date() if procedure.ended_at else None,
-        protocol=protocol or (protocols.of_version(session, known) if known else protocols.in_force(session)),
+        ended_on=ended_at.astimezone(clinic).date() if ended_at else None,
+        protocol=protocol,
         clinic=clinic,
         patient=zone_of(patient, clinic),
-        unfollowed="patient_died" if patient.died_on else None if procedure.state in FOLLOWED else f"procedure_{procedure.state}",
+        unfollowed="patient_died" if patient.died_on else None if state in FOLLOWED else f"procedure_{state}",
         retreated_on=later.astimezone(clinic).date() if later else None,
         consent=patient.reminder_consent,
     )
@@ -117,27 +121,31 @@ def _made(session: Session, procedure: Procedure, planned: PlannedVisit, facts: 
         generation=1,
     )
     session.add(visit)
-    session.flush()  # the messages' foreign key needs the visit
     return visit
 
 
 def _settle_visit(visit: Visit, planned: PlannedVisit, facts: Facts) -> int:
     """Move a standing visit, or bring a cancelled one back; 1 when that changed it."""
-    back = comparison.may_return(visit)
-    if not back and not (comparison.may_move(visit) and comparison.moves(visit, planned, facts.protocol.version)):
-        return 0
-    before = comparison.standing(visit)
-    visit.title, visit.protocol_version = planned.title, facts.protocol.version
-    visit.target_date, visit.opens_on, visit.closes_on = planned.target_date, planned.opens_on, planned.closes_on
-    today = clock.now().astimezone(facts.clinic).date()
-    visit.state = comparison.state_on(today, planned, before)
-    visit.reason = comparison.WINDOW_CLOSED if visit.state == VisitState.MISSED else None
-    return 1
+    change = comparison.change_of(visit, planned, facts, clock.now().astimezone(facts.clinic).date())
+    for name, value in change.items():
+        setattr(visit, name, value)
+    return int(bool(change))
 
 
-def sync_messages(session: Session, visit: Visit, patient: Patient, facts: Facts, *, fresh: bool = False, reason: str = SUPERSEDED) -> int:
-    """Make a visit's unsent messages what they should be: a new generation where anything differs. How many rows that took."""
-    stored = messages_about(session, visit.id)
+def sync_messages(
+    session: Session,
+    visit: Visit,
+    stored: Sequence[Reminder],
+    patient: Patient,
+    facts: Facts,
+    *,
+    fresh: bool = False,
+    reason: str = SUPERSEDED,
+) -> int:
+    """Make a visit's unsent messages what they should be: a new generation where anything differs. How many rows that took.
+
+    `stored` are all messages of the visit, locked. The caller flushes.
+    """
     todo = comparison.difference(visit, stored, facts, clock.now(), fresh=fresh)
     for row in todo.drop:
         _drop(session, row, NO_CONSENT if not facts.consent else reason)  # type: ignore[arg-type]  # reason: the rows are Reminders
@@ -152,7 +160,6 @@ def sync_messages(session: Session, visit: Visit, patient: Patient, facts: Facts
         told = _reminder(visit, one, channel, facts)
         told.state, told.reason = ReminderState.SUPPRESSED, ALREADY_TOLD
         session.add(told)
-    session.flush()
     return len(todo.add) + len(todo.told) + len(todo.drop) + moved
 
 
@@ -175,9 +182,21 @@ def _drop(session: Session, reminder: Reminder, reason: str) -> None:
 
 
 def messages_about(session: Session, visit_id: uuid.UUID) -> list[Reminder]:
-    """All messages of a visit, locked, in the order of their ids, which is the order in which everybody locks them."""
-    query = sa.select(Reminder).where(Reminder.visit_id == visit_id).order_by(Reminder.id)
-    return list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+    """All messages of a visit, locked."""
+    return _locked(session, Reminder.visit_id == visit_id)
+
+
+def _locked(session: Session, where: sa.ColumnElement[bool]) -> list[Reminder]:
+    """In the order of their ids, which is the order in which everybody locks them."""
+    query = sa.select(Reminder).where(where).order_by(Reminder.id).with_for_update()
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _by_visit(reminders: Iterable[Reminder]) -> dict[uuid.UUID | None, list[Reminder]]:
+    found: dict[uuid.UUID | None, list[Reminder]] = defaultdict(list)
+    for one in reminders:
+        found[one.visit_id].append(one)
+    return found
 
 
 def _reminder(visit: Visit, planned: Message, channel: Channel, facts: Facts) -> Reminder:
@@ -210,9 +229,9 @@ def key_of(visit: Visit, purpose: str, rung: int, channel: Channel, generation: 
     return uuid.uuid5(_KEYS, "|".join(str(part) for part in parts))
 
 
-def _silence(session: Session, visit: Visit, reason: str) -> int:
-    """Cancel all that waits, the chases of one that a person has marked missed, too; how many those are."""
-    waiting = [one for one in messages_about(session, visit.id) if one.state in WAITING]
+def _silence(session: Session, stored: Iterable[Reminder], reason: str) -> int:
+    """Cancel all that waits about a visit, the chases of one that a person has marked missed, too; how many those are."""
+    waiting = [one for one in stored if one.state in WAITING]
     for reminder in waiting:
         _drop(session, reminder, reason)
     return len(waiting)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import VisitKind, VisitState
 from server.db import find
 from server.followup.models import Visit
-from server.followup.service.schedule import facts_of, sync_messages
+from server.followup.service.schedule import facts_of, messages_about, sync_messages
 from server.patients.models import Patient
 from server.problems import Problem, invalid
 from server.procedures.models import Procedure
@@ -46,4 +46,5 @@ def resync(session: Session, visit: Visit, *, reason: str) -> int:
     patient = find(session, Patient, visit.patient_id)
     if patient is None:
         raise LookupError("a visit without its patient")
-    return sync_messages(session, visit, patient, facts_of(session, procedure, patient, [visit]), reason=reason)
+    facts = facts_of(session, procedure, patient, [visit])
+    return sync_messages(session, visit, messages_about(session, visit.id), patient, facts, reason=reason)
