@@ -34,9 +34,14 @@ def _about_visit(one: Standing) -> str | None:
         return None
     if one.procedure:
         return f"procedure_{one.procedure}"
-    if one.visit not in (CHASED if one.purpose in {Purpose.CHASE, Purpose.LINK} else OPEN):
-        return f"visit_{one.visit}"
-    return "visit_booked" if one.purpose == Purpose.CHASE and one.visit == VisitState.BOOKED else None
+    return None if fits(one.purpose, one.visit) else f"visit_{one.visit}"
+
+
+def fits(purpose: Purpose, visit: VisitState) -> bool:
+    """Whether a message for this purpose still makes sense about a visit in this state."""
+    if purpose == Purpose.CHASE and visit == VisitState.BOOKED:
+        return False
+    return visit in (CHASED if purpose in {Purpose.CHASE, Purpose.LINK} else OPEN)
 
 
 def _about_way(one: Standing) -> str | None:

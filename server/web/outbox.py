@@ -16,6 +16,7 @@ from server.db import find
 from server.followup.channels import outbox_folder as folder
 from server.followup.models import Reminder
 from server.followup.service import settling
+from server.followup.service.listing import NOT_YET
 from server.http import cursor_of, found, person, read_cursor, session
 from server.problems import Problem
 from server.web import queries, words
@@ -79,7 +80,7 @@ def outbox() -> str:
 def _message(reminder_id: uuid.UUID, problem: Problem | None = None) -> str:
     row = found(queries.reminder(session(), reminder_id))
     mail = folder.read(_config().outbox, person().clinic_id, reminder_id)
-    waiting = row[0].state in queries.WAITING
+    waiting = row[0].state in NOT_YET
     return render_template("message.html", **_said(row), mail=mail, to_come=waiting, in_files=_in_files(), errors=errors_of(problem))
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from schemas.vocabulary import Channel, ReminderState
 from server import clock
+from server.followup.comparison import REPLAYED
 from server.followup.models import Reminder
 from server.followup.service.lateness import BUCKETS
-from server.followup.service.settling import REPLAYED
 from tests import make
 from tests.api import Api
 from tests.followup.desk import Desk, put

@@ -16,6 +16,11 @@ def available(config: Config) -> frozenset[Channel]:
     return frozenset({Channel.EMAIL, Channel.PUSH, Channel.WEBHOOK} | text)
 
 
+def paces(config: Config) -> dict[Channel, int]:
+    """Messages a second that a sender takes; 0: as many as come. Channels that are not named have no such limit."""
+    return {Channel.SMS: config.sms_per_second, Channel.EMAIL: config.email_per_second}
+
+
 def open_way(config: Config, channel: Channel) -> Way:
     """A way of its own for one thread. Raises KeyError for a channel that is not available."""
     if channel not in available(config):

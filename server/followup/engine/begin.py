@@ -14,43 +14,20 @@ from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, ReminderState
 from server import clock
 from server.clinics.models import Clinic, User
 from server.config import Config
-from server.db import table_of
 from server.followup import links
 from server.followup.calendar import Hours, end_of
 from server.followup.engine import store
 from server.followup.engine.store import Row, Settled
 from server.followup.messages.letter import Letter, Text
 from server.followup.messages.templates import text_for
-from server.followup.models import PATIENT, Pause, PushSubscription, Reminder, StoppedAddress, Visit, WebhookEndpoint
+from server.followup.models import PATIENT, Pause, PushSubscription, WebhookEndpoint
 from server.followup.service import protocols, templates
-from server.followup.service.contact import address_hash
-from server.followup.service.schedule import FOLLOWED
-from server.followup.verdict import Standing, refusal
-from server.patients.models import Patient
-from server.procedures.models import Procedure
+from server.followup.service.outlook import WITH_FACTS, R, address_of, standing_of, stopped_among, zone_of
+from server.followup.verdict import refusal
 
-R, V, P, OP = table_of(Reminder), table_of(Visit), table_of(Patient), table_of(Procedure)
 A_PAUSE_IS_ASKED_EVERY = timedelta(minutes=1)
-_VISIT = ("state", "kind", "protocol_version", "target_date", "opens_on", "closes_on", "booked_for", "generation")
-_PATIENT = ("given_name", "family_name", "email", "phone_e164", "language", "time_zone", "reminder_consent", "died_on")
-
-
-def _joined(table: sa.Table, column: str) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.clinic_id == R.c.clinic_id, table.c.id == R.c[column])
-
-
 _FACTS = (
-    sa.select(
-        R,
-        *(V.c[name].label(f"visit_{name}") for name in _VISIT),
-        *(P.c[name].label(f"patient_{name}") for name in _PATIENT),
-        OP.c.state.label("procedure_state"),
-    )
-    .select_from(R)
-    .outerjoin(V, _joined(V, "visit_id"))
-    .outerjoin(P, _joined(P, "patient_id"))
-    .outerjoin(OP, _joined(OP, "procedure_id"))
-    .where(
+    WITH_FACTS.where(
         R.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()),
         R.c.id.in_(sa.bindparam("ids", expanding=True, type_=sa.Uuid())),
         R.c.lease_token == sa.bindparam("token", type_=sa.Uuid()),
@@ -108,22 +85,13 @@ def begin(session: Session, ids: Sequence[uuid.UUID], token: uuid.UUID, config: 
 
 def _look(session: Session, rows: Sequence[Row]) -> _Look:
     clinic = session.get_one(Clinic, session.info["clinic_id"])
-    hashes = [address_hash(row["channel"], to) for row in rows if (to := _patient_address(row))]
-    stopped = session.scalars(sa.select(StoppedAddress.address_hash).where(StoppedAddress.address_hash.in_(hashes))) if hashes else ()
     paused = session.scalar(sa.select(Pause.id).where(Pause.ended_at.is_(None)).limit(1)) is not None
     hours = {version: _hours_of(session, version) for version in {row["visit_protocol_version"] for row in rows}}
-    return _Look(clinic, ZoneInfo(clinic.time_zone), clock.now(), paused, frozenset(stopped), hours)
+    return _Look(clinic, ZoneInfo(clinic.time_zone), clock.now(), paused, stopped_among(session, rows), hours)
 
 
 def _hours_of(session: Session, version: str | None) -> Hours:
     return (protocols.of_version(session, version) if version else protocols.in_force(session)).hours
-
-
-def _patient_address(row: Row) -> str | None:
-    if row["recipient"] != PATIENT:
-        return None
-    address: str | None = row["patient_email"] if row["channel"] == Channel.EMAIL else row["patient_phone_e164"]
-    return address
 
 
 def _verdict(row: Row, look: _Look) -> Settled | datetime | None:
@@ -134,7 +102,7 @@ def _verdict(row: Row, look: _Look) -> Settled | datetime | None:
         return look.now + A_PAUSE_IS_ASKED_EVERY
     if row["recipient"] != PATIENT:
         return None
-    why = refusal(_standing(row, look))
+    why = refusal(standing_of(row, look.stopped))
     if why:
         calls_off = why == "patient_died" or why.startswith(("procedure_", "visit_"))
         state, action = (ReminderState.CANCELLED, "cancel") if calls_off else (ReminderState.SUPPRESSED, "suppress")
@@ -142,24 +110,11 @@ def _verdict(row: Row, look: _Look) -> Settled | datetime | None:
     return _out_of_hours(row, look)
 
 
-def _standing(row: Row, look: _Look) -> Standing:
-    address, about_a_visit = _patient_address(row), row["visit_id"] is not None
-    return Standing(
-        purpose=row["purpose"],
-        visit=row["visit_state"] if about_a_visit else None,
-        consent=row["patient_reminder_consent"],
-        has_address=bool(address),
-        stopped=address is not None and address_hash(row["channel"], address) in look.stopped,
-        died=row["patient_died_on"] is not None,
-        procedure=row["procedure_state"] if about_a_visit and row["procedure_state"] not in FOLLOWED else None,
-    )
-
-
 def _out_of_hours(row: Row, look: _Look) -> Settled | datetime | None:
     """A retry or a late message must not ring at night; what somebody has just asked for may."""
     if row["purpose"] == Purpose.LINK:
         return None
-    moment = look.hours[row["visit_protocol_version"]].next_moment(look.now, ZoneInfo(row["patient_time_zone"] or look.clinic.time_zone))
+    moment = look.hours[row["visit_protocol_version"]].next_moment(look.now, zone_of(row, look.zone))
     if moment == look.now:
         return None
     if moment >= row["expires_at"]:
@@ -212,11 +167,10 @@ def _basics(row: Row, look: _Look) -> dict[str, Any]:
 
 
 def _to_patient(row: Row, look: _Look, link: str | None, own: Text | None) -> Letter:
-    zone = ZoneInfo(row["patient_time_zone"]) if row["patient_time_zone"] else look.zone
     return Letter(
         **_basics(row, look),
-        to=_patient_address(row) or "",
-        written_at=look.now.astimezone(zone),
+        to=address_of(row) or "",
+        written_at=look.now.astimezone(zone_of(row, look.zone)),
         given_name=row["patient_given_name"],
         family_name=row["patient_family_name"],
         language=row["patient_language"],

@@ -12,6 +12,7 @@ from schemas.vocabulary import Channel
 from server import clock
 from server.config import Config
 from server.db import Database, insert_missing, table_of
+from server.followup.channels.ways import paces
 from server.followup.models import Chore, Pause, Sender
 
 FAILURES = 5
@@ -74,7 +75,7 @@ def reserve(session: Session, channel: Channel, most: int, config: Config) -> in
     row = sender(session, channel)
     if row and row.failures >= FAILURES:
         most = 1
-    rate = {Channel.SMS: config.sms_per_second, Channel.EMAIL: config.email_per_second}.get(channel, 0)
+    rate = paces(config).get(channel, 0)
     if not rate:
         return most
     row = _made(session, channel)

@@ -3,7 +3,6 @@
 import heapq
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,24 +11,18 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, ReminderState, VisitState
+from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, VisitState
 from server import clock
 from server.canonical import instant
 from server.clinics import service as clinics
 from server.config import Config
-from server.db import UtcDateTime
 from server.followup.calendar import Hours
-from server.followup.models import PATIENT, Pause, Reminder, StoppedAddress, Visit
+from server.followup.channels.ways import paces
+from server.followup.models import PATIENT, Pause
 from server.followup.service import protocols
-from server.followup.service.contact import address_hash
-from server.followup.service.schedule import FOLLOWED
-from server.followup.verdict import Standing, refusal
-from server.patients.models import Patient
-from server.procedures.models import Procedure
-
-_WAITING = (ReminderState.PENDING, ReminderState.CLAIMED, ReminderState.SENDING)
-_AT_ONCE = 500
-"""Addresses looked up in one statement."""
+from server.followup.service.listing import NOT_YET
+from server.followup.service.outlook import WITH_FACTS, R, Row, standing_of, stopped_among, zone_of
+from server.followup.verdict import refusal
 
 
 @dataclass
@@ -147,12 +140,12 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     """What waits for patients and falls due within so many days of the clinic's calendar, today included, late ones too."""
     zone, now = clinics.zone_of(session), clock.now()
     until = datetime.combine(now.astimezone(zone).date() + timedelta(days=days), datetime.min.time(), zone)
-    rows = session.execute(_query(now, until)).mappings().all()
-    stopped = _stopped(session, rows)
-    hours = {version: protocols.of_version(session, version).hours for version in {row["protocol_version"] for row in rows} - {None}}
+    rows = session.connection().execute(_query(session, now, until)).mappings().all()
+    stopped = stopped_among(session, rows)
+    hours = {version: protocols.of_version(session, version).hours for version in {row["visit_protocol_version"] for row in rows} - {None}}
     standing = protocols.in_force(session).hours
-    items = [_item(row, stopped, hours.get(row["protocol_version"], standing), zone, now) for row in rows]
-    rates = {Channel.SMS: config.sms_per_second, Channel.EMAIL: config.email_per_second}
+    items = [_item(row, stopped, hours.get(row["visit_protocol_version"], standing), zone, now) for row in rows]
+    rates = paces(config)
     pace = []
     for channel in PATIENT_CHANNELS:
         mine = [one for one in items if one.channel == channel and one.reason is None]
@@ -162,44 +155,16 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     return LookAhead(now, until, items, pace, paused, zone)
 
 
-def _query(now: datetime, until: datetime) -> sa.Select[Any]:
-    reminder = ("id", "due_at", "expires_at", "next_at", "wall", "channel", "purpose", "visit_id", "patient_id")
+def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
     return (
-        sa.select(
-            *(getattr(Reminder, name) for name in reminder),
-            *(getattr(Visit, name) for name in ("title", "target_date", "booked_for", "protocol_version")),
-            Visit.state.label("visit_state"),
-            *(getattr(Patient, name) for name in ("family_name", "given_name", "email", "phone_e164", "time_zone")),
-            Patient.reminder_consent,
-            Patient.died_on,
-            Procedure.state.label("procedure_state"),
-        )
-        .join(Patient, sa.and_(Patient.clinic_id == Reminder.clinic_id, Patient.id == Reminder.patient_id))
-        .outerjoin(Visit, sa.and_(Visit.clinic_id == Reminder.clinic_id, Visit.id == Reminder.visit_id))
-        .outerjoin(Procedure, sa.and_(Procedure.clinic_id == Reminder.clinic_id, Procedure.id == Reminder.procedure_id))
-        .where(Reminder.state.in_(_WAITING), Reminder.recipient == PATIENT)
-        .where(Reminder.due_at < sa.bindparam("until", until, UtcDateTime()), Reminder.expires_at > sa.bindparam("now", now, UtcDateTime()))
-        .order_by(Reminder.due_at, Reminder.id)
+        WITH_FACTS.where(R.c.clinic_id == session.info["clinic_id"], R.c.state.in_(NOT_YET), R.c.recipient == PATIENT)
+        .where(R.c.due_at < until, R.c.expires_at > now)
+        .order_by(R.c.due_at, R.c.id)
     )
 
 
-def _address(row: Mapping[Any, Any]) -> str | None:
-    address: str | None = row["email"] if row["channel"] == Channel.EMAIL else row["phone_e164"]
-    return address
-
-
-def _stopped(session: Session, rows: Iterable[Mapping[Any, Any]]) -> set[bytes]:
-    hashes = list({address_hash(row["channel"], to) for row in rows if (to := _address(row))})
-    found: set[bytes] = set()
-    for place in range(0, len(hashes), _AT_ONCE):
-        some = hashes[place : place + _AT_ONCE]
-        found.update(session.scalars(sa.select(StoppedAddress.address_hash).where(StoppedAddress.address_hash.in_(some))))
-    return found
-
-
-def _item(row: Mapping[Any, Any], stopped: set[bytes], hours: Hours, clinic: ZoneInfo, now: datetime) -> Item:
-    address = _address(row)
-    booked = row["booked_for"]
+def _item(row: Row, stopped: frozenset[bytes], hours: Hours, clinic: ZoneInfo, now: datetime) -> Item:
+    booked = row["visit_booked_for"]
     return Item(
         reminder_id=row["id"],
         due_at=row["due_at"],
@@ -209,24 +174,14 @@ def _item(row: Mapping[Any, Any], stopped: set[bytes], hours: Hours, clinic: Zon
         channel=row["channel"],
         purpose=row["purpose"],
         visit_id=row["visit_id"],
-        visit_title=row["title"],
-        visit_on=booked.astimezone(clinic).date() if booked and row["visit_state"] == VisitState.BOOKED else row["target_date"],
+        visit_title=row["visit_title"],
+        visit_on=booked.astimezone(clinic).date() if booked and row["visit_state"] == VisitState.BOOKED else row["visit_target_date"],
         patient_id=row["patient_id"],
-        patient_name=f"{row['family_name']}, {row['given_name']}",
+        patient_name=f"{row['patient_family_name']}, {row['patient_given_name']}",
         day=max(row["due_at"], now).astimezone(clinic).date(),
         hours=None if row["purpose"] == Purpose.LINK else hours,
-        zone=ZoneInfo(row["time_zone"]) if row["time_zone"] else clinic,
-        reason=refusal(
-            Standing(
-                purpose=row["purpose"],
-                visit=row["visit_state"],
-                consent=row["reminder_consent"],
-                has_address=bool(address),
-                stopped=bool(address) and address_hash(row["channel"], address or "") in stopped,
-                died=row["died_on"] is not None,
-                procedure=None if row["procedure_state"] in FOLLOWED else row["procedure_state"],
-            )
-        ),
+        zone=zone_of(row, clinic),
+        reason=refusal(standing_of(row, stopped)),
     )
 
 

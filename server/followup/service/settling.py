@@ -7,25 +7,25 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, ReminderState, VisitState
+from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, ReminderState
 from schemas.work import Arrival
 from server import clock
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.calendar import end_of
-from server.followup.comparison import CHASED, OPEN, about
+from server.followup.comparison import REPLAYED, about
 from server.followup.models import PATIENT, Reminder, Visit
 from server.followup.planning import LATE_AT_MOST
 from server.followup.service.contact import not_delivered
 from server.followup.service.listing import NOT_YET
 from server.followup.service.reach import address_on
 from server.followup.service.schedule import key_of
+from server.followup.verdict import fits
 from server.ids import uuid7
 from server.journal.service import say
 from server.patients.models import Patient
 from server.problems import Problem
 
-REPLAYED = "replayed"
 SETTLED_BY_PERSON = "settled_by_person"
 AGAIN = (ReminderState.DEAD, ReminderState.UNDELIVERED, ReminderState.EXPIRED)
 """States of messages that a person may send again."""
@@ -98,9 +98,7 @@ def replay(session: Session, reminder: Reminder) -> Reminder:
 
 
 def _check_visit(session: Session, reminder: Reminder, visit: Visit, about_on: date | None) -> None:
-    expected = CHASED if reminder.purpose in {Purpose.CHASE, Purpose.LINK} else OPEN
-    closed = reminder.purpose == Purpose.CHASE and visit.state == VisitState.BOOKED
-    if visit.state not in expected or closed:
+    if not fits(reminder.purpose, visit.state):
         raise Problem("conflict", f"The visit is {str(visit.state).replace('_', ' ')} by now, so this message is no longer needed.")
     same = (Reminder.visit_id == visit.id, Reminder.purpose == reminder.purpose, Reminder.rung == reminder.rung)
     others = session.scalars(sa.select(Reminder).where(*same, Reminder.id != reminder.id)).all()
