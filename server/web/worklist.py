@@ -18,12 +18,10 @@ from server.access import Permission, allow
 from server.db import find
 from server.followup.calendar import instant
 from server.followup.models import Alert, Call, Visit
-from server.followup.service import alerts, calls, link_answers, worklist
+from server.followup.service import alerts, calls, contact, link_answers, worklist
 from server.followup.service.visits import mark_visit
 from server.http import cursor_of, found, person, read_cursor, session
 from server.ids import uuid7
-from server.journal.service import say
-from server.patients import service as patients
 from server.patients.models import Patient
 from server.problems import Problem, invalid
 from server.web import worklist_words as words
@@ -229,9 +227,7 @@ def close(alert_id: uuid.UUID) -> Response:
 @shown_again_by(_page)
 def stop_reminders(patient_id: uuid.UUID) -> Response:
     """Withdraw a patient's consent to reminders, as the patient has asked a person to."""
-    patient = found(find(session(), Patient, patient_id, lock=True))
-    say(session(), patient, "stop_by_staff")
-    patients.change_patient(session(), patient, {"reminder_consent": False})
+    contact.set_consent(session(), found(find(session(), Patient, patient_id)).id, given=False, via="staff")
     return _back("stop", patient_id)
 
 

@@ -3,12 +3,27 @@
 from server.followup.models.contact import Alert, Answer, Call, Link, Receipt, StoppedAddress
 from server.followup.models.engine import Chore, Sender
 from server.followup.models.setup import MessageTemplate, Pause, ProtocolVersion, PushSubscription, WebhookEndpoint
-from server.followup.models.visits import IS_LEASED, IS_PENDING, PATIENT, Attempt, Outcome, Reminder, Visit, belongs_to
+from server.followup.models.visits import (
+    IS_LEASED,
+    IS_PENDING,
+    PATIENT,
+    STAFF,
+    SYSTEM,
+    Attempt,
+    Outcome,
+    Reminder,
+    Visit,
+    belongs_to,
+    due_now,
+    to_patient,
+)
 
 __all__ = [
     "IS_LEASED",
     "IS_PENDING",
     "PATIENT",
+    "STAFF",
+    "SYSTEM",
     "Alert",
     "Answer",
     "Attempt",
@@ -27,4 +42,6 @@ __all__ = [
     "Visit",
     "WebhookEndpoint",
     "belongs_to",
+    "due_now",
+    "to_patient",
 ]

@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.vocabulary import Channel, Purpose, ReminderState, VisitKind, VisitState
+from server import clock
 from server.canonical import instant
 from server.db import Base, InClinic, Versioned, words
 from server.journal.service import Journaled
 
-PATIENT = "patient"
-"""Recipient of what a patient reads; otherwise `staff` or `system`. Addresses are read when a message is sent, so they are never old."""
+PATIENT, STAFF, SYSTEM = "patient", "staff", "system"
+"""Recipients. Their addresses are read when a message is sent, so they are never old."""
 
 IS_PENDING = sa.text("state = 'pending'")
 IS_LEASED = sa.text("state IN ('claimed', 'sending')")
@@ -141,6 +143,24 @@ class Reminder(Journaled, Versioned, Base):
     def document(self) -> dict[str, Any]:
         """Wire form. A message between workers is shown as pending: nothing is known to have happened to it yet."""
         return reminder_document({name: getattr(self, name) for name in REMINDER_FIELDS})
+
+
+def to_patient(visit: Visit) -> dict[str, Any]:
+    """Columns of a message to the patient about a visit that say whose it is."""
+    return {
+        "clinic_id": visit.clinic_id,
+        "visit_id": visit.id,
+        "procedure_id": visit.procedure_id,
+        "patient_id": visit.patient_id,
+        "recipient": PATIENT,
+    }
+
+
+def due_now(zone: ZoneInfo) -> dict[str, Any]:
+    """Columns of a message that goes out as soon as may be; `zone` is the reader's."""
+    now = clock.now()
+    wall = now.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")
+    return {"wall": wall, "zone": zone.key, "due_at": now, "next_at": now}
 
 
 IN_FLIGHT = frozenset({ReminderState.CLAIMED, ReminderState.SENDING})

@@ -1,6 +1,7 @@
 """What patients say back, and what providers say about addresses: a number is all that is known, so every clinic is looked in."""
 
 import hmac
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -78,12 +79,23 @@ def _consent(session: Session, patient: Patient, *, given: bool, via: str) -> in
     if patient.reminder_consent == given:
         return 0
     with _inside(session, patient):
-        locked = find(session, Patient, patient.id, lock=True)
-        if locked is None or locked.reminder_consent == given:
-            return 0
-        say(session, locked, f"{'start' if given else 'stop'}_by_{via}")
-        patients.change_patient(session, locked, {"reminder_consent": given})
-    return 1
+        return int(set_consent(session, patient.id, given=given, via=via))
+
+
+def set_consent(session: Session, patient_id: uuid.UUID, *, given: bool, via: str) -> bool:
+    """What a patient of the session's clinic wants from now on; whether that changed. `via` says in the journal how it was said."""
+    patient = find(session, Patient, patient_id, lock=True)
+    if patient is None or patient.reminder_consent == given:
+        return False
+    say(session, patient, f"{'start' if given else 'stop'}_by_{via}")
+    patients.change_patient(session, patient, {"reminder_consent": given})
+    return True
+
+
+def open_channels(session: Session, patient: Patient, visit: Visit) -> list[Channel]:
+    """The patient's channels in order, for messages about a visit, without those whose address said stop."""
+    order = protocols.of_version(session, visit.protocol_version).channels
+    return [one for one in channels_of(patient, order) if not is_stopped(session, one, address_on(patient, one) or "")]
 
 
 def reply(session: Session, number: str, *, yes: bool) -> int:
@@ -190,10 +202,4 @@ def _untried(session: Session, reminder: Reminder, patient: Patient, visit: Visi
     """The patient's next channel that this message has not been tried on."""
     same = (Reminder.visit_id == reminder.visit_id, Reminder.purpose == reminder.purpose, Reminder.rung == reminder.rung)
     tried = set(session.scalars(sa.select(Reminder.channel).where(*same, Reminder.generation == reminder.generation)))
-    order = protocols.of_version(session, visit.protocol_version).channels
-    return next((one for one in channels_of(patient, order) if one not in tried and not _refused(session, patient, one)), None)
-
-
-def _refused(session: Session, patient: Patient, channel: Channel) -> bool:
-    address = address_on(patient, channel)
-    return address is None or is_stopped(session, channel, address)
+    return next((one for one in open_channels(session, patient, visit) if one not in tried), None)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,14 +15,13 @@ from server.clinics import service as clinics
 from server.clinics.models import User
 from server.config import Config
 from server.followup.calendar import instant
-from server.followup.models import Reminder
+from server.followup.models import STAFF, Reminder, due_now
 from server.followup.service import protocols, worklist
 from server.followup.service.endpoints import send_push
 from server.ids import uuid7
 
 FROM, UNTIL = time(7, 30), time(12)
 """On the clinic's clock. A digest of the morning that arrives after noon says what is no longer so."""
-STAFF = "staff"
 PATH = "/follow-up/work-list"
 _WHO = (Role.COORDINATOR, Role.NURSE, Role.SURGEON)
 _KEYS = uuid.UUID("0a0f7f0c-2f7e-5b1c-8f53-7a0c4e2d9b61")
@@ -50,7 +50,7 @@ def send_digests(session: Session, config: Config) -> int:
     payload = {"subject": subject(counts, clinics.current(session).name), "text": text(counts, f"{config.public_url}{PATH}")}
     until = instant(datetime.combine(local.date(), UNTIL), zone)
     for user in lacking:
-        session.add(_mail(user, keys[user.id], payload, local, until))
+        session.add(_mail(user, keys[user.id], payload, zone, until))
     session.flush()
     send_push(session, [user.id for user in lacking], payload["subject"], "Open the work list.", PATH, purpose=Purpose.DIGEST)
     return len(lacking)
@@ -62,19 +62,15 @@ def _people(session: Session) -> Sequence[User]:
     return next((found for role in _WHO if (found := [user for user in active if user.has(role)])), [])
 
 
-def _mail(user: User, key: uuid.UUID, payload: dict[str, str], local: datetime, until: datetime) -> Reminder:
-    now = clock.now()
+def _mail(user: User, key: uuid.UUID, payload: dict[str, str], zone: ZoneInfo, until: datetime) -> Reminder:
     return Reminder(
+        **due_now(zone),
         id=uuid7(),
         clinic_id=user.clinic_id,
         user_id=user.id,
         purpose=Purpose.DIGEST,
         recipient=STAFF,
         channel=Channel.EMAIL,
-        wall=local.replace(tzinfo=None).isoformat(timespec="minutes"),
-        zone=str(local.tzinfo),
-        due_at=now,
-        next_at=now,
         expires_at=until,
         idempotency_key=key,
         payload=payload,

@@ -18,13 +18,12 @@ from server.db import find
 from server.followup.channels.lines import fault_of
 from server.followup.channels.push_crypto import BadKeys, read_keys
 from server.followup.channels.webhook import SECRET_PREFIX
-from server.followup.models import PushSubscription, Reminder, WebhookEndpoint
+from server.followup.models import STAFF, SYSTEM, PushSubscription, Reminder, WebhookEndpoint, due_now
 from server.ids import uuid7
 from server.journal.service import say
 from server.problems import Problem, invalid
 
 Endpoint = TypeVar("Endpoint", PushSubscription, WebhookEndpoint)
-STAFF, SYSTEM = "staff", "system"
 MOST_WEBHOOKS, MOST_BROWSERS = 20, 20
 """Of a clinic, and of one person: every event becomes a message to each."""
 EVENT_KEEPS, PUSH_KEEPS = timedelta(days=3), timedelta(days=1)
@@ -159,18 +158,14 @@ def _queued(session: Session, rows: list[Reminder]) -> list[Reminder]:
 
 
 def _message(session: Session, channel: Channel, purpose: Purpose, key: uuid.UUID, keeps: timedelta, payload: dict[str, Any]) -> Reminder:
-    now, zone = clock.now(), clinics.zone_of(session)
     return Reminder(
+        **due_now(clinics.zone_of(session)),
         id=uuid7(),
         clinic_id=session.info["clinic_id"],
         purpose=purpose,
         recipient=SYSTEM if channel == Channel.WEBHOOK else STAFF,
         channel=channel,
-        wall=now.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
-        zone=zone.key,
-        due_at=now,
-        next_at=now,
-        expires_at=now + keeps,
+        expires_at=clock.now() + keeps,
         state=ReminderState.PENDING,
         idempotency_key=key,
         payload=payload,

@@ -19,15 +19,14 @@ from server.followup import links
 from server.followup.calendar import end_of
 from server.followup.channels.ways import available
 from server.followup.comparison import CHASED
-from server.followup.models import PATIENT, Alert, Link, Reminder, Visit
-from server.followup.service import answers, protocols
+from server.followup.models import Alert, Link, Reminder, Visit, due_now, to_patient
+from server.followup.service import answers
 from server.followup.service.alerts import raise_alert
-from server.followup.service.contact import is_stopped
-from server.followup.service.reach import address_on, channels_of, zone_of
+from server.followup.service.contact import open_channels, set_consent
+from server.followup.service.reach import zone_of
 from server.followup.service.schedule import key_of
 from server.ids import uuid7
 from server.journal.service import changed, say
-from server.patients import service as patients
 from server.patients.models import Patient
 from server.problems import Problem
 
@@ -130,20 +129,12 @@ def answer(session: Session, opened: Opened, question: Question, given: Given, a
 
 def stop(session: Session, opened: Opened) -> None:
     """No more messages, from this moment on. Also by a link that has ended: it only takes away."""
-    _consent(session, opened, given=False)
+    set_consent(session, opened.patient.id, given=False, via="link")
 
 
 def start_again(session: Session, opened: Opened) -> None:
     """Take the stop back."""
-    _consent(session, opened, given=True)
-
-
-def _consent(session: Session, opened: Opened, *, given: bool) -> None:
-    patient = find(session, Patient, opened.patient.id, lock=True)
-    if patient is None or patient.reminder_consent == given:
-        return
-    say(session, patient, "start_by_link" if given else "stop_by_link")
-    patients.change_patient(session, patient, {"reminder_consent": given})
+    set_consent(session, opened.patient.id, given=True, via="link")
 
 
 class Sent(StrEnum):
@@ -178,13 +169,8 @@ def can_send(session: Session, config: Config, patient: Patient, visit: Visit) -
 
 def _channel(session: Session, config: Config, patient: Patient, visit: Visit) -> Channel | None:
     """The patient's best channel that works here and has not been stopped."""
-    order = protocols.of_version(session, visit.protocol_version).channels
     usable = available(config)
-    for channel in channels_of(patient, order):
-        address = address_on(patient, channel)
-        if channel in usable and address and not is_stopped(session, channel, address):
-            return channel
-    return None
+    return next((one for one in open_channels(session, patient, visit) if one in usable), None)
 
 
 def new_link(session: Session, config: Config, visit: Visit, *, send: bool) -> tuple[str, datetime, Channel | None]:
@@ -212,22 +198,14 @@ def new_link(session: Session, config: Config, visit: Visit, *, send: bool) -> t
 
 
 def _message(session: Session, visit: Visit, patient: Patient, channel: Channel) -> Reminder:
-    now, zone = clock.now(), zone_of(patient, clinics.zone_of(session))
     serial = session.scalar(sa.select(sa.func.max(Link.serial)).where(Link.clinic_id == visit.clinic_id, Link.visit_id == visit.id)) or 1
     return Reminder(
+        **to_patient(visit),
+        **due_now(zone_of(patient, clinics.zone_of(session))),
         id=uuid7(),
-        clinic_id=visit.clinic_id,
-        visit_id=visit.id,
-        procedure_id=visit.procedure_id,
-        patient_id=visit.patient_id,
         purpose=Purpose.LINK,
-        recipient=PATIENT,
         channel=channel,
         generation=visit.generation,
-        wall=now.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
-        zone=zone.key,
-        due_at=now,
-        next_at=now,
-        expires_at=now + A_NEW_LINK_WAITS,
+        expires_at=clock.now() + A_NEW_LINK_WAITS,
         idempotency_key=key_of(visit, Purpose.LINK, serial, channel, visit.generation),
     )

@@ -15,7 +15,7 @@ from server.clinics import service as clinics
 from server.db import find
 from server.followup import comparison
 from server.followup.comparison import ALREADY_TOLD, FALLBACK, LADDER, NO_CONSENT, SUPERSEDED, WAITING, Facts
-from server.followup.models import PATIENT, Reminder, Visit
+from server.followup.models import PATIENT, Reminder, Visit, to_patient
 from server.followup.planning import Message, PlannedVisit
 from server.followup.protocol import Protocol
 from server.followup.service import protocols
@@ -202,14 +202,10 @@ def _by_visit(reminders: Iterable[Reminder]) -> dict[uuid.UUID | None, list[Remi
 def _reminder(visit: Visit, planned: Message, channel: Channel, facts: Facts) -> Reminder:
     about = comparison.about(visit, facts.clinic)
     return Reminder(
+        **to_patient(visit),
         id=uuid7(),
-        clinic_id=visit.clinic_id,
-        visit_id=visit.id,
-        procedure_id=visit.procedure_id,
-        patient_id=visit.patient_id,
         rung=planned.rung,
         purpose=planned.purpose,
-        recipient=PATIENT,
         channel=channel,
         generation=visit.generation,
         about_on=about,

@@ -14,7 +14,7 @@ from server.clinics import service as clinics
 from server.db import find
 from server.followup.calendar import end_of
 from server.followup.comparison import REPLAYED, about
-from server.followup.models import PATIENT, Reminder, Visit
+from server.followup.models import PATIENT, Reminder, Visit, due_now
 from server.followup.planning import LATE_AT_MOST
 from server.followup.service.contact import not_delivered
 from server.followup.service.listing import NOT_YET
@@ -69,8 +69,7 @@ def replay(session: Session, reminder: Reminder) -> Reminder:
     about_on = about(visit, zone) if visit else None
     if visit:
         _check_visit(session, reminder, visit, about_on)
-    now = clock.now()
-    expires_at = _until(reminder, visit, now, zone)
+    expires_at = _until(reminder, visit, clock.now(), zone)
     channel = _channel(session, reminder)
     if visit:
         visit.generation += 1
@@ -78,16 +77,13 @@ def replay(session: Session, reminder: Reminder) -> Reminder:
     generation = visit.generation if visit else reminder.generation + 1
     again = Reminder(
         **{name: getattr(reminder, name) for name in _COPIED},
+        **due_now(zone),
         id=uuid7(),
         clinic_id=reminder.clinic_id,
         channel=channel,
         generation=generation,
         idempotency_key=_key(reminder, visit, channel, generation),
         about_on=about_on,
-        wall=now.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes"),
-        zone=zone.key,
-        due_at=now,
-        next_at=now,
         expires_at=expires_at,
         reason=REPLAYED,
     )
