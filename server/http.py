@@ -4,10 +4,10 @@ import base64
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from flask import Response, g, request
 from flask_smorest import Api, Blueprint
@@ -29,6 +29,7 @@ MOST_ERRORS, LONGEST_POINTER = 100, 200
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 T = TypeVar("T")
+R = TypeVar("R", bound="Stored")
 View = TypeVar("View", bound=Callable[..., Any])
 _BY_STATUS = {
     400: "bad_request",
@@ -235,6 +236,19 @@ def problem_response(problem: Problem) -> Response:
 def cursor_of(*parts: str) -> str:
     """Opaque cursor after the last item of a page."""
     return base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+class Stored(Protocol):
+    """A row that says itself what a client sees of it."""
+
+    def document(self) -> dict[str, Any]:
+        """As it goes over the wire."""
+
+
+def page_of(rows: Sequence[R], limit: int, place: Callable[[R], Sequence[str]]) -> Response:
+    """A page of a list: documents of up to `limit` rows, and the `place` after which the next begins; `rows` hold one more, if there is."""
+    following = cursor_of(*place(rows[limit - 1])) if len(rows) > limit else None
+    return answer({"items": [row.document() for row in rows[:limit]], "next_cursor": following})
 
 
 def read_cursor(cursor: str, count: int) -> list[str]:

@@ -18,7 +18,7 @@ from schemas.patients import (
 )
 from server.access import Permission, allow
 from server.db import find
-from server.http import Routes, answer, cursor_of, found, must_match, read_cursor, session
+from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
 from server.patients import service
 from server.patients.models import Patient, Scar
 
@@ -45,10 +45,7 @@ def list_patients(query: dict[str, Any]) -> Response:
     """Find patients by name, number or phone."""
     after = read_cursor(query["cursor"], 3) if "cursor" in query else None
     rows = service.find_patients(session(), q=query.get("q"), after=after, limit=query["limit"] + 1)
-    items, more = rows[: query["limit"]], len(rows) > query["limit"]
-    last = items[-1] if items else None
-    cursor = cursor_of(last.family_name, last.given_name, str(last.id)) if more and last else None
-    return answer({"items": [row.document() for row in items], "next_cursor": cursor})
+    return page_of(rows, query["limit"], lambda last: (last.family_name, last.given_name, str(last.id)))
 
 
 @routes.route("/patients/<uuid:patient_id>", methods=["GET"])

@@ -35,3 +35,8 @@ def open_way(config: Config, channel: Channel) -> Way:
 def open_ways(config: Config) -> dict[Channel, Way]:
     """One of each. They connect when they are first used, so those that are not cost nothing."""
     return {channel: open_way(config, channel) for channel in sorted(available(config))}
+
+
+def idempotent(config: Config) -> dict[Channel, bool]:
+    """Of each channel, whether its provider takes a repeated key as the same message."""
+    return {channel: way.idempotent for channel, way in open_ways(config).items()}

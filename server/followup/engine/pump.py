@@ -17,7 +17,7 @@ from schemas.vocabulary import Channel, ReminderState
 from server.config import Config
 from server.db import Database
 from server.followup.channels.base import MaybeSent, NotSent, Rejected, Way
-from server.followup.channels.ways import open_ways
+from server.followup.channels.ways import idempotent, open_ways
 from server.followup.engine import begin, finish, guard, queue
 from server.followup.engine.finish import Result
 from server.followup.messages.compose import BadAddress, compose
@@ -43,7 +43,7 @@ class Pump:
         self._all = [open_ways(config) for _ in range(config.send_threads)]
         for ways in self._all:
             self._idle.put(ways)
-        self.idempotent = {channel: way.idempotent for channel, way in self._all[0].items()}
+        self._idempotent = idempotent(config)
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -55,18 +55,6 @@ class Pump:
         for ways in self._all:
             for way in ways.values():
                 way.close()
-
-    def settle_lost(self, clinic_id: uuid.UUID | None = None) -> Counter[ReminderState]:
-        """What lost workers have left behind, in every clinic or in `clinic_id` alone."""
-        counts: Counter[ReminderState] = Counter()
-        with self.db.transaction(write=False) as session:
-            clinics = queue.clinics_with_lapsed_leases(session)
-        for one in clinics:
-            if clinic_id not in {None, one}:
-                continue
-            with self.db.transaction(one) as session:
-                counts += finish.reap(session, self.idempotent)
-        return counts
 
     def round(self, channel: Channel, *, limit: int = BATCH, clinic_id: uuid.UUID | None = None) -> Counter[ReminderState]:
         """At most `limit` messages of every clinic that has some due on this channel, or of `clinic_id` alone. Counts by state."""
@@ -88,9 +76,9 @@ class Pump:
     def _send_all(self, clinic_id: uuid.UUID, channel: Channel, token: uuid.UUID, ids: Sequence[uuid.UUID]) -> Counter[ReminderState]:
         """A call that may be repeated with the same key is begun with all others; one that may not, with as few as are sent at once."""
         counts: Counter[ReminderState] = Counter()
-        handful = len(ids) if self.idempotent.get(channel) else self.config.send_threads
+        handful = len(ids) if self._idempotent.get(channel) else self.config.send_threads
         for start in range(0, len(ids), handful):
-            if not self.go_on() or not guard.may_send(self.db, channel):
+            if not self.go_on() or (start and not guard.may_send(self.db, channel)):  # of the first, the claim has asked
                 with self.db.transaction(clinic_id) as session:
                     queue.release(session, token)
                 break
@@ -107,7 +95,7 @@ class Pump:
             results = {reminder_id: call.result() for reminder_id, call in calls}
             with self.db.transaction(clinic_id) as session:
                 counts += finish.finish(
-                    session, token, {key: one for key, (one, _) in results.items()}, idempotent=self.idempotent.get(channel, False)
+                    session, token, {key: one for key, (one, _) in results.items()}, idempotent=self._idempotent.get(channel, False)
                 )
                 guard.note(session, channel, [down for _, down in results.values()])
         return counts
@@ -142,6 +130,18 @@ class Pump:
                 return Result(Outcome.UNCERTAIN, type(error).__name__), False
 
 
+def settle_lost(db: Database, config: Config, clinic_id: uuid.UUID | None = None) -> Counter[ReminderState]:
+    """What lost workers have left behind, in every clinic or in `clinic_id` alone."""
+    counts: Counter[ReminderState] = Counter()
+    with db.transaction(write=False) as session:
+        clinics = queue.clinics_with_lapsed_leases(session)
+    for one in clinics:
+        if clinic_id in {None, one}:
+            with db.transaction(one) as session:
+                counts += finish.reap(session, idempotent(config))
+    return counts
+
+
 def run_due(
     db: Database,
     config: Config,
@@ -151,8 +151,8 @@ def run_due(
     go_on: Callable[[], bool] = lambda: True,
 ) -> Counter[ReminderState]:
     """One round of everything on every channel, for whoever has no worker: the demo's past, a command, a test. Counts by state."""
+    counts = settle_lost(db, config, clinic_id) if go_on() else Counter()
     with Pump(db, config, go_on) as pump:
-        counts = pump.settle_lost(clinic_id) if go_on() else Counter()
         for channel in Channel:
             counts += pump.round(channel, limit=limit, clinic_id=clinic_id)
     return +counts

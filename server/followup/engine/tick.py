@@ -9,7 +9,7 @@ from server import clock
 from server.config import Config
 from server.db import Database, insert_missing, table_of
 from server.followup.engine import chores, guard, queue
-from server.followup.engine.pump import Pump
+from server.followup.engine.pump import settle_lost
 from server.followup.models import Chore
 
 log = logging.getLogger("graftlog.followup")
@@ -39,8 +39,7 @@ class Engine:
         for name in work:
             chores.run(self.db, name, self.config)
         if lapsed:
-            with Pump(self.db, self.config) as pump:
-                pump.settle_lost()
+            settle_lost(self.db, self.config)
         return due
 
     def _say(self, held: str | None) -> None:

@@ -13,7 +13,7 @@ from server.db import find
 from server.followup.models import Visit
 from server.followup.service import listing, schedule
 from server.followup.service.visits import mark_visit as mark
-from server.http import Routes, answer, cursor_of, found, must_match, read_cursor, session
+from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
 from server.procedures.models import Procedure
 
 routes = Routes("follow_up", __name__, url_prefix="/api/v1", description="Follow-up visits and the reminders about them")
@@ -38,9 +38,7 @@ def list_visits(query: dict[str, Any]) -> Response:
     limit = query["limit"]
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     rows = listing.find_visits(session(), state=query.get("state"), due_before=query.get("due_before"), after=after, limit=limit + 1)
-    last = rows[limit - 1] if len(rows) > limit else None
-    cursor = cursor_of(last.target_date.isoformat(), str(last.id)) if last else None
-    return answer({"items": [row.document() for row in rows[:limit]], "next_cursor": cursor})
+    return page_of(rows, limit, lambda last: (last.target_date.isoformat(), str(last.id)))
 
 
 @routes.route("/visits/<uuid:visit_id>", methods=["PATCH"])
@@ -66,6 +64,4 @@ def list_reminders(query: dict[str, Any]) -> Response:
     limit = query["limit"]
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     rows = listing.find_reminders(session(), state=query.get("state"), visit_id=query.get("visit_id"), after=after, limit=limit + 1)
-    last = rows[limit - 1] if len(rows) > limit else None
-    cursor = cursor_of(instant(last.due_at), str(last.id)) if last else None
-    return answer({"items": [row.document() for row in rows[:limit]], "next_cursor": cursor})
+    return page_of(rows, limit, lambda last: (instant(last.due_at), str(last.id)))

@@ -10,7 +10,7 @@ from server.access import Permission, allow
 from server.db import find
 from server.followup.models import Alert, Visit
 from server.followup.service import alerts, calls, worklist
-from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.http import Routes, answer, cursor_of, found, page_of, read_cursor, session
 
 routes = Routes("work_list", __name__, url_prefix="/api/v1", description="Who needs a person: work list, calls, alerts")
 
@@ -59,8 +59,7 @@ def list_alerts(query: dict[str, Any]) -> Response:
     limit = query["limit"]
     after = read_cursor(query["cursor"], 1) if "cursor" in query else None
     rows = calls.find_alerts(session(), closed=query["state"] == "closed", after=after, limit=limit + 1)
-    cursor = cursor_of(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return answer({"items": [row.document() for row in rows[:limit]], "next_cursor": cursor})
+    return page_of(rows, limit, lambda last: (str(last.id),))
 
 
 @routes.route("/alerts/<uuid:alert_id>/closing", methods=["POST"])
