@@ -12,7 +12,7 @@ from schemas.vocabulary import ProcedureState, VisitKind
 from server import clock
 from server.config import Config
 from server.db import Database
-from server.followup.models import Sender
+from server.followup.models import Sender, StoppedAddress
 from server.followup.protocol import DEFAULT
 from tests import make
 from tests.followup.mailbox import Mailbox, open_mailbox
@@ -26,9 +26,10 @@ MONDAY = datetime(2026, 3, 2, 11, 40, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _calm(db: Database) -> None:
-    """The state of the ways out is the installation's: no story finds another's broken provider."""
+    """The ways out and the addresses that said stop are the installation's: no story finds another's."""
     with db.transaction() as session:
         session.execute(sa.delete(Sender))
+        session.execute(sa.delete(StoppedAddress))
 
 
 @pytest.fixture

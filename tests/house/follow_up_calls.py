@@ -3,12 +3,11 @@
 import uuid
 from typing import Any, cast
 
-from schemas.vocabulary import ReminderState
+from schemas.vocabulary import ProcedureState, ReminderState
 from server.app import App
 from server.followup.models import Reminder
 from server.followup.protocol import DEFAULT, to_content
 from server.ids import uuid7
-from server.patients.models import Patient
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
@@ -83,14 +82,13 @@ def _preview(_tablet: Api, _clinic: make.Clinic) -> Made:
 
 
 def reminder_in(tablet: Api, clinic: make.Clinic, state: ReminderState) -> str:
-    """Id of a message that has come to this state."""
-    case = stages.completed(tablet, clinic)
-    visit = tablet.get(f"{case.path}/visits")["items"][-1]
-    reminder_id: str = tablet.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"]
+    """Id of a message about a visit to come that has got to this state."""
     app = cast("App", tablet.client.application)
+    procedure = make.procedure(app.db, clinic, state=ProcedureState.COMPLETED)
+    visit = tablet.get(f"/procedures/{procedure['id']}/visits")["items"][-1]
+    reminder_id: str = tablet.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"]
     with app.db.transaction(clinic.id) as session:
         session.get_one(Reminder, (clinic.id, uuid.UUID(reminder_id))).state = state
-        session.get_one(Patient, (clinic.id, uuid.UUID(case.patient_id))).email = "anna@example.org"
     return reminder_id
 
 

@@ -16,6 +16,7 @@ from tests.procedures import case as stages
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_TEXT = re.compile(r"[!-~]([ -~]*[!-~])?")
 LONGEST_MRN = 64
+BEGUN, COMPLETED, SIGNED = 1, 2, 3
 UNFORESEEABLE = {
     "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor|cannot be booked; log the call"
     r"|A check-in is answered from home",
@@ -51,26 +52,30 @@ class Known:
 
 
 def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
-    """Riverside on a busy day: of each four procedures one planned, one begun, one completed, one signed."""
-    anna = make.patient(db, clinic)["id"]
-    scars = [make.scar(db, clinic, anna)["id"] for _ in range(2)]
-    procedures = [make.procedure(db, clinic, patient_id=anna)["id"] for _ in range(80)]
-    begun, completed, signed = ([f"/procedures/{one}" for place, one in enumerate(procedures) if place % 4 >= state] for state in (1, 2, 3))
-    for path in begun:
+    """Riverside on a busy day: twenty patients, each with a procedure planned, one begun, one completed, one signed."""
+    patients = [make.patient(db, clinic)["id"] for _ in range(20)]
+    scars = {anna: make.scar(db, clinic, anna)["id"] for anna in patients}
+    procedures, facts = [], []
+    for anna, scar in scars.items():
         time_out = make.entry("checklist", phase="time_out", item="team_introduced", answer="yes", recorded_at=stages.at(32))
-        injection = make.entry("injection", scar_id=scars[0], volume_ml=1, plane="subdermal", recorded_at=stages.at(33))
-        tablet.post(f"{path}/entries", [time_out, injection])
-    for path in completed:
-        tablet.post(f"{path}/completion", {}, 200)
-    for path in signed:
-        tablet.post(f"{path}/signature", {"password": make.PASSWORD})
+        injection = make.entry("injection", scar_id=scar, volume_ml=1, plane="subdermal", recorded_at=stages.at(33))
+        for stage in range(4):
+            path = f"/procedures/{make.procedure(db, clinic, patient_id=anna)['id']}"
+            procedures.append(path.rpartition("/")[2])
+            if stage >= BEGUN:
+                sent = [one | {"id": str(uuid.uuid4())} for one in (time_out, injection)]
+                facts += tablet.post(f"{path}/entries", sent)["entries"]
+            if stage >= COMPLETED:
+                tablet.post(f"{path}/completion", {}, 200)
+            if stage >= SIGNED:
+                tablet.post(f"{path}/signature", {"password": make.PASSWORD})
     ids = {
-        "patient_id": [anna],
-        "scar_id": scars,
+        "patient_id": patients,
+        "scar_id": [*scars.values()],
         "procedure_id": procedures,
-        "visit_id": [one["id"] for one in tablet.get("/visits")["items"]],
+        "visit_id": [one["id"] for one in tablet.get("/visits?state=planned&limit=200")["items"]],
         "surgeon_id": [str(clinic.surgeon.user_id)],
-        "retracts": [one["id"] for path in begun for one in tablet.get(f"{path}/entries")["items"]],
+        "retracts": [one["id"] for one in facts],
     }
     return Known(tablet.token or "", ids)
 

@@ -37,27 +37,9 @@ ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entri
 """Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
 
 BRIEFLY = [ENTRIES_BRIEFLY, PROTOCOL_BRIEFLY]
-BY_LUCK = {
-    "POST /api/v1/session",
-    "POST /api/v1/procedures/{procedure_id}/signature",
-    "PUT /api/v1/follow-up/protocol",
-    "PUT /api/v1/follow-up/templates/{purpose}/{channel}/{language}",
-    "DELETE /api/v1/follow-up/templates/{purpose}/{channel}/{language}",
-    "POST /api/v1/follow-up/templates/preview",
-    "POST /api/v1/follow-up/push-subscriptions",
-    "DELETE /api/v1/follow-up/push-subscriptions/{subscription_id}",
-    "POST /api/v1/follow-up/webhooks",
-    "DELETE /api/v1/follow-up/webhooks/{webhook_id}",
-    "POST /api/v1/alerts/{alert_id}/closing",
-    "POST /api/v1/reminders/{reminder_id}/replay",
-    "POST /api/v1/reminders/{reminder_id}/settlement",
-    "POST /api/v1/visits/{visit_id}/calls",
-    "POST /api/v1/visits/{visit_id}/answers",
-    "POST /api/v1/visits/{visit_id}/link",
-    "PUT /api/v1/follow-up/pause",
-}
-"""Calls that a drawn case may never get through: nobody's password; too much drawn into the procedure before; keys, states and texts that
-only the stories make."""
+REACHED = 0.8
+"""Share of the operations that must have succeeded with a drawn case, or the fuzz has stayed outside the door. A drawn case meets nobody's
+password and rarely the one state in which a procedure can be cancelled; `test_routes` makes each operation succeed for certain."""
 
 DRAWN_CREDENTIALS = {"positive_data_acceptance": {"expected-statuses": ["201", "401"]}}
 
@@ -153,4 +135,5 @@ def test_the_api_is_as_its_document_says(described: Any) -> None:
     schema = described.exclude(method="DELETE", path="/api/v1/session")
     found, reached = verdict(schema)
     assert found == ""
-    assert {one.ok().label for one in schema.get_all_operations()} - reached <= BY_LUCK
+    operations = {one.ok().label for one in schema.get_all_operations()}
+    assert len(reached) >= REACHED * len(operations), sorted(operations - reached)
