@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+import schemas.protocol  # noqa: F401  reason: adds its limits to the table
+from schemas.limits import LIMITS
 from schemas.vocabulary import Channel, ProcedureState, ReminderState, VisitState
 from server import clock
+from server.config import Config
 from server.db import Database, find
 from server.followup.engine import chores
 from server.followup.models import Reminder
@@ -223,3 +226,24 @@ def test_the_nightly_proof_repairs_what_somebody_lost(anna: Story, caplog: pytes
         assert lacking(anna) == 0
     assert "lacked 1 rows; repaired" in caplog.text
     assert len(waiting(anna)) == 9
+
+
+def test_the_nightly_proof_looks_after_the_chase_of_the_last_visit(db: Database, clinic: make.Clinic, mailing: Config) -> None:
+    """Nothing of her follow-up is open but the visit that she missed, and one of the two messages that ask her to come is gone."""
+    with clock.at(MONDAY):
+        anna = make.patient(db, clinic)
+        procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=anna["id"], ended_at=MONDAY)
+    story = Story(db, clinic, mailing, anna, procedure)
+    last_window_closed = budapest("2027-04-02T03:00")
+    with clock.at(last_window_closed):
+        chores.turn_visits(db, clinic.id, mailing)
+        with db.transaction(clinic.id) as session:
+            session.get_one(Reminder, (clinic.id, waiting(story)[-1].id)).state = ReminderState.CANCELLED
+        assert {visit.state for visit in story.visits()} == {VisitState.MISSED}
+        assert lacking(story) > 0
+        assert lacking(story) == 0
+        assert [one.wall[:10] for one in waiting(story)][-2:] == ["2027-04-05", "2027-04-12"]
+
+
+def test_the_proof_looks_back_as_far_as_a_chase_may_reach() -> None:
+    assert timedelta(days=LIMITS["chase_days_after_window"].hard_max) < chores.CHASED_FOR

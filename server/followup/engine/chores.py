@@ -14,7 +14,7 @@ from server.clinics import service as clinics
 from server.clinics.models import Clinic
 from server.config import Config
 from server.db import Database, insert_missing, table_of
-from server.followup.comparison import WINDOW_CLOSED, state_on
+from server.followup.comparison import OPEN, WINDOW_CLOSED, state_on
 from server.followup.models import Chore, Visit
 from server.followup.service import digest, protocols
 from server.followup.service.proof import lacking
@@ -25,6 +25,8 @@ from server.procedures.models import Procedure
 log = logging.getLogger("graftlog.followup")
 RUNNING = timedelta(minutes=10)
 """A chore whose worker died is begun again after this long."""
+CHASED_FOR = timedelta(days=61)
+"""How long after its window a missed visit may still be chased: a protocol's longest chase, and a day for the zones."""
 MOST_VISITS = 200
 MOST_PROCEDURES = 200
 _LATER = aliased(Visit)
@@ -92,7 +94,7 @@ def prove(db: Database, clinic_id: uuid.UUID, config: Config) -> int:  # noqa: A
     repaired, last = 0, uuid.UUID(int=0)
     while True:
         with db.transaction(clinic_id, write=False) as session:
-            batch = session.scalars(_with_open_follow_up(last)).all()
+            batch = session.scalars(_with_open_follow_up(last, clock.now().date() - CHASED_FOR)).all()
             wrong = [procedure.id for procedure in batch if lacking(session, procedure)]
         for procedure_id in wrong:
             repaired += _repair(db, clinic_id, procedure_id)
@@ -101,8 +103,9 @@ def prove(db: Database, clinic_id: uuid.UUID, config: Config) -> int:  # noqa: A
         last = batch[-1].id
 
 
-def _with_open_follow_up(after: uuid.UUID) -> sa.Select[Procedure]:
-    open_ones = sa.select(Visit.procedure_id).where(Visit.state.in_((VisitState.PLANNED, VisitState.DUE, VisitState.BOOKED)))
+def _with_open_follow_up(after: uuid.UUID, chased_since: date) -> sa.Select[Procedure]:
+    chased = sa.and_(Visit.state == VisitState.MISSED, Visit.closes_on >= chased_since)
+    open_ones = sa.select(Visit.procedure_id).where(Visit.state.in_(OPEN) | chased)
     never = ~sa.select(1).where(Visit.procedure_id == Procedure.id, Visit.clinic_id == Procedure.clinic_id).exists()
     return (
         sa.select(Procedure)
