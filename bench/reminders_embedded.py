@@ -8,9 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.place import Place
+from bench.place import Place, cpu_of
 from bench.reminders_fill import make_due
-from bench.reminders_sink import cpu_of
 from bench.reminders_workers import workers
 from schemas.vocabulary import Channel
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
-from bench.place import ROOT, TICKS
+from bench.place import ROOT, cpu_of
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 _KEY = re.compile(rb"(?i)\r\nidempotency-key: *([0-9a-f-]+)")
@@ -119,12 +118,6 @@ async def _serve() -> None:
     servers = [await loop.create_server(partial(kind, ledger), "127.0.0.1", 0) for kind in (Gateway, Mail)]
     print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
     await asyncio.Event().wait()
-
-
-def cpu_of(pid: int) -> float:
-    """Processor time that a process has used so far, user and system, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from pathlib import Path
 import psycopg
 import redis
 
-from bench.place import ROOT, Place
+from bench.place import ROOT, Place, cpu_of
 from bench.reminders_fill import plain_url
-from bench.reminders_sink import cpu_of
 
 BIN = Path(sys.executable).parent
 PROCFILE = dict(line.split(": exec ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": exec " in line)
