@@ -19,8 +19,9 @@ from tests.api import Api
 from tests.house.calls import api_rules
 from tests.house.fuzzing import Known, at_home, known, unexplained
 
-EXAMPLES = os.environ.get("GRAFTLOG_FUZZ_EXAMPLES")
-"""How many cases are drawn for each operation; by default few, and always the same."""
+FUZZ = os.environ.get("GRAFTLOG_FUZZ", "short")
+"""`short`: ten drawn cases for each operation, always the same. `systematic`: also every limit and missing field, as in CI. A number: so many
+cases, others each time, and the systematic ones."""
 
 SEED = 2021
 
@@ -32,11 +33,10 @@ CHECKS = {
     # Its second call passes an argument that the tool's own WSGI client refuses; the story about locks tells the same.
     "ignored_auth": {"enabled": False},
 }
-PROTOCOL_BRIEFLY = {"include-name": "PUT /api/v1/follow-up/protocol", "phases": {"coverage": {"enabled": False}}}
-ENTRIES_BRIEFLY = {"include-name": "POST /api/v1/procedures/{procedure_id}/entries", "phases": {"coverage": {"enabled": False}}}
-"""Its 3800 systematic cases are left to the longer run: `test_bad_input` tries each field of each kind as well."""
+NOT_SYSTEMATIC = {"phases": {"coverage": {"enabled": False}}}
+LONGEST = ("PUT /api/v1/follow-up/protocol", "POST /api/v1/procedures/{procedure_id}/entries")
+"""Their thousands of systematic cases are left to the longest run: `test_bad_input` tries each field of each kind as well."""
 
-BRIEFLY = [ENTRIES_BRIEFLY, PROTOCOL_BRIEFLY]
 REACHED = 0.8
 """Share of the operations that must have succeeded with a drawn case, or the fuzz has stayed outside the door. A drawn case meets nobody's
 password and rarely the one state in which a procedure can be cancelled; `test_routes` makes each operation succeed for certain."""
@@ -79,18 +79,21 @@ def described(app: App, here: Known) -> Iterator[Any]:
     def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         at_home(case, here)
 
-    if EXAMPLES is None:
+    drawn_anew = FUZZ.isdigit()
+    if not drawn_anew:
         random.seed(SEED)
+    briefly = [] if drawn_anew else [{"include-name": name} | NOT_SYSTEMATIC for name in LONGEST]
     config = {
-        **({} if EXAMPLES else {"seed": SEED}),
+        **({} if drawn_anew else {"seed": SEED}),
+        **(NOT_SYSTEMATIC if FUZZ == "short" else {}),
         "auth": {"openapi": {"token": {"bearer": here.token}}},
         "generation": {
-            "max-examples": int(EXAMPLES or 10),
-            "deterministic": EXAMPLES is None,
+            "max-examples": int(FUZZ) if drawn_anew else 10,
+            "deterministic": not drawn_anew,
             "with-security-parameters": False,  # a drawn token is nobody's; tokens have their own story
         },
         "checks": CHECKS,
-        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *([] if EXAMPLES else BRIEFLY)],
+        "operations": [{"include-name": "POST /api/v1/session", "checks": DRAWN_CREDENTIALS}, *briefly],
     }
     schemathesis.hook(before_call)
     schemathesis.hook(filter_failure)
