@@ -218,6 +218,7 @@ def test_a_push_waits_for_every_browser_of_those_it_is_for(db: Database, clinic:
     assert ([row.user_id for row in one], len(every), none) == ([clinic.coordinator.user_id] * 2, 3, [])
     assert {(row.channel, row.recipient, row.expires_at) for row in one} == {(Channel.PUSH, "staff", NOW + timedelta(days=1))}
     assert [row.payload and row.payload["urgency"] for row in (one[0], every[0])] == ["normal", "high"]
+    assert [row.payload and row.payload["path"] for row in (one[0], every[0])] == ["/work-list", "/work-list"]
 
 
 def test_what_is_gone_is_told_nothing_more(db: Database, clinic: make.Clinic) -> None:

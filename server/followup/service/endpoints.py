@@ -140,7 +140,7 @@ def send_push(
     if user_ids is not None:
         query = query.where(PushSubscription.user_id.in_(list(user_ids)))
     event_id = uuid7()
-    shown = {"title": title, "body": body, "url": path, "urgency": "high" if purpose == Purpose.ALERT else "normal"}
+    shown = {"title": title, "body": body, "path": path, "urgency": "high" if purpose == Purpose.ALERT else "normal"}
     rows = []
     for one in session.scalars(query):
         row = _message(
