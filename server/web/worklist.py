@@ -1,4 +1,4 @@
-"""The work list for people: who needs a call, what is known, and one click for how it ended. No script."""
+"""The work list for people: who needs a call, what is known, and one click for how it ended. Script only for notices."""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -18,7 +18,7 @@ from server.access import Permission, allow
 from server.db import find
 from server.followup.calendar import instant
 from server.followup.models import Alert, Call, Visit
-from server.followup.service import alerts, calls, contact, link_answers, worklist
+from server.followup.service import alerts, calls, contact, endpoints, link_answers, worklist
 from server.followup.service.visits import mark_visit
 from server.http import cursor_of, found, person, read_cursor, session
 from server.ids import uuid7
@@ -28,7 +28,7 @@ from server.web import worklist_words as words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, filters, form, shown_again_by
 
-DONE = ("call", "mark", "closing", "stop", "link")
+DONE = ("call", "mark", "closing", "stop", "link", "told", "untold")
 _TYPED = ("outcome", "day", "time", "call_after", "note", "done")
 _INPUTS = {"booked_for": "day"}
 """Fields of the service that have another input here."""
@@ -76,7 +76,7 @@ def _kept() -> dict[str, Any]:
     return {name: value for name, value in request.args.items() if name in _KEPT and value}
 
 
-def _page(problem: Problem | None = None, **_arguments: Any) -> str:
+def page(problem: Problem | None = None, **_arguments: Any) -> str:
     """The list; after a refused form with what is wrong beside the row it was about."""
     asked = filters(Filters())
     after = read_cursor(asked["cursor"], 3) if "cursor" in asked else None
@@ -101,6 +101,7 @@ def _page(problem: Problem | None = None, **_arguments: Any) -> str:
         tomorrow=_today() + timedelta(days=1),
         today=_today(),
         further="cursor" in asked,
+        devices=endpoints.browsers(session(), person().user_id),
         first=url_for("web.work_list", **same),
         following=url_for("web.work_list", **same, cursor=cursor_of(*last)) if last else None,
     )
@@ -143,19 +144,24 @@ def _done(asked: dict[str, Any]) -> dict[str, Any] | None:
     if done == "call":
         call = find(session(), Call, about)
         return _logged(call) if call else None
+    said = words.NOTICES.get(done) or _said(done, about)
+    return {"said": said, "row": None} if said else None
+
+
+def _said(done: str, about: uuid.UUID) -> str | None:
     if done == "closing":
         alert = find(session(), Alert, about)
         patient = find(session(), Patient, alert.patient_id) if alert and alert.closed_at else None
-        return {"said": words.closed(alert, patient.name), "row": None} if alert and patient else None
+        return words.closed(alert, patient.name) if alert and patient else None
     if done == "stop":
         patient = find(session(), Patient, about)
-        return {"said": f"No more reminders go to {patient.name}. Their visits stay planned.", "row": None} if patient else None
+        return f"No more reminders go to {patient.name}. Their visits stay planned." if patient else None
     visit = find(session(), Visit, about)
     patient = find(session(), Patient, visit.patient_id) if visit else None
     if visit is None or patient is None:
         return None
     sent = f"A new link is on its way to {patient.name}. Earlier links no longer work."
-    return {"said": sent if done == "link" else words.marked(visit, patient.name), "row": None}
+    return sent if done == "link" else words.marked(visit, patient.name)
 
 
 def _logged(call: Call) -> dict[str, Any] | None:
@@ -174,12 +180,12 @@ def _logged(call: Call) -> dict[str, Any] | None:
 @allow(Permission.FOLLOW_UP)
 def work_list() -> str:
     """Everybody for whom a message is not enough."""
-    return _page()
+    return page()
 
 
 @pages.post("/follow-up/visits/<uuid:visit_id>/calls")
 @allow(Permission.FOLLOW_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 def log_call(visit_id: uuid.UUID) -> Response:
     """Log how a call ended. The page chose the id, so a form sent twice logs once."""
     typed = form(CallForm())
@@ -190,7 +196,7 @@ def log_call(visit_id: uuid.UUID) -> Response:
     if typed["outcome"] == CallOutcome.CALL_LATER and "call_after" in typed:
         fields["call_after"] = typed["call_after"]
     call, _ = calls.log_call(session(), visit, fields)
-    return _back("call", call.id)
+    return back("call", call.id)
 
 
 def _moment(typed: dict[str, Any]) -> datetime | None:
@@ -204,42 +210,43 @@ def _moment(typed: dict[str, Any]) -> datetime | None:
 
 @pages.post("/follow-up/visits/<uuid:visit_id>/mark")
 @allow(Permission.FOLLOW_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 def mark(visit_id: uuid.UUID) -> Response:
     """Say whether the patient came to a booked visit."""
     visit = found(find(session(), Visit, visit_id, lock=True))
     mark_visit(session(), visit, VisitState(form(Mark())["state"]))
-    return _back("mark", visit_id)
+    return back("mark", visit_id)
 
 
 @pages.post("/follow-up/alerts/<uuid:alert_id>/closing")
 @allow(Permission.FOLLOW_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 def close(alert_id: uuid.UUID) -> Response:
     """Say what was done about an alert."""
     alert = found(find(session(), Alert, alert_id, lock=True))
     alerts.close_alert(session(), alert, form(ClosingForm())["done"])
-    return _back("closing", alert_id)
+    return back("closing", alert_id)
 
 
 @pages.post("/follow-up/patients/<uuid:patient_id>/stop")
 @allow(Permission.FOLLOW_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 def stop_reminders(patient_id: uuid.UUID) -> Response:
     """Withdraw a patient's consent to reminders, as the patient has asked a person to."""
     contact.set_consent(session(), found(find(session(), Patient, patient_id)).id, given=False, via="staff")
-    return _back("stop", patient_id)
+    return back("stop", patient_id)
 
 
 @pages.post("/follow-up/visits/<uuid:visit_id>/link")
 @allow(Permission.FOLLOW_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 def send_link(visit_id: uuid.UUID) -> Response:
     """Send the patient a new link to the visit."""
     visit = found(find(session(), Visit, visit_id, lock=True))
     link_answers.new_link(session(), current_app.config["GRAFTLOG"], visit, send=True)
-    return _back("link", visit_id)
+    return back("link", visit_id)
 
 
-def _back(done: str, about: uuid.UUID) -> Response:
+def back(done: str, about: uuid.UUID) -> Response:
+    """To the same part of the list, which says what was just done."""
     return make_response(redirect(url_for("web.work_list", **_kept(), done=done, id=about), 303))

@@ -33,6 +33,7 @@ OUTCOMES = {
     CallOutcome.WRONG_NUMBER: "Wrong number",
     CallOutcome.NO_ANSWER: "No answer",
 }
+NOTICES = {"told": "You are told on this device from now on.", "untold": "You are told nothing more on that device."}
 CHANNELS = {Channel.EMAIL: "E-mail", Channel.SMS: "Text message", Channel.PUSH: "Notice", Channel.WEBHOOK: "Event"}
 LANGUAGES = {"en": "English", "hu": "Hungarian", "es": "Spanish", "de": "German", "lt": "Lithuanian"}
 

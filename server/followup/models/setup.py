@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,6 +134,11 @@ class PushSubscription(Journaled, Versioned, Base):
     p256dh: Mapped[str]
     auth: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
+
+    @property
+    def mark(self) -> str:
+        """SHA-256 of the address in hex: a page recognises its own browser by it and learns no address of another."""
+        return sha256(self.endpoint.encode()).hexdigest()
 
     def document(self) -> dict[str, Any]:
         """Wire form, without the keys and the address, which is a capability."""

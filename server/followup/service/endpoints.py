@@ -62,6 +62,12 @@ def unsubscribe(session: Session, user_id: uuid.UUID, subscription_id: uuid.UUID
     return _end(session, row) if row is not None and row.user_id == user_id else None
 
 
+def browsers(session: Session, user_id: uuid.UUID) -> Sequence[PushSubscription]:
+    """Where this person is told, oldest first."""
+    mine = sa.select(PushSubscription).where(PushSubscription.user_id == user_id, PushSubscription.active)
+    return session.scalars(mine.order_by(PushSubscription.id)).all()
+
+
 def webhooks(session: Session) -> Sequence[WebhookEndpoint]:
     """The clinic's active endpoints, oldest first."""
     return session.scalars(sa.select(WebhookEndpoint).where(WebhookEndpoint.active).order_by(WebhookEndpoint.id)).all()
