@@ -43,6 +43,11 @@ def run(config: Config, database: Database, say: Callable[[str], None]) -> bool:
     return True
 
 
+def into_files(config: Config) -> Config:
+    """The same settings without the ways to real people: nothing of the demo's past is mailed or texted to anybody."""
+    return replace(config, smtp_url=None, sms_url=None)
+
+
 def _people(database: Database) -> None:
     with database.transaction() as session:
         clinics.create_clinic(session, name=people.CLINIC, time_zone=people.TIME_ZONE, phone=people.PHONE, demo=True)
@@ -75,7 +80,7 @@ class _Past:
         for number, day in enumerate(earlier.days(self.today.date())):
             evening = datetime.combine(day, time(17), self.zone)
             self.at(evening, lambda number=number, day=day: self._operate(number, day))  # type: ignore[misc]  # reason: bound per turn
-        with Pump(self.database, replace(self.config, smtp_url=None)) as self.pump:  # nothing of the demo's past is really mailed
+        with Pump(self.database, into_files(self.config)) as self.pump:
             while self.events:
                 moment, _, what = heapq.heappop(self.events)
                 with clock.at(moment):
