@@ -41,6 +41,11 @@ def stored(db: Database, clinic: make.Clinic) -> list[tuple[str, bool]]:
         return [(row.body, row.active) for row in session.scalars(sa.select(MessageTemplate))]
 
 
+def test_the_texts_are_one_step_from_the_protocol_and_back(vera: Browser) -> None:
+    assert "/follow-up/messages" in vera.open("/follow-up/protocol").hrefs
+    assert "Back to the protocol" in vera.open("/follow-up/messages").text
+
+
 def test_the_list_shows_every_message_of_a_language_and_whose_text_it_has(vera: Browser) -> None:
     page = vera.open("/follow-up/messages")
     assert "Reminds of the visit E-mail Built-in text" in page.text
