@@ -81,6 +81,11 @@ def test_static_files_asked_for_with_their_version_are_kept_for_a_year(visitor: 
     icon.close()
 
 
+def test_a_narrow_bar_wraps_instead_of_widening_the_page() -> None:
+    narrow = CSS[CSS.index("@media (max-width: 46rem)") :]
+    assert "flex-wrap: wrap" in (re.search(r"\.bar nav \{(.*?)\}", narrow) or [""])[1]
+
+
 def test_pages_are_never_kept(vera_at_desk: Browser) -> None:
     page = vera_at_desk.open("/procedures")
     assert page.response.headers["Cache-Control"] == "no-store"
