@@ -124,7 +124,7 @@ def _row(item: worklist.Item, corrects: uuid.UUID | None = None) -> dict[str, An
         "contact": words.contact(item) if item.visit else "",
         "last_call": words.last_call(item),
         "next_step": worklist.next_step(item.kind, item.visit, item.alert),
-        "came": item.visit is not None and item.visit.state == VisitState.BOOKED,
+        "came": words.may_have_come(item.visit, _today()),
         "new_id": str(uuid7()),
     }
 

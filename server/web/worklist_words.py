@@ -1,5 +1,6 @@
 """What the work list calls things: its sections, outcomes of calls, channels, and what has just been done."""
 
+from dataclasses import replace
 from datetime import date
 
 from schemas.vocabulary import CallOutcome, Channel, VisitState
@@ -48,7 +49,18 @@ def standing(item: Item, today: date) -> Said | None:
     if visit.state == VisitState.BOOKED and visit.booked_for and local(visit.booked_for).date() < today:
         days = (today - local(visit.booked_for).date()).days
         return Said(f"Booked {_days(days)} ago, nothing recorded", "question", open=True)
-    return words.visit(visit.state, visit.opens_on, visit.closes_on, today)
+    said = words.visit(visit.state, visit.opens_on, visit.closes_on, today)
+    if visit.state == VisitState.BOOKED and visit.booked_for:
+        moment = local(visit.booked_for)
+        return replace(said, word=f"Booked for {short_day(moment.date())}, {clock(moment)}")
+    return said
+
+
+def may_have_come(visit: Visit | None, today: date) -> bool:
+    """Whether it can be asked if the patient came: not before the day agreed on."""
+    if visit is None or visit.state != VisitState.BOOKED:
+        return False
+    return visit.booked_for is None or local(visit.booked_for).date() <= today
 
 
 def _days(count: int) -> str:

@@ -168,6 +168,15 @@ def test_a_time_that_has_passed_is_marked_in_one_click(csaba: Browser, anna: Sto
     assert faults(after) == []
 
 
+def test_a_time_to_come_is_shown_and_not_marked_before_its_day(csaba: Browser, anna: Story) -> None:
+    page = look(csaba)
+    press(csaba, page, log_at(page), outcome="booked", day="2026-03-16", time="14:30")
+    alert(anna, AlertKind.WANTS_ANOTHER_TIME)
+    before = look(csaba)
+    assert "Booked for 16 Mar 2026, 14:30" in before.text
+    assert not any(action.endswith("/mark") for action in before.forms)
+
+
 def test_reminders_are_stopped_when_the_patient_asks_a_person(csaba: Browser, anna: Story) -> None:
     page = look(csaba)
     after = press(csaba, page, f"/follow-up/patients/{anna.patient['id']}/stop")
