@@ -119,6 +119,14 @@ def test_whoever_needs_another_time_has_no_longer_confirmed(booked: Anna) -> Non
     assert booked.visit().confirmed_at is None
 
 
+def test_what_she_wrote_ends_before_what_was_said_later(booked: Anna) -> None:
+    booked.send(booked.open("/another-time"), "/another-time", when="mornings", note="not on Mondays")
+    booked.press("/come")
+    assert booked.alerts() == [
+        ("wants_another_time", "Needs another time: mornings. Wrote: not on Mondays. Later said that the time agreed on is fine.")
+    ]
+
+
 def test_whoever_can_come_after_all_says_so_to_the_one_who_would_call(booked: Anna) -> None:
     booked.press("/cannot-come")
     booked.press("/come")

@@ -76,7 +76,8 @@ def confirm(session: Session, opened: Opened) -> None:
     visit.confirmed_at = clock.now()
     say(session, visit, "confirm_by_link")
     for alert in wishes(session, visit):
-        alert.detail = f"{alert.detail.removesuffix(_OVERTAKEN)}{_OVERTAKEN}"
+        said = alert.detail.removesuffix(_OVERTAKEN)
+        alert.detail = f"{said if said.endswith(('.', '!', '?')) else f'{said}.'}{_OVERTAKEN}"
     session.flush()
 
 
