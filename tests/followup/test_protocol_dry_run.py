@@ -58,7 +58,7 @@ def _live(db: Database, clinic: make.Clinic, rolls: random.Random, patient_id: s
             if message.state == ReminderState.PENDING:
                 message.state = rolls.choice([ReminderState.DELIVERED, ReminderState.EXPIRED, ReminderState.UNCERTAIN, ReminderState.DEAD])
         for visit in session.scalars(sa.select(Visit).where(Visit.procedure_id.in_(ids))).all():
-            said = rolls.choice([None, None, VisitState.ATTENDED, VisitState.DECLINED, VisitState.BOOKED])
+            said = rolls.choice([None, None, VisitState.DECLINED, VisitState.DECLINED, VisitState.BOOKED])
             if said and visit.kind == "visit" and visit.state in {VisitState.PLANNED, VisitState.DUE}:
                 when = now + timedelta(days=rolls.randrange(1, 40)) if said == VisitState.BOOKED else None
                 mark_visit(session, visit, said, booked_for=when)

@@ -117,11 +117,23 @@ def test_a_booked_visit_is_reminded_of_its_own_time(anna: Story, vera: Api) -> N
 def test_a_slip_of_the_finger_is_corrected(anna: Story, vera: Api) -> None:
     """Attended by mistake, then booked: the reminders that the mistake cancelled come back."""
     visit = vera.get(f"/procedures/{anna.procedure['id']}/visits")["items"][0]
-    with clock.at(budapest("2026-03-10T09:00")):
+    with clock.at(budapest("2026-03-12T09:00")):
         slip = vera.patch(f"/visits/{visit['id']}", {"state": "attended"}, visit["write_id"])
         vera.patch(f"/visits/{visit['id']}", {"state": "booked"}, slip["write_id"])
     pending = [one for one in vera.get(f"/reminders?visit_id={visit['id']}")["items"] if one["state"] == "pending"]
     assert [(one["days_before"], one["generation"]) for one in pending] == [(3, 3), (1, 3)]
+
+
+@pytest.mark.parametrize("state", ["attended", "missed"])
+def test_nobody_has_come_or_stayed_away_before_the_window_opens(anna: Story, vera: Api, state: str) -> None:
+    """On 11 March, a day too early; who did come earlier is booked for that time first."""
+    visit = vera.get(f"/procedures/{anna.procedure['id']}/visits")["items"][0]
+    with clock.at(budapest("2026-03-11T23:30")):
+        refused = vera.patch(f"/visits/{visit['id']}", {"state": state}, visit["write_id"], 422)
+        assert refused["errors"][0]["pointer"] == "/state"
+        assert "Not before 2026-03-12" in refused["detail"]
+        early = vera.patch(f"/visits/{visit['id']}", {"state": "booked", "booked_for": "2026-03-11T15:00:00+01:00"}, visit["write_id"])
+        assert vera.patch(f"/visits/{visit['id']}", {"state": state}, early["write_id"])["state"] == state
 
 
 def test_marks_that_make_no_sense_are_refused(anna: Story, vera: Api) -> None:

@@ -33,7 +33,7 @@ def visit_of(tablet: Api, case: Case, kind: str = "visit") -> dict[str, Any]:
 def marked_visit(tablet: Api, clinic: make.Clinic) -> Made:
     """PATCH of a visit."""
     visit = visit_of(tablet, stages.completed(tablet, clinic))
-    return "PATCH", f"/visits/{visit['id']}", {"state": "attended"}, visit["write_id"]
+    return "PATCH", f"/visits/{visit['id']}", {"state": "declined"}, visit["write_id"]
 
 
 def _call(tablet: Api, clinic: make.Clinic) -> Made:

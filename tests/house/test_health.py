@@ -54,7 +54,7 @@ def test_before_the_newest_migration_it_is_alive_and_not_ready(alone: Api, lonel
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
     alone.get("//healthz")
     refusal = alone.get("//readyz", 503)
-    assert refusal["code"] == "unavailable"
+    assert refusal["code"] == "not_ready"
     assert "graftlog db upgrade" in refusal["detail"]
 
 

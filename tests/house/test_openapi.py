@@ -20,8 +20,8 @@ from tests.house.calls import api_rules
 from tests.house.fuzzing import Known, at_home, known, unexplained
 
 FUZZ = os.environ.get("GRAFTLOG_FUZZ", "short")
-"""`short`: ten drawn cases for each operation, always the same. `systematic`: also every limit and missing field, as in CI. A number: so many
-cases, others each time, and the systematic ones."""
+"""`short`: ten drawn cases for each operation, always the same. `systematic`: also every limit and missing field, as in CI.
+A number: so many cases, others each time, and the systematic ones."""
 
 SEED = 2021
 

@@ -156,7 +156,7 @@ def _visit(dice: random.Random, who: str, key: str, step: str, target: datetime)
 
     luck = dice.random()
     if luck < 0.25:
-        yield marked(_after(dice, target, -5, 6), "attended")
+        yield marked(_after(dice, target, -3.9, 6), "attended")
     elif luck < 0.3:
         yield marked(_after(dice, target, -20, 5), "declined")
     elif luck < 0.4:

@@ -40,6 +40,12 @@ class Visit:
         """Last day of the window."""
         return self.target + timedelta(days=self.step["closes_days_after"])
 
+    @property
+    def earliest(self) -> date:
+        """Before it nobody can have come or stayed away."""
+        opens = self.target - timedelta(days=self.step["opens_days_before"])
+        return min(opens, clinic_day(self.booked_for)) if self.booked_for else opens
+
 
 @dataclass
 class Procedure:
@@ -123,7 +129,7 @@ class Patient:
         elif one.what == What.MARKED:
             procedure = self.procedures[one.procedure]
             visit = procedure.visits.get(one.step)
-            if visit is None or visit.state == CANCELLED:
+            if visit is None or visit.state == CANCELLED or (one.value in {"attended", MISSED} and clinic_day(one.at) < visit.earliest):
                 self.lines.append(refusal(one))
                 return
             visit.state = one.value

@@ -173,7 +173,7 @@ class Player:
                 mark_visit(session, self._locked(session, Visit, known), VisitState(one.value), booked_for=one.moment)
                 return None
         except Problem as problem:
-            if problem.code != "conflict":
+            if problem.code != "conflict" and "when the visit may take place" not in problem.detail:
                 raise
         return Line(one.who, one.procedure, one.step, "", one.value, 0, "refused", f"{one.at:%Y-%m-%d %H:%M:%S}")
 

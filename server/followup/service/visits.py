@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from schemas.vocabulary import VisitKind, VisitState
+from server import clock
+from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
 from server.followup.service.schedule import facts_of, messages_about, sync_messages
@@ -13,13 +15,14 @@ from server.problems import Problem, invalid
 from server.procedures.models import Procedure
 
 MARKED = "marked"
+_OF_THE_DAY = frozenset({VisitState.ATTENDED, VisitState.MISSED})
 _IN_PERSON = frozenset({VisitState.BOOKED, VisitState.ATTENDED})
 
 
 def mark_visit(session: Session, visit: Visit, state: VisitState, *, booked_for: datetime | None = None) -> Visit:
     """What a person says about a locked visit, corrections included. Its unsent messages follow, in the same transaction.
 
-    Raises `conflict` for a cancelled visit, 422 for a time without booking or a check-in that is booked.
+    Raises `conflict` for a cancelled visit, 422 for a time without booking, a check-in that is booked, or a day that has not come.
     """
     if visit.state == VisitState.CANCELLED:
         raise Problem("conflict", "This visit was cancelled; plan the follow-up of the procedure that took its place.")
@@ -27,6 +30,8 @@ def mark_visit(session: Session, visit: Visit, state: VisitState, *, booked_for:
         raise invalid("/booked_for", "Only with state booked.")
     if visit.kind == VisitKind.CHECK_IN and state in _IN_PERSON:
         raise invalid("/state", "A check-in is answered from home: record the answer, or mark it missed or declined.")
+    if state in _OF_THE_DAY:
+        _check_day(session, visit)
     if state == VisitState.BOOKED:
         agreed = booked_for or (visit.booked_for if visit.state == VisitState.BOOKED else None)
         if agreed != visit.booked_for:
@@ -38,6 +43,14 @@ def mark_visit(session: Session, visit: Visit, state: VisitState, *, booked_for:
     resync(session, visit, reason=f"visit_{state}")
     session.flush()
     return visit
+
+
+def _check_day(session: Session, visit: Visit) -> None:
+    """One slip of the finger would end the reminders of a whole year."""
+    zone = clinics.zone_of(session)
+    first = min(visit.opens_on, visit.booked_for.astimezone(zone).date() if visit.booked_for else visit.opens_on)
+    if clock.now().astimezone(zone).date() < first:
+        raise invalid("/state", f"Not before {first}, when the visit may take place. If the patient came earlier, first book that time.")
 
 
 def resync(session: Session, visit: Visit, *, reason: str) -> int:
