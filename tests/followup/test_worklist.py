@@ -117,6 +117,20 @@ def test_a_reminder_that_came_too_late_makes_the_visit_overdue(desk: Desk) -> No
     assert (row["kind"], row["next_step"]) == ("overdue", "The last reminder may not have arrived. Call.")
 
 
+def test_a_question_that_may_not_have_arrived_is_asked_by_a_person(
+    db: Database, clinic: make.Clinic, mailing: Config, as_: Callable[[make.Person], Api]
+) -> None:
+    """The check-in of day 7, on 9 March: the connection broke before the mail server answered. An unanswered one alone is nobody's work."""
+    with clock.at(MONDAY):
+        patient = make.patient(db, clinic)
+        procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=patient["id"], ended_at=MONDAY)
+    desk = Desk(Story(db, clinic, mailing, patient, procedure), as_)
+    put(desk.story, desk.story.first.id, ReminderState.ACCEPTED)
+    assert desk.kinds("2026-03-09T11:00") == []
+    put(desk.story, desk.story.first.id, ReminderState.UNCERTAIN, reason="no_answer")
+    assert desk.kinds("2026-03-09T11:00") == [("overdue", "d7")]
+
+
 def test_who_was_told_later_on_is_not_overdue(desk: Desk) -> None:
     put(desk.story, desk.story.first.id, ReminderState.UNCERTAIN, reason="no_answer")
     assert desk.kinds("2026-03-13T11:00") == [("overdue", "2w")]

@@ -203,17 +203,18 @@ def _ways(kind: WorkKind, today: date) -> list[sa.ColumnElement[bool]]:
     """
     alerted = sa.select(Alert.visit_id).where(Alert.closed_at.is_(None), Alert.visit_id.is_not(None))
     silent = (Reminder.about_on == Visit.target_date, Reminder.state.in_(_NOBODY_KNOWS), ~_told_later())
+    in_person = Visit.kind == VisitKind.VISIT  # a check-in without an answer is nobody's work, one that may not have arrived is
     ways: list[tuple[sa.ColumnElement[bool], ...]]
     if kind == WorkKind.DUE:
-        ways = [(Visit.state == VisitState.DUE, Visit.target_date < today + DUE_WITHIN, _message(*silent).is_(None))]
+        ways = [(in_person, Visit.state == VisitState.DUE, Visit.target_date < today + DUE_WITHIN, _message(*silent).is_(None))]
     else:
         unrecorded = sa.or_(Visit.booked_for < clock.now() - RECORDED_WITHIN, sa.and_(Visit.booked_for.is_(None), Visit.closes_on < today))
         ways = [
-            (Visit.state == VisitState.MISSED, _next().is_(None), _message(Reminder.state.in_(NOT_YET)).is_(None)),
-            (Visit.state == VisitState.BOOKED, unrecorded),
+            (in_person, Visit.state == VisitState.MISSED, _next().is_(None), _message(Reminder.state.in_(NOT_YET)).is_(None)),
+            (in_person, Visit.state == VisitState.BOOKED, unrecorded),
             (Visit.state == VisitState.DUE, _message(*silent).is_not(None)),
         ]
-    return [sa.and_(*way, Visit.kind == VisitKind.VISIT, Visit.id.not_in(alerted), _not_put_off(today)) for way in ways]
+    return [sa.and_(*way, Visit.id.not_in(alerted), _not_put_off(today)) for way in ways]
 
 
 def _unsearched(column: sa.ColumnElement[Any] | Any) -> sa.ColumnElement[Any]:
