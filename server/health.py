@@ -44,10 +44,10 @@ def ready() -> Response:
     except (OperationalError, ProgrammingError):
         version = None
     if version != heads.NEWEST:
-        raise Problem("unavailable", f"The database is at migration {version}; run `graftlog db upgrade`.")
+        raise Problem("not_ready", f"The database is at migration {version}; run `graftlog db upgrade`.")
     trouble = _trouble()
     if trouble:
-        raise Problem("unavailable", trouble)
+        raise Problem("not_ready", trouble)
     return answer({"status": "ready", "migration": version})
 
 

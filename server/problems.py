@@ -8,6 +8,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "not_signed_in": (401, "Sign in first"),
     "wrong_credentials": (401, "E-mail address or password is wrong"),
     "not_allowed": (403, "Your role does not allow this"),
+    "not_genuine": (403, "This call does not come from whom it claims"),
     "not_found": (404, "Not found"),
     "method_not_allowed": (405, "This address does not take that method"),
     "not_acceptable": (406, "None of the formats asked for can be given"),
@@ -24,7 +25,8 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "invalid": (422, "Some fields need correction"),
     "if_match_required": (428, "Say which version you are changing"),
     "internal": (500, "Something went wrong on our side; nothing was stored"),
-    "unavailable": (503, "The database cannot be reached just now; try again shortly"),
+    "not_ready": (503, "Not everything works as it should"),
+    "unavailable": (503, "Something that this needs cannot be reached just now"),
 }
 
 

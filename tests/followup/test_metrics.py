@@ -79,6 +79,16 @@ def test_what_did_not_go_out(alone: Story, state: ReminderState, name: str) -> N
     assert scraped(alone, "2026-03-13T10:05")[f"graftlog_{name}"] == 1
 
 
+def test_what_was_written_down_late_is_not_sent_late(alone: Story) -> None:
+    """Recorded on Friday 13 March at eleven, an hour after its first message was due: nobody has waited for it."""
+    with clock.at(budapest("2026-03-13T11:00")):
+        make.procedure(alone.db, alone.clinic, state=ProcedureState.COMPLETED, ended_at=MONDAY)
+    assert scraped(alone, "2026-03-13T11:00")['graftlog_oldest_due_seconds{channel="email"}'] == 3600, "Anna's own, which nobody has sent"
+    alone.run("2026-03-13T11:00:02")
+    found = scraped(alone, "2026-03-13T11:10")
+    assert [found[f'graftlog_lateness_seconds_bucket{{le="{bound}"}}'] for bound in ("1", "5", "+Inf")] == [0, 1, 2]
+
+
 def test_ticks_the_clock_and_the_proof(alone: Story) -> None:
     with clock.at(budapest(DUE)):
         tick.Engine(alone.db, alone.config).tick()

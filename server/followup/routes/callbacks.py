@@ -33,7 +33,7 @@ def _not_set_up(setting: str) -> Problem:
 
 def _forged(header: str) -> Problem:
     return Problem(
-        "not_allowed", f"The signature in {header} is missing, too old or not ours. Check secret, clock and address on both sides."
+        "not_genuine", f"The signature in {header} is missing, too old or not ours. Check secret, clock and address on both sides."
     )
 
 

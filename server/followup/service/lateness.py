@@ -45,11 +45,13 @@ def histogram(session: Session, *where: sa.ColumnElement[bool]) -> dict[str, Any
 
 
 def _seconds(session: Session) -> sa.ColumnElement[float]:
-    """From the promise to the sending; never below 0."""
+    """From the promise to the sending, or from when it was made where that was later; never below 0."""
     if session.get_bind().dialect.name == "postgresql":
-        difference: sa.ColumnElement[Any] = sa.func.extract("epoch", _R.c.sent_at) - sa.func.extract("epoch", _R.c.due_at)
+        promised = sa.func.greatest(_R.c.due_at, _R.c.created_at)
+        difference: sa.ColumnElement[Any] = sa.func.extract("epoch", _R.c.sent_at) - sa.func.extract("epoch", promised)
         return sa.func.greatest(sa.cast(difference, sa.Float()), 0.0)
-    days = sa.func.julianday(_R.c.sent_at, type_=sa.Float()) - sa.func.julianday(_R.c.due_at, type_=sa.Float())
+    promised = sa.func.max(_R.c.due_at, _R.c.created_at)
+    days = sa.func.julianday(_R.c.sent_at, type_=sa.Float()) - sa.func.julianday(promised, type_=sa.Float())
     return sa.func.max(sa.func.round(days * 86400, 3), 0.0)
 
 

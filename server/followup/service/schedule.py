@@ -214,7 +214,7 @@ def _reminder(visit: Visit, planned: Message, channel: Channel, facts: Facts) ->
         wall=planned.wall,
         zone=planned.zone,
         due_at=planned.due_at,
-        next_at=planned.due_at,
+        next_at=max(planned.due_at, clock.now()),  # nobody is late with what was only just written down
         expires_at=planned.expires_at,
     )
 
