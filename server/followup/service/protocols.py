@@ -73,6 +73,11 @@ def lock(session: Session) -> None:
     )  # rows that refer to the clinic may be written meanwhile
 
 
+def keep_in_force(session: Session) -> None:
+    """What is in force stays so until this transaction ends: whoever plans by it is not missed by a change that is under way."""
+    session.scalar(sa.select(Clinic.id).where(Clinic.id == session.info["clinic_id"]).with_for_update(read=True))
+
+
 def _parsed(key: uuid.UUID, label: str, content: dict[str, Any]) -> Protocol:
     found = _read.get(key)
     if found is None:

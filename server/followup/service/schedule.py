@@ -252,10 +252,12 @@ def _with_follow_up(session: Session, procedures: Sequence[Procedure]) -> Iterab
     return (one for one in procedures if one.state in FOLLOWED or one.id in known)
 
 
-def _procedure_changed(session: Session, procedure: Procedure, _before: ProcedureState) -> None:
+def _procedure_changed(session: Session, procedure: Procedure, before: ProcedureState) -> None:
     """Planned again with its neighbours: a re-treatment ends an earlier follow-up, and its withdrawal brings that back."""
     if procedure.ended_at is None:
         return
+    if procedure.state in FOLLOWED and before not in FOLLOWED:
+        protocols.keep_in_force(session)  # before its patient is locked, which is the order of a change of the protocol
     patient = _lock_patient(session, procedure.patient_id)
     replan_patient(session, patient)
 
