@@ -180,10 +180,20 @@ class VersionInUse(Document):
     procedures = fields.Integer()
 
 
+class ProtocolMoveOut(Document):
+    """How many open procedures have been moved to a version; the others stay under theirs until their turn."""
+
+    version = Text()
+    total = fields.Integer(metadata={"description": "Follows what happens meanwhile: procedures whose follow-up ends need not be moved."})
+    done = fields.Integer()
+    finished_at = Moment(allow_none=True, metadata={"description": "Null while it goes on."})
+
+
 class ProtocolOut(ProtocolVersionOut):
-    """The protocol in force, and which versions open procedures are followed up by."""
+    """The protocol in force, and which versions open procedures are followed up by. `move` is null where none was needed."""
 
     in_force_for = fields.List(fields.Nested(VersionInUse))
+    move = fields.Nested(ProtocolMoveOut, allow_none=True)
 
 
 class VersionsQuery(Page):
@@ -211,10 +221,11 @@ class ProtocolDifference(Document):
 
 
 class ProtocolAnswer(Document):
-    """What came of a change. `protocol` is null after a dry run."""
+    """What came of a change. `protocol` and `move` are null after a dry run; `move` also where all was done at once."""
 
     protocol = fields.Nested(ProtocolVersionOut, allow_none=True)
     difference = fields.Nested(ProtocolDifference)
+    move = fields.Nested(ProtocolMoveOut, allow_none=True)
     warnings = fields.List(Text(longest=400))
 
 

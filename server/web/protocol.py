@@ -96,7 +96,6 @@ def save_protocol() -> Response:
     content, errors = protocol_form.read(typed)
     if errors:
         return make_response(_form(typed, version=version, errors=errors), 422)
-    protocols.lock(session())
     if version != protocols.document(session())["version"]:
         raise Problem("stale", "Somebody else has changed the protocol since you opened this form. Compare it with the page, then go on.")
     if wanted not in {NEW, OPEN}:
@@ -104,7 +103,7 @@ def save_protocol() -> Response:
         checked = {"difference": difference, "warnings": warnings_of(content)}
         return make_response(_form(typed, version=version, checked=checked))
     note = typed["note"][:500] or None
-    protocol_changes.activate(session(), content, note=note, open_too=wanted == OPEN, by=person().user_id)
+    protocol_changes.activate(session(), content, standing=version, note=note, open_too=wanted == OPEN, by=person().user_id)
     return make_response(redirect(url_for("web.protocol", stored=protocols.document(session())["version"]), 303))
 
 

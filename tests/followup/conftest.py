@@ -14,7 +14,9 @@ from server.config import Config
 from server.db import Database
 from server.followup.models import Sender, StoppedAddress
 from server.followup.protocol import DEFAULT
+from server.followup.service import protocol_moves
 from tests import make
+from tests.followup import moving
 from tests.followup.mailbox import Mailbox, open_mailbox
 from tests.followup.story import Story
 
@@ -53,3 +55,16 @@ def anna(db: Database, clinic: make.Clinic, mailing: Config) -> Story:
         patient = make.patient(db, clinic)
         procedure = make.procedure(db, clinic, state=ProcedureState.COMPLETED, patient_id=patient["id"], ended_at=MONDAY)
     return Story(db, clinic, mailing, patient, procedure)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two follow-ups are few, and two are a batch."""
+    monkeypatch.setattr(protocol_moves, "AT_ONCE", 2)
+    monkeypatch.setattr(protocol_moves, "BATCH", 2)
+
+
+@pytest.fixture
+def ward(db: Database, clinic: make.Clinic) -> moving.Ward:
+    """The procedures, by given name, of five patients who were treated at Riverside on Monday 2 March 2026."""
+    return {name: moving.treated(db, clinic, name) for name in moving.PEOPLE}

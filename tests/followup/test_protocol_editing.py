@@ -1,6 +1,7 @@
 """A clinic edits its protocol: what is refused, what a dry run says, and what then happens to procedures that are under way."""
 
 import copy
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,7 +11,7 @@ from schemas.vocabulary import ProcedureState, ReminderState
 from server import clock
 from server.db import Database
 from server.followup.protocol import DEFAULT, from_content, to_content
-from server.followup.service import protocols
+from server.followup.service import protocol_changes, protocols
 from tests import make
 from tests.api import Api
 from tests.followup.editing import PATH, activate, content, head, put, with_six_weeks, without
@@ -60,6 +61,23 @@ def test_two_people_who_edit_at_once_do_not_overwrite_each_other(adam: Api, vera
     put(vera, {"content": without("d7")}, "default-1", expect=412)
     put(vera, {"content": without("d7")}, None, expect=428)
     assert vera.get(PATH)["version"] == "2"
+
+
+def test_two_people_who_edit_at_the_same_moment_make_one_version(db: Database, clinic: make.Clinic, adam: Api) -> None:
+    """The first is not yet stored when the second begins, which then waits, and is told to read again."""
+    answers: list[int] = []
+
+    def second() -> None:
+        answers.append(adam.call("PUT", PATH, json={"content": without("d7")}, headers={"If-Match": '"default-1"'}).status_code)
+
+    other = threading.Thread(target=second)
+    with db.transaction(clinic.id, actor=clinic.admin) as session:
+        protocol_changes.activate(session, with_six_weeks(), standing="default-1", note=None, open_too=False, by=None)
+        other.start()
+        other.join(0.3)
+    other.join()
+    assert answers == [412]
+    assert [one["version"] for one in adam.get(f"{PATH}/versions")["items"]] == ["2", "default-1"]
 
 
 def test_an_unchanged_protocol_is_not_sent_again(adam: Api) -> None:

@@ -18,7 +18,7 @@ from server.config import Config
 from server.db import Database
 from server.followup.channels.base import MaybeSent, NotSent, Rejected, Way
 from server.followup.channels.ways import idempotent, open_ways
-from server.followup.engine import begin, finish, guard, queue
+from server.followup.engine import begin, finish, guard, moves, queue
 from server.followup.engine.finish import Result
 from server.followup.messages.compose import BadAddress, compose
 from server.followup.messages.letter import Letter
@@ -152,6 +152,7 @@ def run_due(
 ) -> Counter[ReminderState]:
     """One round of everything on every channel, for whoever has no worker: the demo's past, a command, a test. Counts by state."""
     counts = settle_lost(db, config, clinic_id) if go_on() else Counter()
+    moves.run(db, clinic_id, go_on)
     with Pump(db, config, go_on) as pump:
         for channel in Channel:
             counts += pump.round(channel, limit=limit, clinic_id=clinic_id)

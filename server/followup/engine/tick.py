@@ -8,7 +8,7 @@ from schemas.vocabulary import Channel
 from server import clock
 from server.config import Config
 from server.db import Database, insert_missing, table_of
-from server.followup.engine import chores, guard, queue
+from server.followup.engine import chores, guard, moves, queue
 from server.followup.engine.pump import settle_lost
 from server.followup.models import Chore
 
@@ -36,10 +36,13 @@ class Engine:
             lapsed = bool(queue.clinics_with_lapsed_leases(session))
             due = queue.due_channels(session)
             work = chores.due(session)
+            moving = moves.due(session)
         for name in work:
             chores.run(self.db, name, self.config)
         if lapsed:
             settle_lost(self.db, self.config)
+        if moving:
+            moves.step(self.db, moving)
         return due
 
     def _say(self, held: str | None) -> None:

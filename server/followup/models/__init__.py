@@ -2,7 +2,7 @@
 
 from server.followup.models.contact import Alert, Answer, Call, Link, Receipt, StoppedAddress
 from server.followup.models.engine import Chore, Sender
-from server.followup.models.setup import MessageTemplate, Pause, ProtocolVersion, PushSubscription, WebhookEndpoint
+from server.followup.models.setup import IS_MOVING, MessageTemplate, Pause, ProtocolMove, ProtocolVersion, PushSubscription, WebhookEndpoint
 from server.followup.models.visits import (
     IS_LEASED,
     IS_PENDING,
@@ -20,6 +20,7 @@ from server.followup.models.visits import (
 
 __all__ = [
     "IS_LEASED",
+    "IS_MOVING",
     "IS_PENDING",
     "PATIENT",
     "STAFF",
@@ -33,6 +34,7 @@ __all__ = [
     "MessageTemplate",
     "Outcome",
     "Pause",
+    "ProtocolMove",
     "ProtocolVersion",
     "PushSubscription",
     "Receipt",

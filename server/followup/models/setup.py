@@ -11,9 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import Channel, Purpose
 from server import clock
 from server.canonical import instant
-from server.db import Base, Versioned, words
+from server.db import Base, InClinic, Versioned, words
 from server.followup.models.visits import belongs_to
 from server.journal.service import Journaled
+
+IS_MOVING = sa.text("finished_at IS NULL AND superseded_at IS NULL")
 
 
 class ProtocolVersion(Journaled, Base):
@@ -42,6 +44,43 @@ class ProtocolVersion(Journaled, Base):
             "note": self.note,
             "created_by": str(self.created_by) if self.created_by else None,
             "created_at": instant(self.created_at),
+        }
+
+
+class ProtocolMove(InClinic, Base):
+    """That the open follow-ups are being moved to a version, and how far that is. `next_at` is when the workers look at it next.
+
+    Not journaled: the version and each follow-up that it moves are, this row only says where the workers are.
+    """
+
+    __tablename__ = "protocol_moves"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "number"], ["protocols.clinic_id", "protocols.number"]),
+        belongs_to("created_by", "users"),
+        # One at a time for each clinic; and an idle tick stays flat, however many there have been.
+        sa.Index("ix_protocol_moves_moving", "clinic_id", unique=True, sqlite_where=IS_MOVING, postgresql_where=IS_MOVING),
+    )
+    number: Mapped[int]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    next_at: Mapped[datetime] = mapped_column(default=clock.now)
+    finished_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+    @property
+    def label(self) -> str:
+        """What the visits that it has moved carry as `protocol_version`."""
+        return str(self.number)
+
+    def document(self) -> dict[str, Any]:
+        """Wire form."""
+        return {
+            "version": self.label,
+            "total": self.total,
+            "done": self.done,
+            "finished_at": instant(self.finished_at) if self.finished_at else None,
         }
 
 

@@ -18,7 +18,7 @@ from schemas.protocol import (
 from schemas.protocol_rules import warnings_of
 from server.access import Permission, allow
 from server.canonical import instant
-from server.followup.service import forecast, listing, protocol_changes, protocols
+from server.followup.service import forecast, listing, protocol_changes, protocol_moves, protocols
 from server.http import Routes, answer, cursor_of, must_match, person, read_cursor, session
 from server.problems import bad_cursor
 
@@ -30,9 +30,15 @@ routes = Routes("protocol", __name__, url_prefix="/api/v1", description="The fol
 @routes.response(200, ProtocolOut)
 @allow(Permission.SIGNED_IN)
 def get_protocol() -> Response:
-    """The protocol that new procedures are followed up by, and which versions the open ones have."""
+    """The protocol that new procedures are followed up by, which versions the open ones have, and how far a move of them is."""
     standing = protocols.document(session())
-    return answer(standing | {"in_force_for": protocols.in_use(session())}, etag=standing["version"], with_more=True)
+    said = standing | {"in_force_for": protocols.in_use(session()), "move": _move()}
+    return answer(said, etag=standing["version"], with_more=True)
+
+
+def _move() -> dict[str, Any] | None:
+    current = protocol_moves.current(session())
+    return current.document() if current else None
 
 
 @routes.route("/follow-up/protocol/versions", methods=["GET"])
@@ -65,17 +71,20 @@ def _before(cursor: str | None) -> int | None:
 @routes.refuses(409)
 @allow(Permission.SET_UP)
 def put_protocol(query: dict[str, Any], body: dict[str, Any]) -> Response:
-    """Put a new version in force, or with `dry_run=true` say what that would change for open procedures."""
-    protocols.lock(session())
+    """Put a new version in force, or with `dry_run=true` say what that would change for open procedures.
+
+    More than fifty open procedures are moved after the answer, in batches; `move` here and in GET says how far that is.
+    """
     standing = protocols.document(session())["version"]
     must_match(standing)
     content, open_too = body["content"], body["applies_to"] == OPEN
     if query["dry_run"] == "true":
-        difference, stored = protocol_changes.try_out(session(), content, open_too=open_too), None
+        difference, stored, move = protocol_changes.try_out(session(), content, open_too=open_too), None, None
     else:
-        difference = protocol_changes.activate(session(), content, note=body.get("note"), open_too=open_too, by=person().user_id)
-        stored = protocols.document(session())
-    said = {"protocol": stored, "difference": difference.document(), "warnings": warnings_of(content)}
+        note, by = body.get("note"), person().user_id
+        difference = protocol_changes.activate(session(), content, standing=standing, note=note, open_too=open_too, by=by)
+        stored, move = protocols.document(session()), _move()
+    said = {"protocol": stored, "difference": difference.document(), "move": move, "warnings": warnings_of(content)}
     return answer(said, etag=stored["version"] if stored else standing)
 
 

@@ -14,13 +14,14 @@ from schemas.vocabulary import Channel, Purpose, ReminderState, VisitState
 from server import clock
 from server.clinics import service as clinics
 from server.followup import comparison
-from server.followup.comparison import FALLBACK, LADDER, NOT_IN_PROTOCOL, OPEN, WAITING, WINDOW_CLOSED, Facts
+from server.followup.comparison import FALLBACK, LADDER, WAITING, Facts
 from server.followup.models import ProtocolVersion, Reminder, Visit
 from server.followup.planning import PlannedVisit
 from server.followup.protocol import DEFAULT_VERSION, Protocol, from_content, to_content
-from server.followup.service import protocols, schedule
+from server.followup.service import protocol_moves, protocols, schedule
 from server.followup.service.reach import best_channel
 from server.patients.models import Patient
+from server.problems import Problem
 from server.procedures.models import Procedure
 
 _FIRST = 2
@@ -133,22 +134,12 @@ def preview(session: Session, protocol: Protocol) -> Difference:
     return total
 
 
-def _open_ids(session: Session) -> sa.Select[uuid.UUID]:
-    """Procedures about which the protocol still decides something, or decided that it does not."""
-    still = Visit.state.in_(OPEN) | sa.and_(Visit.state == VisitState.MISSED, Visit.reason == WINDOW_CLOSED)
-    removed = sa.and_(Visit.state == VisitState.CANCELLED, Visit.reason == NOT_IN_PROTOCOL)
-    return (
-        sa.select(Visit.procedure_id)
-        .join(Procedure, sa.and_(Procedure.clinic_id == Visit.clinic_id, Procedure.id == Visit.procedure_id))
-        .where(Visit.clinic_id == session.info["clinic_id"], still | removed)
-        .where(Procedure.state.in_(schedule.FOLLOWED), Procedure.ended_at.is_not(None))
-    )
-
-
 def _undecided_ids(session: Session) -> sa.Select[uuid.UUID]:
     """Visits about which somebody may still be told something."""
     undecided = Visit.state.in_(comparison.CHASED | {VisitState.CANCELLED})
-    return sa.select(Visit.id).where(Visit.clinic_id == session.info["clinic_id"], undecided, Visit.procedure_id.in_(_open_ids(session)))
+    return sa.select(Visit.id).where(
+        Visit.clinic_id == session.info["clinic_id"], undecided, Visit.procedure_id.in_(protocol_moves.open_ids(session))
+    )
 
 
 def _columns(shape: Any, model: Any) -> sa.Select[Any]:
@@ -156,7 +147,7 @@ def _columns(shape: Any, model: Any) -> sa.Select[Any]:
 
 
 def _followed(session: Session) -> Iterator[_Followed]:
-    open_ids = _open_ids(session)
+    open_ids = protocol_moves.open_ids(session)
     procedures = session.execute(
         sa.select(Procedure.id, Procedure.patient_id, Procedure.state, Procedure.ended_at).where(Procedure.id.in_(open_ids))
     ).all()
@@ -242,26 +233,23 @@ def _version_of(session: Session, content: Mapping[str, Any]) -> Protocol:
     return standing if to_content(standing) == normal(content) else from_content(normal(content), next_version(session))
 
 
-def activate(session: Session, content: Mapping[str, Any], *, note: str | None, open_too: bool, by: uuid.UUID | None) -> Difference:
-    """Put a checked content in force for new procedures, and with `open_too` plan the open ones again, in the caller's transaction.
+def activate(
+    session: Session, content: Mapping[str, Any], *, standing: str, note: str | None, open_too: bool, by: uuid.UUID | None
+) -> Difference:
+    """Put a checked content in force for new procedures, and with `open_too` plan the open ones again: many of them by the workers, later.
 
-    What is in force already gets no new version. The caller holds `protocols.lock`.
+    What is in force already gets no new version. Raises `stale` when version `standing`, which the change was made to, no longer stands.
     """
+    if open_too:
+        protocol_moves.hold(session)  # or a batch of an earlier move would come between what is said and what is done
+    difference = try_out(session, content, open_too=open_too)
+    protocols.lock(session)  # only now: a completion waits for it, and counting takes seconds where thousands are open
+    if protocols.in_force(session).version != standing:
+        raise Problem("stale", "Somebody else has changed the protocol meanwhile. Read it again, then change it.")
     protocol = _version_of(session, content)
-    difference = preview(session, protocol) if open_too else Difference()
-    if protocol is not protocols.in_force(session):
+    if protocol.version != standing:
         session.add(ProtocolVersion(number=int(protocol.version), content=normal(content), note=note, created_by=by))
         session.flush()
     if open_too:
-        _replan_all(session, protocol)
+        protocol_moves.begin(session, protocol, by=by)
     return difference
-
-
-def _replan_all(session: Session, protocol: Protocol) -> None:
-    """By patient, which is the order in which everybody locks them."""
-    query = sa.select(Procedure).where(Procedure.id.in_(_open_ids(session))).order_by(Procedure.patient_id, Procedure.ended_at)
-    for procedure in session.scalars(query).all():
-        schedule.replan(session, procedure, protocol)
-        for visit in schedule.visits_of(session, procedure.id):
-            visit.protocol_version = protocol.version  # settled ones too: a follow-up stands under one version
-    session.flush()
