@@ -9,7 +9,7 @@ from schemas.vocabulary import VisitKind
 from server.access import Permission, allow
 from server.clinics.models import User
 from server.followup.service import forecast as forecasts
-from server.followup.service import protocol_changes, protocols
+from server.followup.service import protocol_changes, protocol_moves, protocols
 from server.http import person, session
 from server.problems import Problem
 from server.web import protocol_form, protocol_words, words
@@ -19,6 +19,8 @@ from server.web.forms import shown_again_by
 MOST_VERSIONS = 20
 CHECK, NEW, OPEN, ADD, REMOVE = "check", "new", "open", "add", "remove-"
 FORECAST_DAYS, MOST_NOT_SENT = 30, 50
+AGAIN_S = 10
+"""While follow-ups are being moved, the page is loaded again after so many seconds."""
 KINDS = {VisitKind.VISIT: "Visit", VisitKind.CHECK_IN: "Check-in"}
 
 
@@ -39,10 +41,12 @@ def _history() -> list[dict[str, Any]]:
 @allow(Permission.SIGNED_IN)
 def protocol() -> str:
     """The protocol in force, as people read it."""
-    standing = protocols.document(session())
+    standing, move = protocols.document(session()), protocol_moves.current(session())
     return render_template(
         "protocol.html",
         protocol=standing,
+        move=move.document() if move else None,
+        again_s=AGAIN_S,
         content=standing["content"],
         say=protocol_words,
         timeline=protocol_words.timeline(standing["content"]),

@@ -20,6 +20,11 @@ def counted(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
+def grouped(number: int) -> str:
+    """`1 250`, with a space that does not break."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
 def due(step: Content) -> str:
     """`after 3 months`."""
     ((unit, number),) = step["after"].items()

@@ -10,7 +10,9 @@ import pytest
 from schemas.vocabulary import ProcedureState
 from server import clock
 from server.db import Database
+from server.followup.engine import moves
 from server.followup.protocol import DEFAULT, to_content
+from server.followup.service import protocol_moves
 from server.web import protocol_form, protocol_words
 from tests import make
 from tests.web.browser import Browser, Page, faults
@@ -111,6 +113,31 @@ def test_activating_for_open_procedures_plans_them_again(adam: Browser, db: Data
         make.procedure(db, clinic, state=ProcedureState.COMPLETED, ended_at=ENDED)
         send(adam, "open", lambda typed: typed["steps"][5].update(number="4"), expect=303)
         assert "1 open procedure under version 2." in adam.open(PATH).text
+
+
+def test_many_follow_ups_are_seen_being_moved(adam: Browser, db: Database, clinic: make.Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three, where one is few and one is a batch. The page comes again by itself until it is over, and says when it was."""
+    monkeypatch.setattr(protocol_moves, "AT_ONCE", 1)
+    monkeypatch.setattr(protocol_moves, "BATCH", 1)
+    with clock.at(ENDED):
+        for _ in range(3):
+            make.procedure(db, clinic, state=ProcedureState.COMPLETED, ended_at=ENDED)
+        send(adam, "open", lambda typed: typed["steps"][5].update(number="4"), expect=303)
+        moves.step(db, clinic.id)
+        page = adam.open(PATH)
+        assert "Open follow-ups are being moved to version 2 1 of 3 follow-ups moved" in page.text
+        assert 'max="3" value="1"' in page.html
+        assert '<meta http-equiv="refresh" content="10">' in page.html
+        assert faults(page) == []
+        moves.run(db, clinic.id)
+        page = adam.open(PATH)
+    assert "3 of 3 follow-ups moved to version 2, finished on 2 Mar 2026 at 10:00." in page.text
+    assert "refresh" not in page.html
+    assert faults(page) == []
+
+
+def test_thousands_are_grouped() -> None:
+    assert [protocol_words.grouped(number) for number in (999, 1250, 1234567)] == ["999", "1\xa0250", "1\xa0234\xa0567"]
 
 
 def test_a_fault_leads_to_its_field_and_keeps_what_was_typed(adam: Browser) -> None:
