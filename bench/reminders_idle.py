@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from bench.place import ROOT, SERVER, Place
 from server.db import Database
-from server.followup.engine import chores, queue
+from server.followup.engine import chores, moves, queue
 
 TIMES = 400
 GOAL_MS = 0.5
@@ -20,7 +20,7 @@ GOAL_MS = 0.5
 
 @dataclass(frozen=True)
 class Idle:
-    """p5, p50 and p95 in ms: `due` of the query for due messages, `asked` of all three queries, `all_in` with our own code.
+    """p5, p50 and p95 in ms: `due` of the query for due messages, `asked` of all four queries, `all_in` with our own code.
 
     On a machine that has other work, p5 is what the database needs and p50 what it and we wait for a processor.
     """
@@ -54,7 +54,7 @@ class _Watched:
         with self.database.transaction(write=False) as session:
             found: list[object] = [*queue.due_channels(session)]
             self.due.append(self._spent * 1000)
-            found += [*queue.clinics_with_lapsed_leases(session), *chores.due(session)]
+            found += [*queue.clinics_with_lapsed_leases(session), *chores.due(session), *filter(None, [moves.due(session)])]
         self.all_in.append((time.perf_counter() - began) * 1000)
         self.asked.append(self._spent * 1000)
         if found:
