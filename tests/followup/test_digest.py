@@ -32,7 +32,7 @@ def morning(story: Story, wall: str) -> int:
     with clock.at(budapest(wall)):
         chores.turn_visits(story.db, story.clinic.id, story.config)
         with story.db.transaction(story.clinic.id) as session:
-            return digest.send_digests(session, story.config)
+            return digest.send_digests(session)
 
 
 def leave(story: Story, *people: make.Person) -> None:

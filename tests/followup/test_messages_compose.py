@@ -136,10 +136,10 @@ def test_nothing_that_a_name_holds_becomes_a_header(https: Config) -> None:
 
 
 def test_staff_get_the_digest_as_the_service_wrote_it(https: Config) -> None:
-    words = {"subject": "3 patients to call", "text": "Overdue: 2\nDue: 1\n\nhttps://follow-up.clinic.example/work\n"}
+    words = {"subject": "3 patients to call", "text": "Overdue: 2\nDue: 1", "path": "/work"}
     parcel = compose(anna(Purpose.DIGEST, to="csaba@clinic.example", link=None, payload=words), https)
     assert parcel.subject == "3 patients to call"
-    assert parcel.text == words["text"]
+    assert parcel.text == "Overdue: 2\nDue: 1\n\nOpen it here:\nhttps://follow-up.clinic.example/work\n"
     assert '<a href="https://follow-up.clinic.example/work"' in parcel.html
     assert (parcel.headers, parcel.calendar) == ({}, None)
 

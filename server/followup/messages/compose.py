@@ -78,7 +78,8 @@ def _push(parcel: Parcel, letter: Letter, config: Config) -> Parcel:
 def _mail_to_staff(parcel: Parcel, letter: Letter, config: Config) -> Parcel:
     """A digest or an alert, whose words the service has written."""
     subject, text = one_line(str(letter.payload.get("subject", ""))), str(letter.payload.get("text", "")).strip()
-    link = next((line for line in text.splitlines() if line.startswith(f"{config.public_url}/")), None)
+    link = config.public_url + str(letter.payload.get("path", "/"))
+    text = f"{text}\n\nOpen it here:\n{link}"
     page = layout.page(language=letter.language, title=subject, sender=parcel.sender_name, text=text, link=link, button=layout.OPEN)
     return replace(parcel, subject=subject, text=f"{text}\n", html=page)
 

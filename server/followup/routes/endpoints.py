@@ -68,7 +68,11 @@ def list_webhooks() -> Response:
 @routes.refuses(409)
 @allow(Permission.SET_UP)
 def add_webhook(body: dict[str, Any]) -> Response:
-    """Tell a system from now on. Its secret is shown in this answer and never again."""
+    """Tell a system from now on. Its secret is shown in this answer and never again.
+
+    It hears `visit.due`, `visit.booked`, `visit.attended`, `visit.missed`, `visit.declined`, `visit.answered`, `visit.cancelled`,
+    `visit.lost_to_follow_up`, `alert.raised` and `alert.closed`: ids, days and states, no name.
+    """
     row = endpoints.add_webhook(session(), body["url"], private=_config().webhook_private)
     return answer(row.document() | {"secret": row.secret}, 201)
 

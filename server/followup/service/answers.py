@@ -2,26 +2,29 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.questions import QUESTIONS, Given, Question
-from schemas.vocabulary import AlertKind, Purpose, Role, VisitKind, VisitState
-from server.access import ROLE_PERMISSIONS, Permission
-from server.clinics.models import User
+from schemas.vocabulary import AlertKind, Purpose, VisitKind, VisitState
+from server import clock
 from server.db import find
 from server.followup.models import Alert, Answer, Visit
+from server.followup.service import staff
 from server.followup.service.alerts import raise_alert
-from server.followup.service.endpoints import send_push
+from server.followup.service.endpoints import send_mail, send_push
 from server.followup.service.visits import mark_visit
 from server.ids import uuid7
 from server.problems import Problem
+from server.procedures.models import Procedure
 
 BY_LINK, BY_PHONE = "link", "phone"
 CONCERNING = "Answered the check-in: something has got worse. Call at once."
 TOLD = ("A patient needs a call now", "A check-in was answered in a way that concerns. Open the work list.", "/follow-up/work-list")
-"""Title, text and page of what appears on the screens of staff; nobody is named."""
+"""Title, text and page of what appears on the screens and in the mail of staff; nobody is named."""
+STAYS_URGENT = timedelta(days=1)
 UNCLEAR = "Answered the check-in: not sure whether something has got worse. Call."
 
 
@@ -66,12 +69,10 @@ def _call_at_once(session: Session, visit: Visit) -> None:
     standing = sa.select(Alert.id).where(Alert.kind == AlertKind.CONCERNING_ANSWER, Alert.visit_id == visit.id, Alert.closed_at.is_(None))
     if session.scalar(standing) is None:
         raise_alert(session, AlertKind.CONCERNING_ANSWER, patient_id=visit.patient_id, detail=CONCERNING, visit=visit)
-        send_push(session, _who_follows_up(session), *TOLD, purpose=Purpose.ALERT)
-
-
-def _who_follows_up(session: Session) -> list[uuid.UUID]:
-    people = session.scalars(sa.select(User).where(User.active))
-    return [one.id for one in people if any(Permission.FOLLOW_UP in ROLE_PERMISSIONS[Role(role)] for role in one.roles)]
+        send_push(session, staff.who_follow_up(session), *TOLD, purpose=Purpose.ALERT)
+        surgeon = session.get_one(Procedure, (visit.clinic_id, visit.procedure_id)).surgeon_id
+        to = {user_id: uuid7() for user_id in (surgeon, *(one.id for one in staff.in_charge(session)))}
+        send_mail(session, to, *TOLD, purpose=Purpose.ALERT, until=clock.now() + STAYS_URGENT)
 
 
 def answers_of(session: Session, visit_id: uuid.UUID) -> Sequence[Answer]:

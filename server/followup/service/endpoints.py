@@ -3,8 +3,8 @@
 import base64
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -126,12 +126,10 @@ def send_event(session: Session, kind: str, data: dict[str, Any]) -> list[Remind
     """Tell every active endpoint of the session's clinic, in this transaction. `data` holds ids and states, nothing clinical, no name."""
     event_id, now = uuid7(), clock.now()
     said = {"type": kind, "timestamp": instant(now), "data": data}
-    rows = [
-        _message(
-            session, Channel.WEBHOOK, Purpose.EVENT, uuid.uuid5(event_id, str(one.id)), EVENT_KEEPS, {"endpoint_id": str(one.id), **said}
-        )
-        for one in webhooks(session)
-    ]
+    rows = []
+    for one in webhooks(session):
+        key, payload = uuid.uuid5(event_id, str(one.id)), {"endpoint_id": str(one.id), **said}
+        rows.append(_message(session, Channel.WEBHOOK, Purpose.EVENT, key, payload, now + EVENT_KEEPS))
     return _queued(session, rows)
 
 
@@ -149,10 +147,24 @@ def send_push(
     shown = {"title": title, "body": body, "path": path, "urgency": "high" if purpose == Purpose.ALERT else "normal"}
     rows = []
     for one in session.scalars(query):
-        row = _message(
-            session, Channel.PUSH, purpose, uuid.uuid5(event_id, str(one.id)), PUSH_KEEPS, {"subscription_id": str(one.id), **shown}
-        )
+        payload = {"subscription_id": str(one.id), **shown}
+        row = _message(session, Channel.PUSH, purpose, uuid.uuid5(event_id, str(one.id)), payload, clock.now() + PUSH_KEEPS)
         row.user_id = one.user_id
+        rows.append(row)
+    return _queued(session, rows)
+
+
+def send_mail(
+    session: Session, to: Mapping[uuid.UUID, uuid.UUID], subject: str, text: str, path: str, *, purpose: Purpose, until: datetime
+) -> list[Reminder]:
+    """Mail these members of staff (id → the message's key) in this transaction; `path` is the page of ours to open, said below the text.
+
+    No name and nothing clinical: mail is not private.
+    """
+    rows = []
+    for user_id, key in to.items():
+        row = _message(session, Channel.EMAIL, purpose, key, {"subject": subject, "text": text, "path": path}, until)
+        row.user_id = user_id
         rows.append(row)
     return _queued(session, rows)
 
@@ -163,7 +175,7 @@ def _queued(session: Session, rows: list[Reminder]) -> list[Reminder]:
     return rows
 
 
-def _message(session: Session, channel: Channel, purpose: Purpose, key: uuid.UUID, keeps: timedelta, payload: dict[str, Any]) -> Reminder:
+def _message(session: Session, channel: Channel, purpose: Purpose, key: uuid.UUID, payload: dict[str, Any], until: datetime) -> Reminder:
     return Reminder(
         **due_now(clinics.zone_of(session)),
         id=uuid7(),
@@ -171,7 +183,7 @@ def _message(session: Session, channel: Channel, purpose: Purpose, key: uuid.UUI
         purpose=purpose,
         recipient=SYSTEM if channel == Channel.WEBHOOK else STAFF,
         channel=channel,
-        expires_at=clock.now() + keeps,
+        expires_at=until,
         state=ReminderState.PENDING,
         idempotency_key=key,
         payload=payload,
