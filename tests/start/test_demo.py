@@ -1,14 +1,19 @@
-"""The demo's invented past stays on this machine."""
+"""The demo's invented patients are written to by nobody: their messages stay on this machine."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from schemas.vocabulary import PATIENT_CHANNELS, Channel
+from schemas.vocabulary import PATIENT_CHANNELS, Channel, ProcedureState, ReminderState
+from server import clock
 from server.config import from_environment
+from server.db import Database
 from server.demo.seed import into_files
 from server.followup.channels.outbox import OutboxWay
 from server.followup.channels.ways import open_way
+from server.followup.engine import pump
+from tests import make
 
 REAL = {"SMTP_URL": "smtp://127.0.0.1:1", "SMS_URL": "http://AC1:token@127.0.0.1:1", "SMS_FROM": "+36201234567"}
 
@@ -18,3 +23,16 @@ def test_messages_of_the_demos_past_are_files_whatever_is_configured(channel: Ch
     config = from_environment(REAL | {"GRAFTLOG_DATA": str(tmp_path)})
     assert not isinstance(open_way(config, channel), OutboxWay)
     assert isinstance(open_way(into_files(config), channel), OutboxWay)
+
+
+def test_a_demos_message_that_falls_due_is_a_file_too(db: Database, tmp_path: Path) -> None:
+    """The invented address may be somebody's, and the mail server is real."""
+    config = from_environment(REAL | {"GRAFTLOG_DATA": str(tmp_path)})
+    clinic = make.clinic(db, demo=True)
+    ended = datetime(2026, 3, 2, 11, 40, tzinfo=UTC)
+    with clock.at(ended):
+        make.procedure(db, clinic, state=ProcedureState.COMPLETED, ended_at=ended)
+    with clock.at(datetime(2026, 3, 9, 9, 1, tzinfo=UTC)):
+        assert pump.run_due(db, config, clinic_id=clinic.id) == {ReminderState.ACCEPTED: 1}
+    (mail,) = (config.outbox).rglob("*.eml")
+    assert "anna@example.org" in mail.read_text()

@@ -37,6 +37,11 @@ def open_ways(config: Config) -> dict[Channel, Way]:
     return {channel: open_way(config, channel) for channel in sorted(available(config))}
 
 
+def at_home(config: Config) -> dict[Channel, Way]:
+    """For the invented patients of a demo, whose addresses may be somebody's: the folder, whatever else is set up."""
+    return {Channel.EMAIL: OutboxWay(config), Channel.SMS: OutboxWay(config, Channel.SMS)}
+
+
 def idempotent(config: Config) -> dict[Channel, bool]:
     """Of each channel, whether its provider takes a repeated key as the same message."""
     return {channel: way.idempotent for channel, way in open_ways(config).items()}

@@ -162,6 +162,7 @@ def _basics(row: Row, look: _Look) -> dict[str, Any]:
         "purpose": Purpose(row["purpose"]),
         "clinic": look.clinic.name,
         "phone": look.clinic.phone,
+        "demo": look.clinic.demo,
         "payload": row["payload"] or {},
     }
 

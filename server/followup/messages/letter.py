@@ -24,7 +24,8 @@ class Text:
 class Letter:
     """Facts of one message. Dates are the clinic's; `booked_for` (in the clinic's zone) is None until a time is agreed on.
 
-    `link` is the patient's page for this visit; None where there is none (staff, systems). `own` replaces the built-in text.
+    `demo`: of a clinic whose patients are invented. `link` is the patient's page for this visit; None where there is none (staff,
+    systems). `own` replaces the built-in text.
     """
 
     clinic_id: uuid.UUID
@@ -36,6 +37,7 @@ class Letter:
     clinic: str
     phone: str | None
     written_at: datetime
+    demo: bool = False
     given_name: str = ""
     family_name: str = ""
     language: str = "en"
