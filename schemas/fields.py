@@ -217,8 +217,8 @@ class Quantity(fields.Field[int]):
         stored = round(number * self.steps)
         noise = _NOISE * max(1.0, abs(number)) if self.steps > 1 else 0
         if abs(number * self.steps - stored) > noise:
-            finest = f"{1 / self.steps:g} {self.limit.unit}"
-            raise ValidationError(f"{number:g} is finer than {finest}, the smallest step that is stored; round it.")
+            finest = f"whole {self.limit.unit}" if self.steps == 1 else f"{1 / self.steps:g} {self.limit.unit}"
+            raise ValidationError(f"{number:g} has more digits than are stored; round it to {finest}.")
         return stored
 
 

@@ -7,7 +7,10 @@ from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Pattern, Qua
 from schemas.vocabulary import PATIENT_CHANNELS, Aetiology, FaceView, Morphology, Sex, Side, Subunit
 
 PHONE = r"\+?[0-9 ()/.\-]{5,25}"
-EMAIL = r"[^@\s\x00-\x1f\x7f-\x9f]{1,64}@[^@\s\x00-\x1f\x7f-\x9f]{1,250}"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9\u00a1-\uffef]([A-Za-z0-9\u00a1-\uffef-]{0,61}[A-Za-z0-9\u00a1-\uffef])?"
+EMAIL = rf"{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}"
+"""What every mail server takes: before the @ only ASCII without quotes, after it names with a dot, in any script (RFC 5321, RFC 5890)."""
 
 
 class PatientChange(Shape):

@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.clinics.service import zone_of
+from server.clinics.service import is_zone, zone_of
 from server.db import find
 from server.ids import uuid7
 from server.journal.service import Journaled
@@ -69,7 +68,7 @@ def _check_dates(patient: Patient) -> None:
 
 
 def _check_contact(session: Session, patient: Patient) -> None:
-    if patient.time_zone and patient.time_zone not in available_timezones():
+    if patient.time_zone and not is_zone(patient.time_zone):
         raise invalid("/time_zone", "Not a known time zone; write it as Area/City, for example Europe/Budapest.")
     if not patient.phone:
         patient.phone_e164 = None

@@ -167,7 +167,7 @@ def test_the_hour_is_the_patients(anna: Story, vera: Api) -> None:
     assert str(anna.visits()[0].target_date) == "2026-03-16"
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "CEST", "../etc/passwd", "europe"])
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "CEST", "../etc/passwd", "europe", "localtime"])
 def test_an_unknown_zone_is_refused(anna: Story, vera: Api, zone: str) -> None:
     path = f"/patients/{anna.patient['id']}"
     refused = vera.patch(path, {"time_zone": zone}, anna.patient["write_id"], 422)
@@ -187,6 +187,18 @@ def test_unsent_messages_follow_the_patients_wish(anna: Story, vera: Api) -> Non
         assert len(anna.reminders()) == 9
         change_patient(anna, vera, contact_by=None)
         assert {one.channel for one in waiting(anna)} == {Channel.EMAIL}
+
+
+@pytest.mark.parametrize("email", ["anna", "a@b", "<anna@example.org>", "á@example.org", "anna@-x-.hu", "a,b@example.org", "a@x..org"])
+def test_an_address_that_no_server_takes_is_refused(anna: Story, vera: Api, email: str) -> None:
+    """At once, and not on the day on which something should be sent to it."""
+    refused = vera.patch(f"/patients/{anna.patient['id']}", {"email": email}, anna.patient["write_id"], 422)
+    assert refused["errors"][0]["pointer"] == "/email"
+
+
+@pytest.mark.parametrize("email", ["o'neill+scar@example.co.uk", "anna@példa.hu", "a_b-c.d@x1.example.org"])
+def test_addresses_that_servers_take(anna: Story, vera: Api, email: str) -> None:
+    assert vera.patch(f"/patients/{anna.patient['id']}", {"email": email}, anna.patient["write_id"])["email"] == email
 
 
 @pytest.mark.parametrize("phone", ["12345", "+36 30 12", "+999 123 456 789", "06 30 123 4567 890 123"])

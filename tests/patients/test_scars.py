@@ -77,7 +77,7 @@ def test_the_same_scar_of_another_patient_is_a_conflict(vera: Api, anna: str, db
         ({"length_mm": 0.05}, "/length_mm", "2 cm is 20"),
         ({"depth_mm": 16}, "/depth_mm", "0.15 cm is 1.5"),
         ({"x": 1.01}, "/x", "outside 0 to 1"),
-        ({"length_mm": 1.23456}, "/length_mm", "finer than"),
+        ({"length_mm": 1.23456}, "/length_mm", "more digits than are stored"),
         ({"morphology": "keloid"}, "/morphology", "Must be one of"),
     ],
 )
