@@ -52,6 +52,16 @@ def test_booked_by_phone_moves_the_messages_and_settles_the_wish(desk: Desk) -> 
     assert closed["closing_note"] == "Settled by a call: booked."
 
 
+def test_booked_without_a_call_settles_the_wish_too(desk: Desk) -> None:
+    """Anna came by and agreed on a time at the counter: nobody need call her any more."""
+    wish(desk.story, AlertKind.WANTS_ANOTHER_TIME)
+    (row,) = desk.rows(FRIDAY)
+    with clock.at(budapest("2026-03-13T09:05")):
+        body = {"state": "booked", "booked_for": "2026-03-16T10:00:00+01:00"}
+        desk.as_(desk.story.clinic.coordinator).patch(f"/visits/{row['visit']['id']}", body, row["visit"]["write_id"])
+    assert desk.kinds("2026-03-13T09:06") == []
+
+
 def test_booked_without_a_time_is_booked_all_the_same(desk: Desk) -> None:
     desk.log(FRIDAY, "booked")
     assert desk.story.visits()[0].state == VisitState.BOOKED

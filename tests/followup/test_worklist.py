@@ -160,7 +160,11 @@ def test_two_wishes_about_one_visit_are_one_row(desk: Desk) -> None:
     alert(desk.story, AlertKind.WANTS_A_CALL)
     alert(desk.story, AlertKind.WANTS_ANOTHER_TIME, "2026-03-10T10:00")
     (row,) = desk.rows("2026-03-13T09:00")
-    assert (row["kind"], row["alert"]["kind"], row["next_step"]) == ("asking", "wants_a_call", "Call back.")
+    assert (row["kind"], row["alert"]["kind"], row["next_step"]) == (
+        "asking",
+        "wants_another_time",
+        "Call to arrange another time.",
+    ), "the one said last"
 
 
 def test_an_alert_about_a_patient_without_a_visit(desk: Desk) -> None:

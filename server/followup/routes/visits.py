@@ -12,7 +12,7 @@ from server.canonical import instant
 from server.db import find
 from server.followup.models import Visit
 from server.followup.service import listing, schedule
-from server.followup.service.visits import mark_visit as mark
+from server.followup.service.visits import mark_by_hand
 from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
 from server.procedures.models import Procedure
 
@@ -51,7 +51,7 @@ def mark_visit(body: dict[str, Any], visit_id: uuid.UUID) -> Response:
     """Mark a visit booked, attended, missed or declined."""
     visit = found(find(session(), Visit, visit_id, lock=True))
     must_match(visit.write_id)
-    mark(session(), visit, VisitState(body["state"]), booked_for=body.get("booked_for"))
+    mark_by_hand(session(), visit, VisitState(body["state"]), booked_for=body.get("booked_for"))
     return answer(visit.document(), etag=visit.write_id)
 
 

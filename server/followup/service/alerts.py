@@ -1,6 +1,7 @@
 """Alerts: what needs a person, raised once and standing until somebody says what was done."""
 
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,6 +35,25 @@ def raise_alert(session: Session, kind: AlertKind, *, patient_id: uuid.UUID, det
     session.add(alert)
     session.flush()
     return alert
+
+
+WISHES = (AlertKind.WANTS_A_CALL, AlertKind.WANTS_ANOTHER_TIME)
+
+
+def settle_wishes(session: Session, visit: Visit, note: str) -> None:
+    """Close what the patient had asked for about this visit, or about none in particular. A concerning answer takes a person's own note."""
+    for alert in _wishes(session, visit):
+        close_alert(session, alert, note)
+
+
+def _wishes(session: Session, visit: Visit) -> Sequence[Alert]:
+    query = sa.select(Alert).where(
+        Alert.patient_id == visit.patient_id,
+        Alert.closed_at.is_(None),
+        Alert.kind.in_(WISHES),
+        sa.or_(Alert.visit_id == visit.id, Alert.visit_id.is_(None)),
+    )
+    return session.scalars(query.order_by(Alert.id).with_for_update()).all()
 
 
 def close_alert(session: Session, alert: Alert, note: str) -> Alert:

@@ -13,7 +13,7 @@ from server import clock
 from server.clinics import service as clinics
 from server.followup.models import Alert, Call, Visit
 from server.followup.service import protocols
-from server.followup.service.alerts import close_alert, raise_alert
+from server.followup.service.alerts import raise_alert, settle_wishes
 from server.followup.service.corrections import SETTLED_BY, take_back
 from server.followup.service.listing import position
 from server.followup.service.visits import mark_visit
@@ -27,7 +27,6 @@ LATEST_CALL = timedelta(days=366)
 _DAY = timedelta(days=1)
 _SETTLING = frozenset({CallOutcome.BOOKED, CallOutcome.ANSWERED, CallOutcome.DECLINED})
 """Outcomes that settle what the patient had asked for. A concerning answer is settled by a person's note alone."""
-_ASKED = (AlertKind.WANTS_A_CALL, AlertKind.WANTS_ANOTHER_TIME)
 _ONLY_WITH = {"booked_for": CallOutcome.BOOKED, "call_after": CallOutcome.CALL_LATER}
 
 
@@ -104,18 +103,7 @@ def _settle(session: Session, visit: Visit, call: Call, fields: dict[str, Any], 
         detail = "The phone number is wrong: somebody else answered, or nobody can."
         raise_alert(session, AlertKind.BAD_CONTACT, patient_id=visit.patient_id, detail=detail, visit=visit)
     if call.outcome in _SETTLING:
-        for alert in _asked(session, visit):
-            close_alert(session, alert, f"{SETTLED_BY}: {call.outcome}.")
-
-
-def _asked(session: Session, visit: Visit) -> Sequence[Alert]:
-    query = sa.select(Alert).where(
-        Alert.patient_id == visit.patient_id,
-        Alert.closed_at.is_(None),
-        Alert.kind.in_(_ASKED),
-        sa.or_(Alert.visit_id == visit.id, Alert.visit_id.is_(None)),
-    )
-    return session.scalars(query.order_by(Alert.id).with_for_update()).all()
+        settle_wishes(session, visit, f"{SETTLED_BY}: {call.outcome}.")
 
 
 def calls_of(session: Session, visit_id: uuid.UUID) -> list[Call]:

@@ -9,6 +9,7 @@ from server import clock
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
+from server.followup.service.alerts import settle_wishes
 from server.followup.service.schedule import facts_of, messages_about, sync_messages
 from server.patients.models import Patient
 from server.problems import Problem, invalid
@@ -42,6 +43,14 @@ def mark_visit(session: Session, visit: Visit, state: VisitState, *, booked_for:
     visit.call_after = None
     resync(session, visit, reason=f"visit_{state}")
     session.flush()
+    return visit
+
+
+def mark_by_hand(session: Session, visit: Visit, state: VisitState, *, booked_for: datetime | None = None) -> Visit:
+    """`mark_visit` outside of a call: a time that is arranged settles what the patient had asked for."""
+    mark_visit(session, visit, state, booked_for=booked_for)
+    if visit.state == VisitState.BOOKED and visit.booked_for:
+        settle_wishes(session, visit, "A time was arranged.")
     return visit
 
 

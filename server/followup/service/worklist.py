@@ -173,17 +173,17 @@ def _late(visit: Visit | None, today: date) -> int:
 
 
 def _alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
-    """Open alerts of a section; of two about the same visit the older one. A concerning answer is never put off by a call."""
+    """Open alerts of a section; of two wishes about the same visit the newer one. A concerning answer is never put off by a call."""
     other = aliased(Alert)
     same = sa.and_(other.patient_id == Alert.patient_id, sa.func.coalesce(other.visit_id, other.patient_id) == _about())
-    older = sa.exists().where(
-        other.closed_at.is_(None), other.kind.in_(_ALERTS[kind]), other.clinic_id == Alert.clinic_id, same, _unsearched(other.id) < Alert.id
+    newer = sa.exists().where(
+        other.closed_at.is_(None), other.kind.in_(_ALERTS[kind]), other.clinic_id == Alert.clinic_id, same, _unsearched(other.id) > Alert.id
     )
     query = (
         sa.select(Alert, Patient, Visit)
         .join(Patient, sa.and_(Patient.clinic_id == Alert.clinic_id, Patient.id == Alert.patient_id))
         .outerjoin(Visit, sa.and_(Visit.clinic_id == Alert.clinic_id, Visit.id == Alert.visit_id))
-        .where(Alert.closed_at.is_(None), Alert.kind.in_(_ALERTS[kind]), ~older)
+        .where(Alert.closed_at.is_(None), Alert.kind.in_(_ALERTS[kind]), ~newer)
     )
     return query if kind == WorkKind.CONCERNING else query.where(_not_put_off(today))
 
