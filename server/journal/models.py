@@ -7,15 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
+from server.ids import uuid7
 
 
 class JournalHead(Base):
-    """Last `seq` and hash of a clinic's chain; locked last in every transaction, so `seq` follows commit order."""
+    """Last `seq` and hash of a clinic's chain; locked last in every transaction, so `seq` follows commit order.
+
+    `epoch` names the counting that `seq` belongs to: a restored backup counts the same numbers again for other rows, so it gets a new one.
+    """
 
     __tablename__ = "journal_heads"
     clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     hash: Mapped[bytes]
+    epoch: Mapped[uuid.UUID] = mapped_column(default=uuid7)
 
 
 class JournalRow(Base):

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from server import clock
 from server.canonical import canonical, instant
 from server.db import InClinic, insert_many, table_of
+from server.ids import uuid7
 from server.journal import chain
 from server.journal.models import JournalHead, JournalRow
 
@@ -183,7 +185,35 @@ def header(row: Any) -> dict[str, Any]:
 
 def start_chain(session: Session, clinic_id: uuid.UUID) -> None:
     """Give a new clinic its counter."""
-    session.add(JournalHead(clinic_id=clinic_id, seq=0, hash=chain.GENESIS))
+    session.add(JournalHead(clinic_id=clinic_id, seq=0, hash=chain.GENESIS, epoch=uuid7()))
+
+
+def epoch(session: Session) -> uuid.UUID:
+    """Of the session's clinic: a `seq` means something only together with it."""
+    return session.scalars(sa.select(JournalHead.epoch).where(JournalHead.clinic_id == session.info["clinic_id"])).one()
+
+
+def new_epochs(session: Session, *, restored_from: datetime | None = None) -> dict[uuid.UUID, uuid.UUID]:
+    """Begin a new epoch for every clinic: clinic → epoch. `restored_from` is when the backup was made that stands here now.
+
+    Each is a journal row, the first one after the seam: `prev_hash` ties it to the last row that the backup held, and its body
+    says which epoch ended there, so a restore shows in the history and the chain goes on across it.
+    """
+    heads = session.execute(sa.select(_HEADS).order_by(_HEADS.c.clinic_id).with_for_update()).all()
+    begun = {}
+    for head in heads:
+        begun[head.clinic_id] = fresh = uuid7()
+        document = {
+            "id": str(fresh),
+            "ended": str(head.epoch),
+            "seq": head.seq,
+            "hash": head.hash.hex(),
+            "restored_from": instant(restored_from) if restored_from else None,
+        }
+        action = "restore" if restored_from else "create"
+        _append(session, head.clinic_id, list(_rows(session, head.clinic_id, {("epochs", fresh): (action, None, document)}, {})))
+        session.execute(sa.update(_HEADS).where(_HEADS.c.clinic_id == head.clinic_id).values(epoch=fresh))
+    return begun
 
 
 def verify(session: Session, clinic_id: uuid.UUID) -> tuple[int, tuple[int, str] | None]:
