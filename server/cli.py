@@ -1,16 +1,19 @@
-"""The `graftlog` command: databases, clinics and people, the journal, the demo."""
+"""The `graftlog` command: databases and their backups, clinics and people, the journal, the demo."""
 
 import os
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
 
 from schemas.vocabulary import Role
 from server import clock
+from server.backup import service as backups
+from server.backup.refusals import BackupError
 from server.clinics import service as clinics
 from server.clinics.models import Clinic
 from server.config import Config, ConfigError, from_environment
@@ -50,6 +53,31 @@ def db_upgrade() -> None:
     with _opened() as (config, database):
         upgrade(database)
         click.echo(f"Database {database.url.render_as_string(hide_password=True)} is up to date. Data folder: {config.data}")
+
+
+@graftlog.command("backup")
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option("--keys", "keys_to", type=click.Path(path_type=Path), help="Also save the folder of keys, as a file of its own.")
+def backup(to: Path, keys_to: Path | None) -> None:
+    """Write a backup of the database to the file TO, or into the folder TO under a name with the time. Others may go on working."""
+    for line in backups.backup(from_environment(), to, keys_to):
+        click.echo(line)
+
+
+@graftlog.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Also where the database holds a record; that is backed up first.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, replace: bool, yes: bool) -> None:
+    """Put the backup in FILE in place of the database. Stop web, worker and beat first."""
+
+    def agree(lines: list[str]) -> None:
+        click.echo("\n".join(lines))
+        if not yes:
+            click.confirm("Restore it?", abort=True)
+
+    for line in backups.restore(from_environment(), file, replace=replace, agree=agree):
+        click.echo(line)
 
 
 @graftlog.group()
@@ -191,7 +219,7 @@ def main() -> None:
     """Entry point."""
     try:
         graftlog(standalone_mode=True)
-    except (ConfigError, ValueError) as error:
+    except (BackupError, ConfigError, ValueError) as error:
         sys.exit(str(error))
     except Problem as problem:
         sys.exit(f"{problem.title}: {problem.detail}")

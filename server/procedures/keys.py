@@ -64,6 +64,13 @@ def _create(session: Session, folder: Path, clinic_id: uuid.UUID) -> tuple[str, 
     return key_id, b64(public), private
 
 
+def missing(session: Session, folder: Path) -> list[str]:
+    """Ids of the keys in use, of all clinics, whose file is not there."""
+    in_use = sa.select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at)
+    rows = session.scalars(in_use, execution_options={"all_clinics": True})
+    return [row.key_id for row in rows if not _file(folder, row.clinic_id, row.key_id).exists()]
+
+
 def is_valid(public_key: str, signature: str, manifest: str) -> bool:
     """Whether `signature` (base64) is this key's over the manifest's exact bytes."""
     try:
