@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from server.db import Database
 from tests import databases, make
 
+GRAFTLOG = str(Path(sys.executable).parent / "graftlog")
+
 
 def graftlog(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"GRAFTLOG_DATA": str(folder), "DATABASE_URL": url, "GRAFTLOG_PASSWORD": make.PASSWORD}
-    command = [str(Path(sys.executable).parent / "graftlog"), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([GRAFTLOG, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_a_clinic_is_set_up_and_its_first_person_added(tmp_path: Path, worker_name: str) -> None:

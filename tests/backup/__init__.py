@@ -1,0 +1,1 @@
+"""Stories of backup and restore."""
