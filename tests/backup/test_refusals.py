@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 import sqlalchemy as sa
 
+from server.backup import service
 from server.backup.refusals import BackupError
 from tests import databases, make
 from tests.backup.ward import Ward, manifest_of, with_manifest
@@ -115,6 +116,19 @@ def test_a_database_in_use(riverside: Ward, night: Path) -> None:
     assert "in use" in said
     assert "stop web, worker and beat" in said
     riverside.restore(night, replace=True)
+
+
+def test_who_writes_at_the_last_moment_loses_nothing(riverside: Ward, tmp_path: Path) -> None:
+    clinic = riverside.clinic()
+    riverside.backup(tmp_path / "night.zip")
+
+    def write_once_more(_: list[str]) -> None:
+        with riverside.open() as database:
+            make.patient(database, clinic, mrn="LAST")
+
+    with pytest.raises(BackupError, match="was changed meanwhile"):
+        service.restore(riverside.settings, tmp_path / "night.zip", replace=True, agree=write_once_more)
+    assert riverside.journal(clinic)[-1][2:] == ("patients", "create")
 
 
 def test_a_backup_whose_chain_is_broken(riverside: Ward, night: Path, tmp_path: Path) -> None:
