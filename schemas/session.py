@@ -22,6 +22,7 @@ class Person(Shape):
     name = Text(required=True)
     roles = fields.List(Choice(Role), required=True)
     active = Flag(required=True)
+    pin_set = Flag(required=True, metadata={"description": "Whether the person has a PIN for tablets."})
     write_id = Id(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -17,6 +17,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class DeviceState(StrEnum):
+    """Where a tablet stands. `waiting`: its code is issued and not used yet."""
+
+    WAITING = "waiting"
+    PAIRED = "paired"
+    REVOKED = "revoked"
+
+
 class Sex(StrEnum):
     """As recorded by the clinic."""
 

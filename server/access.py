@@ -1,4 +1,4 @@
-"""Who may do what: permissions, the table of roles, and the mark that every route carries."""
+"""Who may do what: permissions, the table of roles, tablets, and the mark that every route carries."""
 
 import uuid
 from collections.abc import Callable
@@ -12,7 +12,10 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role
 from server import clock
+from server.clinics import pins, tablets
 from server.clinics import service as clinics
+from server.clinics.models import User
+from server.db import find
 from server.problems import Problem
 
 
@@ -29,17 +32,25 @@ class Permission(StrEnum):
     READ_JOURNAL = "read_journal"
     READ_PEOPLE = "read_people"
     SIGNED_IN = "signed_in"
+    SYNC = "sync"
+    DEVICE = "device"
 
 
 _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SURGEON: frozenset(_P),
-    Role.NURSE: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.PLAN, _P.RECORD, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SIGNED_IN}),
-    Role.COORDINATOR: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SIGNED_IN}),
+    Role.SURGEON: frozenset(_P) - {_P.DEVICE},
+    Role.NURSE: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.PLAN, _P.RECORD, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
+    Role.COORDINATOR: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
     Role.RATER: frozenset({_P.SIGNED_IN}),
     # An administrator manages people and reads no patient by that role alone; the journal holds patients, so not that either.
     Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SET_UP, _P.SIGNED_IN}),
 }
+TABLET_PERMISSIONS = frozenset({_P.DEVICE, _P.SYNC})
+"""Of a tablet by itself. It exchanges facts and lets people sign in; everything else is done by somebody."""
+
+TABLET_ROLES = frozenset(role for role, permissions in ROLE_PERMISSIONS.items() if _P.SYNC in permissions)
+"""Roles that sign in on tablets with a PIN: those who record or read records. A PIN opens no administration of people."""
+
 PUBLIC = "public"
 
 
@@ -57,6 +68,7 @@ class Signed:
     token_hash: bytes
     last_seen_at: datetime
     device_id: uuid.UUID | None = None
+    device_seen_at: datetime | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -69,8 +81,38 @@ class Signed:
 
     @property
     def seen_long_ago(self) -> bool:
-        """Whether the session's last use is due to be noted."""
-        return clock.now() - self.last_seen_at > clinics.SEEN_EVERY
+        """Whether the last use of the session, or of the tablet it is on, is due to be noted."""
+        return _long_ago(self.last_seen_at) or (self.device_id is not None and _long_ago(self.device_seen_at))
+
+
+@dataclass(frozen=True)
+class Tablet:
+    """A tablet that calls under its own token, nobody being signed in on it."""
+
+    clinic_id: uuid.UUID
+    clinic_name: str
+    time_zone: ZoneInfo
+    device_id: uuid.UUID
+    device_name: str
+    device_seen_at: datetime | None = None
+    user_id: None = None
+    permissions: frozenset[Permission] = TABLET_PERMISSIONS
+
+    def may(self, permission: Permission) -> bool:
+        """Whether a tablet by itself does this."""
+        return permission in self.permissions
+
+    @property
+    def seen_long_ago(self) -> bool:
+        """Whether the tablet's call is due to be noted."""
+        return _long_ago(self.device_seen_at)
+
+
+Caller = Signed | Tablet
+
+
+def _long_ago(seen_at: datetime | None) -> bool:
+    return seen_at is None or clock.now() - seen_at > clinics.SEEN_EVERY
 
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -92,12 +134,21 @@ def public(view: View) -> View:
     return view
 
 
-def recognise(session: Session, token: str | None, idle: timedelta) -> Signed | None:
-    """The person behind `token`; from here on the session sees this person's clinic only."""
-    found = clinics.who(session, token, idle) if token else None
+def recognise(session: Session, token: str | None, idle: timedelta, *, tablets_too: bool = True) -> Caller | None:
+    """The person or the tablet behind `token`; from here on the session sees this one's clinic only."""
+    if not token:
+        return None
+    caller = _person(session, token, idle) or (_tablet(session, token) if tablets_too else None)
+    if caller is not None:
+        session.info.update(clinic_id=caller.clinic_id, actor=caller)
+    return caller
+
+
+def _person(session: Session, token: str, idle: timedelta) -> Signed | None:
+    found = clinics.who(session, token, idle, pins.TABLET_IDLE)
     if found is None:
         return None
-    person = Signed(
+    return Signed(
         user_id=found["user_id"],
         name=found["name"],
         clinic_id=found["clinic_id"],
@@ -107,16 +158,43 @@ def recognise(session: Session, token: str | None, idle: timedelta) -> Signed | 
         sign_in_id=found["sign_in_id"],
         token_hash=found["token_hash"],
         last_seen_at=found["last_seen_at"],
+        device_id=found["device_id"],
+        device_seen_at=found["device_seen_at"],
     )
-    session.info.update(clinic_id=person.clinic_id, actor=person)
-    return person
 
 
-def check(person: Signed | None, access: str) -> None:
-    """Raise `not_signed_in` or `not_allowed` unless `person` may pass."""
+def _tablet(session: Session, token: str) -> Tablet | None:
+    found = tablets.who(session, token)
+    return Tablet(**{**found, "time_zone": ZoneInfo(found["time_zone"])}) if found else None
+
+
+def seen(session: Session, caller: Caller, header: Callable[[str], str | None]) -> None:
+    """Note that somebody has called: the session, and the tablet it is on with what its headers say."""
+    if isinstance(caller, Signed):
+        clinics.seen(session, caller.token_hash, clock.now())
+    if caller.device_id is not None:
+        tablets.seen(session, caller.clinic_id, caller.device_id, header)
+
+
+def may_name(session: Session, user_id: uuid.UUID) -> bool:
+    """Whether a fact pushed under a tablet's own token may name this person as its recorder: one of the clinic who records.
+
+    Whether she is still active does not matter: the fact may be older than the end of her work here. It is marked unverified anyway.
+    """
+    user = find(session, User, user_id)
+    return user is not None and any(Permission.RECORD in ROLE_PERMISSIONS[Role(role)] for role in user.roles)
+
+
+def check(caller: Caller | None, access: str) -> None:
+    """Raise `not_signed_in` or `not_allowed` unless the caller may pass."""
     if access == PUBLIC:
         return
-    if person is None:
+    if caller is None:
         raise Problem("not_signed_in", "Send a valid token: Authorization: Bearer …")
-    if not person.may(Permission(access)):
-        raise Problem("not_allowed", f"This needs the permission {access}; your roles are {', '.join(person.roles)}. Ask somebody who may.")
+    if caller.may(Permission(access)):
+        return
+    if isinstance(caller, Tablet):
+        raise Problem("not_signed_in", "This is the tablet's own token. Sign in on the tablet with your PIN, and send the token you get.")
+    if access == Permission.DEVICE:
+        raise Problem("not_allowed", "This is for a tablet's own token, which it got when it was paired, not for a person's.")
+    raise Problem("not_allowed", f"This needs the permission {access}; your roles are {', '.join(caller.roles)}. Ask somebody who may.")

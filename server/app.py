@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, catalogue, clock, health, spec
-from server.clinics import service as clinics
+from server import access, catalogue, devices, health, spec
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
 from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
-from server.idempotency import once
+from server.idempotency import is_kept, once
 from server.patients.routes import routes as patient_routes
-from server.problems import Problem
+from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.sessions import routes as session_routes
 from server.web import cookies, pages, refusals
@@ -28,7 +28,7 @@ from server.web.link import link
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-API = (session_routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES)
+API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -49,22 +49,34 @@ class App(Flask):
     settings: Config
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """One request, one transaction; a raised Problem rolls everything back."""
+        """One request, one transaction; a raised Problem rolls everything back, except what a Counted one must remember."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.endpoint or ""]
         needs = getattr(view, "__access__", None)
         if needs is None:  # documentation and static files: no person, no database
             return super().dispatch_request()
+        idle, counted = timedelta(minutes=self.settings.session_idle_minutes), None
         with self.db.transaction(write=request.method not in READING) as session:
             g.session = session
-            g.person = person = access.recognise(session, _token(), timedelta(minutes=self.settings.session_idle_minutes))
-            access.check(person, needs)
-            response = once(session, person, lambda: self.make_response(super(App, self).dispatch_request()))
-        if person is not None and person.seen_long_ago:
+            g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())
+            access.check(caller, needs)
+            try:
+                response = self._answer(session, view, caller)
+            except Counted as refusal:
+                counted = refusal
+        if counted is not None:
+            raise counted
+        if caller is not None and caller.seen_long_ago:
             with self.db.transaction() as session:
-                clinics.seen(session, person.token_hash, clock.now())
+                access.seen(session, caller, request.headers.get)
         return response
+
+    def _answer(self, session: Session, view: object, caller: access.Caller | None) -> Response:
+        def act() -> Response:
+            return self.make_response(super(App, self).dispatch_request())
+
+        return once(session, caller, act) if is_kept(view) else act()
 
     def check_marks(self) -> None:
         """Refuse to start while a view says nothing about who may call it."""

@@ -18,7 +18,8 @@ from werkzeug.exceptions import HTTPException
 
 from schemas.common import ProblemOut
 from schemas.pointers import pointers
-from server.access import PUBLIC, Signed
+from server.access import PUBLIC, Caller, Signed, Tablet
+from server.idempotency import is_kept
 from server.problems import Problem, bad_cursor
 from server.spec import access_doc, describe_versions
 
@@ -47,6 +48,7 @@ _BY_STATUS = {
     415: "unsupported_media_type",
     422: "invalid",
     428: "if_match_required",
+    429: "too_many_tries",
     431: "too_large",
 }
 _ADVICE = {
@@ -65,7 +67,17 @@ def session() -> Session:
 
 
 def person() -> Signed:
-    """Who is acting; only for views marked with a permission."""
+    """Who is acting; only for views marked with a permission that people alone have, so neither `SYNC` nor `DEVICE`."""
+    return g.person  # type: ignore[no-any-return]  # reason: flask.g is untyped
+
+
+def caller() -> Caller:
+    """The person or the tablet that is acting; for views marked with `Permission.SYNC`, which both have."""
+    return g.person  # type: ignore[no-any-return]  # reason: flask.g is untyped
+
+
+def tablet() -> Tablet:
+    """Which tablet is calling under its own token; only for views marked with `Permission.DEVICE`."""
     return g.person  # type: ignore[no-any-return]  # reason: flask.g is untyped
 
 
@@ -178,7 +190,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # reason: flask-smorest ships no
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
         for method, notes in self._docs[endpoint].items():
             if method != "parameters":
-                notes["access"] = getattr(obj, "__access__", PUBLIC)
+                notes["access"], notes["kept"] = getattr(obj, "__access__", PUBLIC), is_kept(obj)
 
     def etag(self, obj: View) -> View:
         """Document ETag, If-None-Match and If-Match; `answer` and `must_match` do the work, with `write_id` as the tag."""
@@ -230,6 +242,8 @@ def problem_response(problem: Problem) -> Response:
         response.headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 503:
         response.headers["Retry-After"] = "2"
+    if "retry_after_s" in problem.extra:
+        response.headers["Retry-After"] = str(problem.extra["retry_after_s"])
     return response
 
 

@@ -7,6 +7,9 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "bad_request": (400, "The request cannot be read"),
     "not_signed_in": (401, "Sign in first"),
     "wrong_credentials": (401, "E-mail address or password is wrong"),
+    "wrong_code": (401, "This code does not work"),
+    "wrong_pin": (401, "Person or PIN is wrong"),
+    "pin_locked": (403, "The PIN is locked on this tablet"),
     "not_allowed": (403, "Your role does not allow this"),
     "not_genuine": (403, "This call does not come from whom it claims"),
     "not_found": (404, "Not found"),
@@ -24,6 +27,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "unsupported_media_type": (415, "Send application/json"),
     "invalid": (422, "Some fields need correction"),
     "if_match_required": (428, "Say which version you are changing"),
+    "too_many_tries": (429, "Too many tries"),
     "internal": (500, "Something went wrong on our side; nothing was stored"),
     "not_ready": (503, "Not everything works as it should"),
     "unavailable": (503, "Something that this needs cannot be reached just now"),
@@ -52,6 +56,10 @@ class Problem(Exception):
         if self.errors:
             body["errors"] = self.errors
         return body | self.extra
+
+
+class Counted(Problem):
+    """A refusal that leaves a trace: the transaction is committed all the same, because a wrong try has to be remembered."""
 
 
 def invalid(pointer: str, message: str) -> Problem:

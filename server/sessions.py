@@ -4,15 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, current_app
+from flask import Response, current_app, g
 
-from schemas.session import NewSession, People, SessionOut, SignInRequest
-from server.access import Permission, Signed, allow, public, recognise
+from schemas.devices import PinChange, PinSignIn
+from schemas.session import NewSession, People, Person, SessionOut, SignInRequest
+from server.access import TABLET_ROLES, Permission, Signed, Tablet, allow, public, recognise
 from server.canonical import instant
-from server.clinics import service
+from server.clinics import pins, service
 from server.clinics.models import Clinic, SignIn, User
 from server.db import find
-from server.http import Routes, answer, found, person, session
+from server.http import Routes, answer, found, person, session, tablet
+from server.idempotency import never_kept
 from server.problems import Problem
 
 routes = Routes("session", __name__, url_prefix="/api/v1", description="Signing in, and who works here")
@@ -33,14 +35,36 @@ def _session_document(signed: Signed, clinic: Clinic, user: User, signed_in: Sig
 @routes.refuses(401)
 @public
 def sign_in(body: dict[str, Any]) -> Response:
-    """Sign in; then send `Authorization: Bearer` with the token."""
-    config = current_app.config["GRAFTLOG"]
-    token, signed_in, user = service.sign_in(session(), **body, lasts=timedelta(hours=config.session_hours))
+    """Sign in; then send `Authorization: Bearer` with the token. Called with a tablet's own token it is a session on that tablet."""
+    here = g.person.device_id if isinstance(g.person, Tablet) else None
+    token, signed_in, user = service.sign_in(session(), **body, lasts=_lasts(), device_id=here)
+    if here is not None:
+        pins.signed_in_otherwise(session(), device_id=here, user_id=user.id)
+    return _opened(token, signed_in, user)
+
+
+def _lasts() -> timedelta:
+    return timedelta(hours=current_app.config["GRAFTLOG"].session_hours)
+
+
+def _opened(token: str, signed_in: SignIn, user: User) -> Response:
     session().flush()
-    signed = recognise(session(), token, timedelta(minutes=config.session_idle_minutes))
-    if signed is None:
+    signed = recognise(session(), token, timedelta(minutes=current_app.config["GRAFTLOG"].session_idle_minutes))
+    if not isinstance(signed, Signed):
         raise Problem("wrong_credentials")
     return answer({"token": token} | _session_document(signed, service.current(session()), user, signed_in), 201)
+
+
+@routes.route("/devices/session", methods=["POST"])
+@routes.arguments(PinSignIn)
+@routes.response(201, NewSession)
+@routes.refuses(429)
+@allow(Permission.DEVICE)
+@never_kept
+def sign_in_with_pin(body: dict[str, Any]) -> Response:
+    """Sign in on a tablet; under the tablet's own token. Others signed in on it stay so. Repeated, it is another session."""
+    opened = pins.sign_in(session(), **body, device_id=tablet().device_id, roles=TABLET_ROLES, lasts=_lasts())
+    return _opened(*opened)
 
 
 @routes.route("/session", methods=["GET"])
@@ -69,3 +93,14 @@ def list_people() -> Response:
     """The clinic's people."""
     people = session().scalars(sa.select(User).order_by(User.name, User.id)).all()
     return answer({"items": [one.document() for one in people], "next_cursor": None})
+
+
+@routes.route("/users/me/pin", methods=["PUT"])
+@routes.arguments(PinChange)
+@routes.response(200, Person)
+@allow(Permission.READ_RECORD)
+def set_pin(body: dict[str, Any]) -> Response:
+    """Set one's own PIN for tablets: 6 to 12 digits that nobody would try first. Ends one's locks on all tablets."""
+    user = found(find(session(), User, person().user_id))
+    pins.set_pin(session(), user, **body)
+    return answer(user.document())

@@ -69,7 +69,7 @@ def access_doc(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **
         return doc | {"security": []}
     refusals = {401: "UNAUTHORIZED"} | ({} if access == Permission.SIGNED_IN else {403: "FORBIDDEN"})
     made = doc | {"responses": refusals | doc.get("responses", {})}
-    if method == "post":
+    if method == "post" and doc_info["kept"]:
         made["parameters"] = [*doc.get("parameters", []), IDEMPOTENCY_KEY]
     return made
 

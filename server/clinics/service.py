@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import Role
+from schemas.vocabulary import DeviceState, Role
 from server import clock
-from server.clinics.models import Clinic, SignIn, User
+from server.clinics.models import Clinic, Device, DeviceSighting, SignIn, User
 from server.clinics.passwords import hash_password, matches
 from server.ids import uuid7
 from server.journal.service import start_chain
@@ -33,9 +33,14 @@ _WHO = (
         Clinic.id.label("clinic_id"),
         Clinic.name.label("clinic_name"),
         Clinic.time_zone,
+        SignIn.device_id,
+        Device.state.label("device_state"),
+        DeviceSighting.last_seen_at.label("device_seen_at"),
     )
     .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
     .join(Clinic, Clinic.id == SignIn.clinic_id)
+    .outerjoin(Device, sa.and_(Device.clinic_id == SignIn.clinic_id, Device.id == SignIn.device_id))
+    .outerjoin(DeviceSighting, sa.and_(DeviceSighting.clinic_id == SignIn.clinic_id, DeviceSighting.device_id == SignIn.device_id))
     .where(SignIn.token_hash == sa.bindparam("hashed"))
     .execution_options(all_clinics=True)
 )
@@ -81,17 +86,23 @@ def current(session: Session) -> Clinic:
     return session.get_one(Clinic, session.info["clinic_id"])
 
 
-def sign_in(session: Session, *, email: str, password: str, lasts: timedelta) -> tuple[str, SignIn, User]:
-    """Check the password and open a session; returns its token, which is shown this once. Raises `wrong_credentials`."""
+def sign_in(
+    session: Session, *, email: str, password: str, lasts: timedelta, device_id: uuid.UUID | None = None
+) -> tuple[str, SignIn, User]:
+    """Check the password and open a session; returns its token, which is shown this once. Raises `wrong_credentials`.
+
+    On a tablet (`device_id`, of the session's clinic) only this clinic's people sign in.
+    """
     user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
     right = matches(user.password_hash if user else None, password)
-    if user is None or not right or not user.active:
+    elsewhere = device_id is not None and user is not None and user.clinic_id != session.info["clinic_id"]
+    if user is None or not right or not user.active or elsewhere:
         raise Problem("wrong_credentials", "Check both and try again.")
-    token, row = open_session(session, user, lasts)
+    token, row = open_session(session, user, lasts, device_id=device_id)
     return token, row, user
 
 
-def open_session(session: Session, user: User, lasts: timedelta) -> tuple[str, SignIn]:
+def open_session(session: Session, user: User, lasts: timedelta, *, device_id: uuid.UUID | None = None) -> tuple[str, SignIn]:
     """A session of a person who is known to be this one; returns its token."""
     token = secrets.token_urlsafe(32)
     row = SignIn(
@@ -101,6 +112,7 @@ def open_session(session: Session, user: User, lasts: timedelta) -> tuple[str, S
         created_at=clock.now(),
         last_seen_at=clock.now(),
         expires_at=clock.now() + lasts,
+        device_id=device_id,
     )
     session.add(row)
     return token, row
@@ -111,12 +123,16 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode(errors="replace")).digest()
 
 
-def who(session: Session, token: str, idle: timedelta) -> sa.RowMapping | None:
-    """Columns of the person behind a token (see `_WHO`), or None when it is unknown, ended, idle too long or expired."""
+def who(session: Session, token: str, idle: timedelta, idle_on_tablet: timedelta) -> sa.RowMapping | None:
+    """Columns of the person behind a token (see `_WHO`), or None when it is unknown, ended, idle, expired, or on a revoked tablet."""
     found = session.connection().execute(_WHO, {"hashed": token_hash(token)}).mappings().one_or_none()
     if found is None:
         return None
     now = clock.now()
+    if found["device_id"] is not None:
+        idle = min(idle, idle_on_tablet)
+        if found["device_state"] != DeviceState.PAIRED:
+            return None
     alive = found["ended_at"] is None and now < found["expires_at"] and now < found["last_seen_at"] + idle
     return found if alive and found["active"] else None
 

@@ -6,7 +6,8 @@ APPEND_ONLY_1 = ("entries", "signatures", "addenda", "journal", "attempts")
 NEVER_DELETED_1 = ("procedures", "patients", "scars", "users", "clinics")
 APPEND_ONLY_2 = ("answers", "calls", "protocols", "receipts")
 NEVER_DELETED_2 = ("visits", "reminders", "alerts", "pauses")
-APPEND_ONLY, NEVER_DELETED = APPEND_ONLY_1 + APPEND_ONLY_2, NEVER_DELETED_1 + NEVER_DELETED_2
+NEVER_DELETED_5 = ("devices", "pin_tries")
+APPEND_ONLY, NEVER_DELETED = APPEND_ONLY_1 + APPEND_ONLY_2, NEVER_DELETED_1 + NEVER_DELETED_2 + NEVER_DELETED_5
 CLOSED = "closed: the procedure is signed"
 _KEPT = (
     "clinic_id",

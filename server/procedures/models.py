@@ -186,6 +186,7 @@ class Entry(Journaled, Base):
         sa.ForeignKeyConstraint(["clinic_id", "scar_id"], ["scars.clinic_id", "scars.id"]),
         sa.ForeignKeyConstraint(["clinic_id", "recorded_by"], ["users.clinic_id", "users.id"]),
         sa.ForeignKeyConstraint(["clinic_id", "retracts"], ["entries.clinic_id", "entries.id"]),
+        sa.ForeignKeyConstraint(["clinic_id", "device_id"], ["devices.clinic_id", "devices.id"]),
         sa.UniqueConstraint("clinic_id", "device_id", "device_seq"),
         sa.Index("ix_entries_procedure", "clinic_id", "procedure_id", "recorded_at"),
         sa.Index(

@@ -43,12 +43,17 @@ def one_line(statement: Any) -> str:
 
 def all_sqlite() -> dict[str, str]:
     """Of every migration."""
-    return guards.sqlite() | guards.keepers_sqlite(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2)
+    later = guards.keepers_sqlite(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2) | guards.keepers_sqlite((), guards.NEVER_DELETED_5)
+    return guards.sqlite() | later
 
 
 def all_postgresql() -> list[str]:
     """Of every migration."""
-    return [*guards.postgresql(), *guards.keepers_postgresql(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2)]
+    later = [
+        *guards.keepers_postgresql(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2),
+        *guards.keepers_postgresql((), guards.NEVER_DELETED_5),
+    ]
+    return [*guards.postgresql(), *later]
 
 
 def test_the_triggers_are_those_of_the_guards(db: Database) -> None:
