@@ -9,10 +9,10 @@ from typing import Any
 import argon2
 
 from schemas.entry_loading import load_entries
-from schemas.vocabulary import ProcedureState, Role
+from schemas.vocabulary import DeviceState, ProcedureState, Role
 from server import clock
 from server.clinics import service as clinics
-from server.clinics.models import SignIn, User
+from server.clinics.models import Device, SignIn, User
 from server.db import Database, find
 from server.followup.models import ProtocolVersion
 from server.followup.protocol import Protocol, to_content
@@ -24,7 +24,9 @@ from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, log
 
 PASSWORD = "correct horse battery"
-_CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+PIN = "482915"
+_CHEAPLY = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_CHEAP, _CHEAP_PIN = _CHEAPLY.hash(PASSWORD), _CHEAPLY.hash(PIN)
 NAMES = {
     Role.SURGEON: "Dr Vera Kovács",
     Role.NURSE: "Nóra Szabó",
@@ -116,6 +118,34 @@ def token(db: Database, person: Person) -> str:
             )
         )
     return text
+
+
+@dataclass(frozen=True)
+class Tablet:
+    """A paired tablet; acts as `session.info["actor"]` too."""
+
+    device_id: uuid.UUID
+    clinic_id: uuid.UUID
+    name: str
+    token: str
+    user_id: None = None
+
+
+def tablet(db: Database, of: Clinic, *, name: str = "Theatre 1") -> Tablet:
+    """A tablet that Ádám has paired just now, without the code that takes so long to hash."""
+    text = secrets.token_urlsafe(32)
+    with db.transaction(of.id, actor=of.admin) as session:
+        device = Device(name=name, state=DeviceState.PAIRED, code_expires_at=clock.now(), paired_by=of.admin.user_id, paired_at=clock.now())
+        device.token_hash = clinics.token_hash(text)
+        session.add(device)
+        session.flush()
+        return Tablet(device.id, of.id, name, text)
+
+
+def pin(db: Database, person: Person) -> None:
+    """Give a person PIN, cheaply hashed."""
+    with db.transaction(person.clinic_id, actor=person) as session:
+        session.get_one(User, (person.clinic_id, person.user_id)).pin_hash = _CHEAP_PIN
 
 
 def protocol(db: Database, of: Clinic, content: Protocol) -> str:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from tests import make
 from tests.api import Api
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
+from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
@@ -88,11 +89,13 @@ CALLS: dict[str, Call] = {
     "POST /procedures/{procedure_id}/withdrawal": _after(stages.planned, "withdrawal", reason="wrong patient"),
     "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", password=make.PASSWORD),
     "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", text="Redness.", password=make.PASSWORD),
+    **TABLET_CALLS,
     **FOLLOW_UP_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",
     "DELETE /session": "neither is its end",
+    "POST /devices/session": "nor is one on a tablet, unless a PIN was wrong before",
     "POST /follow-up/templates/preview": "nothing is stored",
 }
 

@@ -33,6 +33,7 @@ UNFORESEEABLE = {
     "the world's numbering plan": r"telephone can have this number|cannot be read as a telephone number",
     "the zones there are": r"Not a known time zone",
     "a procedure's times": r"only the times of a completed one|lies before the procedure began",
+    "what everybody would try first": r"easily guessed",
     "an address elsewhere": r"https://|point of P-256|Not a key that a browser made",
 }
 """Valid by the document and refused all the same, because of …"""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from schemas.answers import AnswerCreate, LinkCreate
+from schemas.devices import DeviceChange, DeviceCreate, PairingRequest, PinChange, PinSignIn
 from schemas.endpoints import PushSubscriptionCreate, WebhookCreate
 from schemas.entries import SHAPES
 from schemas.fields import Shape
@@ -31,6 +32,11 @@ from tests.procedures.test_kinds import FULL
 
 BODY_OF: dict[str, type[Shape]] = {
     "POST /session": SignInRequest,
+    "POST /devices": DeviceCreate,
+    "POST /devices/pairing": PairingRequest,
+    "PATCH /devices/{device_id}": DeviceChange,
+    "POST /devices/session": PinSignIn,
+    "PUT /users/me/pin": PinChange,
     "POST /patients": PatientCreate,
     "PATCH /patients/{patient_id}": PatientChange,
     "POST /patients/{patient_id}/scars": ScarCreate,
@@ -210,7 +216,7 @@ def test_an_address_that_is_none_is_not_found(path: str, vera: Api) -> None:
     assert vera.get(path, 404)["code"] == "not_found"
 
 
-PAGED = ("/follow-up/work-list", "/follow-up/forecast", "/follow-up/protocol/versions")
+PAGED = ("/follow-up/work-list", "/follow-up/forecast", "/follow-up/protocol/versions", "/devices")
 TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "2026-11-23T09:30:00", "noon", "\x00", "\ud800", "")
 
 

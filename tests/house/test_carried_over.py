@@ -1,4 +1,4 @@
-"""Migration 0002 makes visits, reminders and attempts anew: what was there before is there afterwards."""
+"""Migrations that make tables anew: what was there before is there afterwards."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +48,49 @@ def test_the_follow_up_of_before_is_carried_over(old_db: Database) -> None:
     assert phone == "+36301234567"
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), old_db.engine.begin() as connection:
         connection.execute(sa.text("UPDATE attempts SET number = 2"))
+
+
+def test_the_entries_of_before_are_carried_over(old_db: Database) -> None:
+    """0005 makes entries anew on SQLite: a signed case, its struck entry and its triggers are there afterwards."""
+    upgrade(old_db, "0002")
+    names = ("clinic", "user", "patient", "op", "visit", "sent", "waits", "attempt", "w", "fact", "struck", "signature", "other")
+    ids = {name: uuid7().hex if old_db.is_sqlite else str(uuid7()) for name in names}
+    with old_db.engine.begin() as connection:
+        for table, row in [one for one in _past(ids) if one[0] in {"clinics", "users", "patients", "procedures"}] + _recorded(ids):
+            connection.execute(_insert(table, row))
+        before = connection.execute(sa.text("SELECT * FROM entries ORDER BY id")).all()
+    upgrade(old_db)
+    with old_db.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT * FROM entries ORDER BY id")).all() == before
+    _, fact = _recorded(ids)[0]
+    refused = {
+        "append-only": sa.text("UPDATE entries SET late = true"),
+        "closed": _insert("entries", fact | {"id": ids["other"]}),
+        "(?i)foreign key": _insert("entries", fact | {"id": ids["other"], "late": True, "device_id": ids["op"]}),
+    }
+    for reason, statement in refused.items():
+        with pytest.raises(sa.exc.DBAPIError, match=reason), old_db.engine.begin() as connection:
+            connection.execute(statement)
+
+
+def _recorded(ids: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """A note, the retraction of it, and the signature under both."""
+    of = {"clinic_id": ids["clinic"], "procedure_id": ids["op"]}
+    said = {
+        "recorded_at": NOW,
+        "recorded_offset_min": 60,
+        "received_at": NOW,
+        "recorded_by": ids["user"],
+        "late": False,
+        "confirmed": False,
+    }
+    fact = of | said | {"id": ids["fact"], "kind": "note", "details": '{"text": "calm"}', "warnings": "[]", "content_hash": "x"}
+    signed = {"signer_id": ids["user"], "signer_name": "Dr Vera Kovács", "meaning": "author", "signed_at": NOW, "manifest": "{}"}
+    return [
+        ("entries", fact),
+        ("entries", fact | {"id": ids["struck"], "kind": "retraction", "retracts": ids["fact"], "reason": "slip"}),
+        ("signatures", of | signed | {"id": ids["signature"], "signature": "x", "key_id": "x", "public_key": "x"}),
+    ]
 
 
 def _insert(table: str, row: dict[str, Any]) -> sa.TextClause:

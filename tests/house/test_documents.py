@@ -9,6 +9,7 @@ import rfc8785
 import sqlalchemy as sa
 
 from schemas.answers import AnswerOut
+from schemas.devices import DeviceOut, PinTriesOut
 from schemas.endpoints import PushSubscriptionOut, WebhookOut
 from schemas.entries import SHAPES
 from schemas.entry_loading import COMMON
@@ -29,12 +30,15 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
+from tests.house.tablet_calls import locked
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 from tests.procedures.test_kinds import FULL
 
 SHAPE_OF: dict[str, type[Shape]] = {
     "users": Person,
+    "devices": DeviceOut,
+    "pin_tries": PinTriesOut,
     "patients": PatientOut,
     "scars": ScarOut,
     "procedures": ProcedureSummary,
@@ -74,6 +78,7 @@ def told(vera: Api, clinic: make.Clinic) -> Case:
     check_in, visit = visit_of(vera, case, "check_in"), visit_of(vera, case)
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
+    locked(vera, clinic)
     for name in FOLLOWED_UP:
         answer = send(vera, *FOLLOW_UP_CALLS[name](vera, clinic))
         assert answer.status_code in {200, 201}, answer.text

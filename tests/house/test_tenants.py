@@ -15,6 +15,7 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import WRITING, api_rules, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
+from tests.house.tablet_calls import locked
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
@@ -40,6 +41,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /reminders/{reminder_id}/settlement": {"outcome": "arrived"},
     "DELETE /follow-up/push-subscriptions/{subscription_id}": {},
     "DELETE /follow-up/webhooks/{webhook_id}": {},
+    "PATCH /devices/{device_id}": {"name": "Theatre 1"},
+    "DELETE /devices/{device_id}": {},
+    "DELETE /devices/pin-locks/{lock_id}": {},
 }
 
 
@@ -49,9 +53,10 @@ def theirs(other_clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> Case
     return stages.signed(as_(other_clinic.surgeon), other_clinic)
 
 
-def ids_of(case: Case) -> dict[str, str]:
+def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
     """An id of theirs for each kind of path."""
     tablet = case.tablet
+    lock_id = locked(tablet, clinic)
     check_in, visit = visit_of(tablet, case, "check_in"), visit_of(tablet, case)
     tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     return {
@@ -63,6 +68,8 @@ def ids_of(case: Case) -> dict[str, str]:
         "reminder_id": tablet.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
         "subscription_id": tablet.post("/follow-up/push-subscriptions", PUSH, (200, 201))["id"],
         "webhook_id": _hook(tablet),
+        "lock_id": lock_id,
+        "device_id": tablet.get("/devices")["items"][0]["id"],
     }
 
 
@@ -90,8 +97,8 @@ def answers(tablet: Api, name: str, ids: dict[str, str]) -> tuple[int, bytes, li
     return got.status_code, got.data, sorted(got.headers)
 
 
-def test_their_ids_answer_like_ids_that_never_were(app: App, vera: Api, theirs: Case) -> None:
-    known = ids_of(theirs)
+def test_their_ids_answer_like_ids_that_never_were(app: App, vera: Api, theirs: Case, other_clinic: make.Clinic) -> None:
+    known = ids_of(theirs, other_clinic)
     unknown = dict.fromkeys(known, str(uuid7()))
     for name in routes_with_an_id(app):
         answer = answers(vera, name, known)
@@ -106,7 +113,7 @@ def journal_head(db: Database, clinic: make.Clinic) -> tuple[int, bytes]:
 
 
 def test_trying_changes_nothing_of_theirs(app: App, vera: Api, theirs: Case, db: Database, other_clinic: make.Clinic) -> None:
-    known = ids_of(theirs)
+    known = ids_of(theirs, other_clinic)
     before = journal_head(db, other_clinic)
     for name in routes_with_an_id(app):
         answers(vera, name, known)
@@ -129,7 +136,7 @@ def in_bodies(case: Case, clinic: make.Clinic, ids: dict[str, str]) -> list[tupl
 
 def test_their_ids_in_a_body_are_refused_like_unknown_ones(vera: Api, clinic: make.Clinic, other_clinic: make.Clinic, theirs: Case) -> None:
     mine = stages.begun(vera, clinic)
-    known = ids_of(theirs) | {"user_id": str(other_clinic.surgeon.user_id), "entry_id": theirs.read()["entries"][0]["id"]}
+    known = ids_of(theirs, other_clinic) | {"user_id": str(other_clinic.surgeon.user_id), "entry_id": theirs.read()["entries"][0]["id"]}
     unknown = dict.fromkeys(known, str(uuid7()))
     for (path, body), (_, unknown_body) in zip(in_bodies(mine, clinic, known), in_bodies(mine, clinic, unknown), strict=True):
         got, expected = vera.call("POST", path, json=body), vera.call("POST", path, json=unknown_body)
@@ -142,7 +149,7 @@ def _without_ids(text: str) -> str:
 
 
 def test_filters_with_their_ids_show_nothing(vera: Api, theirs: Case, other_clinic: make.Clinic) -> None:
-    ids = ids_of(theirs)
+    ids = ids_of(theirs, other_clinic)
     for query in (f"patient_id={ids['patient_id']}", f"surgeon_id={other_clinic.surgeon.user_id}", ""):
         assert vera.get(f"/procedures?{query}")["items"] == []
     assert vera.get(f"/reminders?visit_id={ids['visit_id']}")["items"] == []
@@ -150,4 +157,5 @@ def test_filters_with_their_ids_show_nothing(vera: Api, theirs: Case, other_clin
 
 
 def test_lists_of_people_show_ones_own(vera: Api, clinic: make.Clinic) -> None:
+    assert vera.get("/devices")["items"] == vera.get("/devices/pin-locks")["items"] == []
     assert {one["id"] for one in vera.get("/users")["items"]} == {str(person.user_id) for person in clinic.people.values()}

@@ -1,0 +1,1 @@
+"""Stories about tablets: pairing them, signing in on them, taking them away."""
