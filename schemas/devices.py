@@ -1,6 +1,9 @@
 """Shapes of tablets and PINs."""
 
-from marshmallow import fields
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields
 
 from schemas.common import Items, Page
 from schemas.fields import Choice, Document, Flag, Id, Moment, Pattern, Secret, Shape, Text
@@ -8,6 +11,20 @@ from schemas.vocabulary import DeviceState, Role
 
 LONGEST_NAME = 60
 LONGEST_VERSION = 40
+
+
+class Pin(Pattern):
+    """A PIN, never shown again."""
+
+    def __init__(self) -> None:
+        """Always required."""
+        super().__init__("[0-9]{6,12}", "482915", longest=14, required=True, metadata={"writeOnly": True})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError:
+            raise ValidationError("Must be 6 to 12 digits, as text.") from None
 
 
 class DeviceCreate(Shape):
@@ -86,14 +103,14 @@ class PinSignIn(Shape):
     """Who signs in on the tablet, and the PIN."""
 
     user_id = Id(required=True)
-    pin = Pattern("[0-9]{6,12}", "482915", longest=14, required=True, metadata={"writeOnly": True})
+    pin = Pin()
 
 
 class PinChange(Shape):
     """One's own new PIN."""
 
     password = Secret()
-    pin = Pattern("[0-9]{6,12}", "482915", longest=14, required=True, metadata={"writeOnly": True})
+    pin = Pin()
 
 
 class TabletPerson(Document):

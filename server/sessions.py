@@ -91,8 +91,7 @@ def sign_out() -> Response:
 @allow(Permission.READ_PEOPLE)
 def list_people() -> Response:
     """The clinic's people."""
-    people = session().scalars(sa.select(User).order_by(User.name, User.id)).all()
-    return answer({"items": [one.document() for one in people], "next_cursor": None})
+    return answer({"items": [one.document() for one in service.people(session())], "next_cursor": None})
 
 
 @routes.route("/users/me/pin", methods=["PUT"])

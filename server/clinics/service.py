@@ -76,6 +76,11 @@ def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role
     return user
 
 
+def people(session: Session) -> Sequence[User]:
+    """Everybody of the clinic, by name."""
+    return session.scalars(sa.select(User).order_by(User.name, User.id)).all()
+
+
 def zone_of(session: Session) -> ZoneInfo:
     """Time zone of the session's clinic."""
     return ZoneInfo(current(session).time_zone)

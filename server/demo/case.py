@@ -124,7 +124,8 @@ def run_over_http(address: str, say: Callable[[str], None]) -> None:
         zone = ZoneInfo(people.TIME_ZONE)
         begun = (clock.now() - timedelta(minutes=80)).astimezone(zone).replace(microsecond=0)
         play(client, begun, sign=False)
-    say("Demo accounts, all with the password graftlog-demo (this machine only):")
+    say(f"Demo accounts, all with the password {people.PASSWORD} (this machine only); surgeon, nurse and coordinator also")
+    say(f"have the PIN {people.PIN} for tablets:")
     for email, name, roles in people.ACCOUNTS:
         say(f"  {email:26} {name}, {', '.join(roles)}")
 

@@ -6,6 +6,9 @@ CLINIC = "Riverside Plastic Surgery"
 TIME_ZONE = "Europe/Budapest"
 PHONE = "+36 1 555 0142"
 PASSWORD = "graftlog-demo"  # noqa: S105  reason: documented, and refused off loopback
+PIN = "274163"
+"""Of all of them, on tablets. Documented as well."""
+
 ACCOUNTS: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("admin@demo.example", "Ádám Varga", (Role.ADMIN,)),
     ("surgeon@demo.example", "Dr Vera Kovács", (Role.SURGEON,)),

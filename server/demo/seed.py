@@ -13,7 +13,9 @@ import sqlalchemy as sa
 
 from schemas.vocabulary import PATIENT_CHANNELS
 from server import clock
+from server.access import TABLET_ROLES
 from server.app import create_app
+from server.clinics import pins
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.config import Config
@@ -52,7 +54,9 @@ def _people(database: Database) -> None:
     with database.transaction() as session:
         clinics.create_clinic(session, name=people.CLINIC, time_zone=people.TIME_ZONE, phone=people.PHONE, demo=True)
         for email, name, roles in people.ACCOUNTS:
-            clinics.create_user(session, email=email, name=name, roles=roles, password=people.PASSWORD)
+            user = clinics.create_user(session, email=email, name=name, roles=roles, password=people.PASSWORD)
+            if TABLET_ROLES & set(roles):
+                pins.put_pin(session, user, people.PIN)
 
 
 class _Past:

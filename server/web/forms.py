@@ -14,6 +14,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MISSING = {
     "email": "Enter your e-mail address.",
     "password": "Enter your password.",
+    "name": "Give the tablet a name.",
+    "pin": "Enter a PIN of 6 to 12 digits.",
+    "again": "Enter the PIN a second time.",
     "text": "Write what you want to add.",
 }
 

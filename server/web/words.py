@@ -135,5 +135,5 @@ ROLES = {
     Role.NURSE: "Nurses plan, record and follow up procedures. Signing is for surgeons.",
     Role.COORDINATOR: "Coordinators register patients and follow them up. Recording and signing are for the theatre.",
     Role.RATER: "Raters judge photographs without knowing whose they are, so they read no records. There are no photographs to rate yet.",
-    Role.ADMIN: "Administrators look after people and devices, with the graftlog command on the server. They read no patient's record.",
+    Role.ADMIN: "Administrators look after people and tablets. They read no patient's record.",
 }

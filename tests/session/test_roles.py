@@ -1,10 +1,12 @@
 """Who may do what, called for real: each role on a few routes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from schemas.vocabulary import Role
+from server.access import ROLE_PERMISSIONS, TABLET_PERMISSIONS
 from server.ids import uuid7
 from tests import make
 from tests.api import Api
@@ -29,6 +31,12 @@ MAY = {
     Role.RATER: {"see who I am"},
     Role.ADMIN: {"see who I am", "see colleagues"},
 }
+
+
+def test_the_readme_says_who_may_do_what() -> None:
+    table = {str(role): permissions for role, permissions in ROLE_PERMISSIONS.items()} | {"a tablet by itself": TABLET_PERMISSIONS}
+    lines = [f"| {name} | {', '.join(sorted(permissions))} |" for name, permissions in table.items()]
+    assert "\n".join(lines) in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("role", Role)
