@@ -8,7 +8,7 @@ from flask import Response, current_app, g
 
 from schemas.devices import PinChange, PinSignIn
 from schemas.session import NewSession, People, Person, SessionOut, SignInRequest
-from server.access import TABLET_ROLES, Permission, Signed, Tablet, allow, public, recognise
+from server.access import TABLET_ROLES, Permission, Signed, allow, public, recognise
 from server.canonical import instant
 from server.clinics import pins, service
 from server.clinics.models import Clinic, SignIn, User
@@ -35,8 +35,8 @@ def _session_document(signed: Signed, clinic: Clinic, user: User, signed_in: Sig
 @routes.refuses(401)
 @public
 def sign_in(body: dict[str, Any]) -> Response:
-    """Sign in; then send `Authorization: Bearer` with the token. Called with a tablet's own token it is a session on that tablet."""
-    here = g.person.device_id if isinstance(g.person, Tablet) else None
+    """Sign in; then send `Authorization: Bearer` with the token. Called with a token of a tablet it is a session on that tablet."""
+    here = g.person.device_id if g.person is not None else None
     token, signed_in, user = service.sign_in(session(), **body, lasts=_lasts(), device_id=here)
     if here is not None:
         pins.signed_in_otherwise(session(), device_id=here, user_id=user.id)

@@ -101,10 +101,12 @@ def _check_tries(session: Session, place: str) -> None:
     """Counted without a lock: calls at the same moment may each get one try more."""
     begin = clock.now() - CODE_LASTS
     session.execute(sa.delete(WrongCode).where(WrongCode.at <= begin))
-    here = sa.func.coalesce(sa.func.sum(sa.case((WrongCode.address == place, 1), else_=0)), 0)
-    count, of_place, oldest = session.execute(sa.select(sa.func.count(), here, sa.func.min(WrongCode.at)).select_from(WrongCode)).one()
-    if of_place >= MOST_WRONG_HERE or count >= MOST_WRONG:
-        wait = int((oldest + CODE_LASTS - clock.now()).total_seconds()) + 1
+    here = WrongCode.address == place
+    count, oldest = session.execute(sa.select(sa.func.count(), sa.func.min(WrongCode.at)).select_from(WrongCode)).one()
+    count_here, oldest_here = session.execute(sa.select(sa.func.count(), sa.func.min(WrongCode.at)).where(here)).one()
+    if count_here >= MOST_WRONG_HERE or count >= MOST_WRONG:
+        first = oldest_here if count_here >= MOST_WRONG_HERE else oldest
+        wait = int((first + CODE_LASTS - clock.now()).total_seconds()) + 1
         raise Problem("too_many_tries", "Too many wrong codes. Wait, then pair with a new code.", retry_after_s=wait)
 
 

@@ -164,6 +164,17 @@ def test_twenty_wrong_codes_close_the_door_to_that_address_for_a_while(guesser: 
         pair(stranger, "AAAA-AAAA", new_secret(), 401)
 
 
+def test_wrong_codes_of_others_neither_close_the_door_nor_lengthen_the_wait(guesser: Callable[[str], Api]) -> None:
+    with clock.at(MONDAY):
+        for number in range(30):
+            pair(guesser(f"192.0.2.{number}"), "AAAA-AAAA", new_secret(), 401)
+    with clock.at(MONDAY + timedelta(minutes=5)):
+        stranger = guesser("198.51.100.9")
+        for _ in range(20):
+            pair(stranger, "AAAA-AAAA", new_secret(), 401)
+        assert pair(stranger, "AAAA-AAAA", new_secret(), 429)["retry_after_s"] == 601
+
+
 def test_an_address_of_ipv6_is_its_whole_house(guesser: Callable[[str], Api]) -> None:
     for number in range(20):
         pair(guesser(f"2001:db8:1:2::{number:x}"), "AAAA-AAAA", new_secret(), 401)

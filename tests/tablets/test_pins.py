@@ -202,6 +202,18 @@ def test_a_new_pin_forgets_what_was_tried_against_the_old_one(
     enter_pin(on(theatre), clinic.nurse, "274163")
 
 
+def test_a_password_beside_a_colleagues_token_is_a_session_on_the_same_tablet(
+    clinic: make.Clinic, theatre: make.Tablet, on: On, db: Database, adam: Api
+) -> None:
+    make.pin(db, clinic.nurse)
+    tablet = on(theatre)
+    tablet.token = enter_pin(tablet, clinic.nurse)["token"]
+    tablet.token = tablet.post("/session", {"email": clinic.surgeon.email, "password": make.PASSWORD})["token"]
+    tablet.get("/patients")
+    adam.delete(f"/devices/{theatre.device_id}")
+    tablet.get("/patients", 401)
+
+
 def test_somebody_of_another_clinic_does_not_sign_in_here_even_with_her_password(
     other_clinic: make.Clinic, theatre: make.Tablet, on: On
 ) -> None:
