@@ -1,0 +1,144 @@
+"""A tablet of the seeded lives: keeps everything in memory, pushes what is unsent in any order, and believes only what it was told."""
+
+import http.client
+import json
+import random
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from server.ids import uuid7
+
+Document = dict[str, Any]
+Key = tuple[str, str]
+COLLECTIONS = ("patients", "scars", "procedures", "entries")
+PATIENCE_S = 20
+
+
+class Offline(Exception):  # noqa: N818  reason: a state of the network, not a mistake
+    """No whole answer came; what the server did is unknown."""
+
+
+@dataclass
+class Tablet:
+    """What one tablet holds. `base` is the server's document that a local one was made from; `unsent` is in the order of saving."""
+
+    name: str
+    port: int
+    token: str
+    dice: random.Random
+    documents: dict[Key, Document] = field(default_factory=dict)
+    base: dict[Key, Document] = field(default_factory=dict)
+    unsent: dict[Key, None] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    receipts: dict[str, Document] = field(default_factory=dict)
+    saved: list[tuple[Key, Document]] = field(default_factory=list)
+    epoch: str = ""
+    counter: int = 0
+
+    def save(self, collection: str, document: Document) -> Document:
+        """A local save: the document gets a new name for this version and waits to be sent."""
+        document = document | {"write_id": str(uuid7())}
+        key = (collection, document["id"])
+        self.documents[key] = document
+        self.unsent[key] = None
+        self.saved.append((key, document))
+        return document
+
+    def record(self, **fact: Any) -> Document:
+        """Save a fact, numbered by this tablet's own counter."""
+        self.counter += 1
+        return self.save("entries", fact | {"id": str(uuid7()), "device_seq": self.counter})
+
+    def ids(self, collection: str) -> list[str]:
+        """Of the documents that this tablet knows."""
+        return [one for kind, one in self.documents if kind == collection]
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """(status, JSON) of one request, or Offline."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Connection": "close"}
+        try:
+            connection.request(method, f"/api/v1/sync{path}", json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Offline from error
+        finally:
+            connection.close()
+
+    def push(self, collection: str, most: int = 50) -> None:
+        """Send some of what is unsent, in any order."""
+        keys = [key for key in self.unsent if key[0] == collection]
+        self.dice.shuffle(keys)
+        rows = [self._row(key) for key in keys[:most]]
+        if not rows:
+            return
+        status, answer = self.call("POST", f"/{collection}/push", rows)
+        if status != 200:
+            return self._refused(status, answer)
+        self._sent(collection, rows, answer)
+
+    def _row(self, key: Key) -> Document:
+        row = {"newDocumentState": self.documents[key] | {"_deleted": False}}
+        return row | ({"assumedMasterState": self.base[key]} if key in self.base else {})
+
+    def _sent(self, collection: str, rows: Iterable[Document], answer: Document) -> None:
+        for one in answer["receipts"]:
+            self.receipts[one["write_id"]] = one
+        losing = {one["id"]: one for one in answer["conflicts"]}
+        for row in rows:
+            sent = row["newDocumentState"]
+            key = (collection, sent["id"])
+            theirs = losing.get(sent["id"])
+            if theirs is not None:
+                self.base[key] = theirs
+            else:
+                self.base[key] = sent
+            if self.documents[key]["write_id"] == sent["write_id"]:  # nothing was saved while it was under way
+                self.documents[key] = self.base[key]
+                self.unsent.pop(key, None)
+
+    def pull(self, collection: str, limit: int = 7) -> None:
+        """Take over what is new, page by page, until a short page. What waits to be sent stays as it is."""
+        while True:
+            status, answer = self.call("GET", f"/{collection}/pull?epoch={self.epoch}&seq={self.seen.get(collection, 0)}&limit={limit}")
+            if status != 200:
+                return self._refused(status, answer)
+            for one in answer["documents"]:
+                key = (collection, one["id"])
+                if key not in self.unsent:
+                    self.documents[key] = self.base[key] = one
+            if answer["documents"]:
+                self.seen[collection] = answer["checkpoint"]["seq"]
+            if len(answer["documents"]) < limit:
+                return None
+
+    def _refused(self, status: int, answer: Document) -> None:
+        """Another epoch: the server has lost what came after its backup, so everything is compared and sent again."""
+        if status == 409 and answer["code"] == "epoch_changed":
+            self.meet(answer["epoch"])
+        elif status < 500:
+            raise AssertionError(f"{self.name}: {status} {answer}")
+
+    def meet(self, epoch: str) -> None:
+        """Begin anew in an epoch with all that this tablet holds."""
+        self.epoch, self.seen, self.base = epoch, {}, {}
+        self.unsent = dict.fromkeys(self.documents)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return not self.unsent
+
+
+def new_patient(dice: random.Random) -> Document:
+    """Anna, or somebody of her name."""
+    return {
+        "id": str(uuid7()),
+        "mrn": uuid.UUID(int=dice.getrandbits(128)).hex[:12],
+        "family_name": "Petrauskienė",
+        "given_name": dice.choice(("Anna", "Rūta", "Bence", "Sofía")),
+        "allergies": "none known",
+    }
