@@ -113,16 +113,18 @@ def _tenant_wall(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _own_clinic_only(session: Session, _context: object, _instances: object) -> None:
-    """New rows belong to the session's clinic; changed rows get a new version."""
-    clinic_id = session.info.get("clinic_id")
+    """New rows belong to the session's clinic; changed rows get a new version, or the one their author named."""
+    clinic_id, said = session.info.get("clinic_id"), session.info.get("versions", {})
     for row in session.new:
         if isinstance(row, InClinic):
             row.clinic_id, row.id = row.clinic_id or clinic_id or NO_CLINIC, row.id or uuid7()
             if row.clinic_id != clinic_id:
                 raise RuntimeError(f"{type(row).__name__} of another clinic")
+            if isinstance(row, Versioned):
+                row.write_id = said.get((type(row), row.id)) or row.write_id
     for row in session.dirty:
         if isinstance(row, Versioned) and session.is_modified(row):
-            row.write_id, row.updated_at = uuid7(), clock.now()
+            row.write_id, row.updated_at = said.get((type(row), getattr(row, "id", None))) or uuid7(), clock.now()
 
 
 def insert_many(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -145,6 +147,19 @@ def _from_json(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
         f"INSERT INTO {table.name} ({names}) SELECT {names} "  # noqa: S608  reason: names of our own tables and columns
         f"FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS json))"
     )
+
+
+def insert_new(session: Session, table: sa.Table, rows: Sequence[dict[str, Any]], names: tuple[str, ...]) -> Sequence[sa.Row[Any]]:
+    """Insert those rows that nobody has inserted yet, in one statement and in their order; the columns `names` of the new ones.
+
+    Another transaction that inserts one of them at this moment is waited for.
+    """
+    wanted = [table.c[name] for name in names]
+    if session.get_bind().dialect.name == "postgresql":
+        text = json.dumps(rows, default=_as_text, ensure_ascii=False, separators=(",", ":"))
+        statement = sa.text(f"{_from_json(table, tuple(rows[0])).text} ON CONFLICT DO NOTHING RETURNING {', '.join(names)}")
+        return session.connection().execute(statement.columns(*wanted), {"rows": text}).all()
+    return session.connection().execute(sqlite.insert(table).on_conflict_do_nothing().returning(*wanted), rows).all()
 
 
 def insert_missing(session: Session, table: sa.Table, rows: dict[str, Any] | Sequence[dict[str, Any]]) -> int:

@@ -2,14 +2,15 @@
 
 import secrets
 import uuid
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from server import clock
 from server.canonical import canonical, instant
@@ -55,6 +56,17 @@ def say(session: Session, row: Journaled, action: str) -> None:
     session.info.setdefault("journal_actions", {})[(row.collection, row.id)] = action
 
 
+@contextmanager
+def version_named(session: Session, model: type[Journaled], record_id: uuid.UUID, write_id: uuid.UUID) -> Iterator[None]:
+    """Inside the block this record, new or changed, gets the version that its author named, however often it is flushed."""
+    versions = session.info.setdefault("versions", {})
+    versions[model, record_id] = write_id
+    try:
+        yield
+    finally:
+        del versions[model, record_id]
+
+
 def insert(session: Session, model: type[Journaled], rows: Sequence[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:
     """Insert many rows in one statement and journal them: the hot path of a tablet's batch.
 
@@ -81,6 +93,22 @@ Pending = dict[tuple[str, uuid.UUID], tuple[str, uuid.UUID | None, Any]]
 
 def _pending(session: Session) -> Pending:
     return session.info.setdefault("journal_pending", {})  # type: ignore[no-any-return]  # reason: session.info is untyped
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    """What was pending when a savepoint began, for its rollback. Weak: a released savepoint takes its mark along."""
+    if transaction.nested:
+        marks = session.info.setdefault("journal_marks", WeakKeyDictionary())
+        marks[transaction] = dict(_pending(session)), dict(session.info.get("journal_actions", {}))
+
+
+@event.listens_for(Session, "after_rollback")  # of the database; the event per transaction is silent when a flush has failed
+def _back_to_mark(session: Session) -> None:
+    savepoint = session.get_nested_transaction()
+    mark = session.info["journal_marks"].get(savepoint) if savepoint else None
+    if mark:
+        session.info["journal_pending"], session.info["journal_actions"] = mark
 
 
 @event.listens_for(Session, "before_flush")
@@ -117,22 +145,49 @@ def _subclasses(model: type) -> Iterator[type[Any]]:
         yield from _subclasses(one)
 
 
+Key = tuple[str, uuid.UUID]
+"""Collection and id of a record."""
+arrivals: list[Callable[[Session, frozenset[Key]], None]] = []
+"""Who must hear, inside the same transaction and before it is sealed, which records are new. Features above register here."""
+
+
 @event.listens_for(Session, "before_commit")
-def _seal(session: Session) -> None:
-    """Append what changed. Runs last before the commit: from here on only this clinic's other writers wait."""
-    if session.in_nested_transaction():
-        return
+def _before_commit(session: Session) -> None:
+    if not session.in_nested_transaction():
+        seal(session)
+
+
+def seal(session: Session) -> dict[Key, int]:
+    """Append what changed and tell its numbers. The last thing before the commit: from here on this clinic's other writers wait."""
     session.flush()
+    _announce_arrivals(session)
     pending = session.info.pop("journal_pending", None)
     if not pending:
-        return
+        return {}
     said = session.info.pop("journal_actions", {})
+    numbers: dict[Key, int] = {}
     by_clinic: dict[uuid.UUID, Pending] = {}
     for key, change in pending.items():
         clinic_id = change[2].clinic_id if isinstance(change[2], Journaled) else session.info["clinic_id"]
         by_clinic.setdefault(clinic_id, {})[key] = change
     for clinic_id in sorted(by_clinic):  # nearly always one; in one order, so that two such transactions never wait for each other
-        _append(session, clinic_id, list(_rows(session, clinic_id, by_clinic[clinic_id], said)))
+        rows = list(_rows(session, clinic_id, by_clinic[clinic_id], said))
+        _append(session, clinic_id, rows)
+        numbers.update({(row["collection"], row["record_id"]): row["seq"] for row in rows})
+    return numbers
+
+
+def _announce_arrivals(session: Session) -> None:
+    """Until nothing new comes of it: what waited for a record may itself be waited for."""
+    told: set[Key] = set()
+    while arrivals:
+        new = frozenset(key for key, change in _pending(session).items() if change[0] == "create") - told
+        if not new:
+            return
+        told |= new
+        for hear in arrivals:
+            hear(session, new)
+        session.flush()
 
 
 def _append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from server.db import Database
+from server.ids import uuid7
 from server.journal import chain
 from server.journal.models import JournalHead, JournalRow
-from server.journal.service import UnjournaledWrite, verify
+from server.journal.service import UnjournaledWrite, say, seal, verify, version_named
 from server.patients.models import Patient
 from tests import make
 from tests.api import Api
@@ -185,4 +187,63 @@ def test_eight_clients_of_the_api_at_once_lose_nothing(as_: Callable[[make.Perso
     for thread in threads:
         thread.join()
     assert answers == [201] * (WRITERS * 5)
+    assert check(db, clinic)[1] is None
+
+
+def test_a_part_that_was_rolled_back_leaves_no_row(db: Database, clinic: make.Clinic) -> None:
+    anna, before = make.patient(db, clinic), seqs(db, clinic)
+    with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+        row = session.scalars(sa.select(Patient).where(Patient.mrn == anna["mrn"])).one()
+        row.given_name = "Anne"
+        part = session.begin_nested()
+        row.given_name = "Hanna"
+        session.add(patient_named("Bence"))
+        say(session, row, "rename")
+        session.flush()
+        part.rollback()
+        with session.begin_nested():
+            session.add(patient_named("Csaba"))
+        with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
+            add_now(session, patient_named("Csaba"))
+    with db.transaction(clinic.id, write=False) as session:
+        query = sa.select(JournalRow).where(JournalRow.clinic_id == clinic.id, JournalRow.seq > len(before)).order_by(JournalRow.seq)
+        rows = [(one.action, json.loads(one.body or "")["given_name"]) for one in session.scalars(query)]
+    assert rows == [("change", "Anne"), ("create", "Csaba")]
+    assert check(db, clinic)[1] is None
+
+
+def add_now(session: Session, patient: Patient) -> None:
+    """Insert at once, not at the end."""
+    session.add(patient)
+    session.flush()
+
+
+def patient_named(given_name: str) -> Patient:
+    """Somebody whose number is the name."""
+    return Patient(mrn=given_name, family_name="Kiss", given_name=given_name, search=given_name, content_hash="")
+
+
+def test_a_named_version_is_the_one_that_is_stored(db: Database, clinic: make.Clinic) -> None:
+    anna, version = make.patient(db, clinic), uuid7()
+    with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+        row = session.scalars(sa.select(Patient).where(Patient.mrn == anna["mrn"])).one()
+        with version_named(session, Patient, row.id, version):
+            row.given_name = "Anne"
+            session.flush()
+            row.given_name = "Hanna"
+            session.flush()
+        assert row.write_id == version
+        row.given_name = "Anne"
+        session.flush()
+        assert row.write_id != version
+
+
+def test_sealing_early_tells_the_numbers_and_seals_once(db: Database, clinic: make.Clinic) -> None:
+    before = len(seqs(db, clinic))
+    with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+        bence = patient_named("Bence")
+        session.add(bence)
+        assert seal(session) == {("patients", bence.id): before + 1}
+        assert seal(session) == {}
+    assert len(seqs(db, clinic)) == before + 1
     assert check(db, clinic)[1] is None
