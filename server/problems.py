@@ -22,14 +22,17 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "wrong_state": (409, "The procedure is not in a state that allows this"),
     "closed": (409, "The procedure is signed and closed"),
     "cannot_sign": (409, "Signing would make the document false"),
+    "epoch_changed": (409, "The clinic's record was restored from a backup"),
     "stale": (412, "The record has changed since you read it"),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "Send application/json"),
     "invalid": (422, "Some fields need correction"),
+    "upgrade_required": (426, "This application is too old to read the record"),
     "if_match_required": (428, "Say which version you are changing"),
     "too_many_tries": (429, "Too many tries"),
     "internal": (500, "Something went wrong on our side; nothing was stored"),
     "not_ready": (503, "Not everything works as it should"),
+    "too_many_streams": (503, "No live stream is free just now"),
     "unavailable": (503, "Something that this needs cannot be reached just now"),
 }
 

@@ -6,6 +6,7 @@ from server.followup import models as _followup
 from server.journal import models as _journal
 from server.patients import models as _patients
 from server.procedures import models as _procedures
+from server.sync import models as _sync
 
-FEATURES = (_clinics, _followup, _journal, _patients, _procedures)
+FEATURES = (_clinics, _followup, _journal, _patients, _procedures, _sync)
 metadata = Base.metadata

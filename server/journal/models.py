@@ -27,7 +27,10 @@ class JournalRow(Base):
     """One committed change of one record. `body` is the whole record as canonical JSON, as the API would show it."""
 
     __tablename__ = "journal"
-    __table_args__ = (sa.Index("ix_journal_record", "clinic_id", "record_id", "seq"),)
+    __table_args__ = (
+        sa.Index("ix_journal_record", "clinic_id", "record_id", "seq"),
+        sa.Index("ix_journal_collection", "clinic_id", "collection", "seq"),
+    )
     clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]

@@ -41,19 +41,24 @@ def one_line(statement: Any) -> str:
     return " ".join(str(statement).split())
 
 
+LATER = (
+    (guards.APPEND_ONLY_2, guards.NEVER_DELETED_2),
+    ((), guards.NEVER_DELETED_5),
+    (guards.APPEND_ONLY_6, guards.NEVER_DELETED_6),
+)
+
+
 def all_sqlite() -> dict[str, str]:
     """Of every migration."""
-    later = guards.keepers_sqlite(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2) | guards.keepers_sqlite((), guards.NEVER_DELETED_5)
+    later = {}
+    for kept in LATER:
+        later |= guards.keepers_sqlite(*kept)
     return guards.sqlite() | later
 
 
 def all_postgresql() -> list[str]:
     """Of every migration."""
-    later = [
-        *guards.keepers_postgresql(guards.APPEND_ONLY_2, guards.NEVER_DELETED_2),
-        *guards.keepers_postgresql((), guards.NEVER_DELETED_5),
-    ]
-    return [*guards.postgresql(), *later]
+    return [*guards.postgresql(), *(one for kept in LATER for one in guards.keepers_postgresql(*kept))]
 
 
 def test_the_triggers_are_those_of_the_guards(db: Database) -> None:

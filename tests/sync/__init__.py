@@ -1,0 +1,1 @@
+"""Offline tablets: pull, push, what a person must look at."""
