@@ -23,12 +23,13 @@ from server.patients.routes import routes as patient_routes
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.sessions import routes as session_routes
+from server.sync.routes import ROUTES as SYNC_ROUTES
 from server.web import cookies, pages, refusals
 from server.web.link import link
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES)
+API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES, *SYNC_ROUTES)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -131,11 +131,20 @@ def _depth(value: Any, level: int = 0) -> None:
 
 def read_json() -> Any:
     """The request's body. Strict: UTF-8, no NaN, no name twice, no deep nesting. 415 or 400 otherwise."""
+    must_be_json()
+    return decoded(request.get_data())
+
+
+def must_be_json() -> None:
+    """415 for a body that does not say it is."""
     if request.mimetype != "application/json":
         raise Problem("unsupported_media_type", _ADVICE["unsupported_media_type"])
+
+
+def decoded(data: bytes, *, parse_float: Callable[[str], int | float] | None = None) -> Any:
+    """What a body says, read as strictly as `read_json` says."""
     try:
-        text = request.get_data().decode()
-        value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
+        value = json.loads(data.decode(), parse_float=parse_float, parse_constant=_refuse_constant, object_pairs_hook=_once)
         _depth(value)
     except UnicodeError:
         raise Problem("bad_request", "The body is not UTF-8 text; send JSON in UTF-8, without halves of characters.") from None

@@ -151,6 +151,15 @@ def start(session: Session, procedure: Procedure, at: datetime | None = None) ->
     return _move(session, procedure, S.IN_PROGRESS, (S.PLANNED,), "start")
 
 
+def started_earlier(session: Session, procedure: Procedure, at: datetime) -> Procedure:
+    """Say when a procedure under way really began: an entry that arrived before the tablet's own word could only guess it."""
+    if procedure.state == S.IN_PROGRESS and (procedure.started_at is None or at < procedure.started_at):
+        procedure.started_at = at
+        say(session, procedure, "start")
+        session.flush()
+    return procedure
+
+
 def complete(session: Session, procedure: Procedure, at: datetime | None = None) -> Procedure:
     """End a procedure; the follow-up is scheduled from this moment, in the same transaction."""
     if procedure.state == S.IN_PROGRESS:

@@ -15,7 +15,7 @@ from server.journal.service import insert
 from server.patients.models import Patient, Scar
 from server.problems import Problem, invalid
 from server.procedures import barcodes, rules, totals
-from server.procedures.facts import Fact, entry_document, local, retractions
+from server.procedures.facts import Fact, entry_document, in_order, local, retractions
 from server.procedures.models import Entry, Procedure
 from server.procedures.service import lifecycle, record
 from server.replay import content_hash
@@ -25,13 +25,14 @@ _BLANK: dict[str, Any] = {column.key: None for column in sa.inspect(Entry).colum
 
 
 def record_entries(
-    session: Session, procedure: Procedure, sent: Sequence[dict[str, Any]], *, listed: bool = True
+    session: Session, procedure: Procedure, sent: Sequence[dict[str, Any]], *, listed: bool = True, late: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Store entries (as `schemas.entry_loading.load_entries` gives them) of a locked procedure.
 
     The first entry of a planned procedure begins it: recording never waits for a button. Returns ({entries, totals,
-    warnings}, whether anything was new). An entry whose id is known with the same content is acknowledged again. Raises
-    `id_taken`, `wrong_state`, `closed`, or 422 with a pointer into the list (into the one entry unless `listed`).
+    warnings}, whether anything was new). An entry whose id is known with the same content is acknowledged again. `late` takes
+    what a tablet brings after the signature, but no retraction: it stays outside what was signed. Raises `id_taken`,
+    `wrong_state`, `closed`, or 422 with a pointer into the list (into the one entry unless `listed`).
     """
     planned = procedure.state == ProcedureState.PLANNED
     facts = [] if planned else record.facts_of(session, procedure.id)  # the first entry begins it, so there are none yet
@@ -44,7 +45,7 @@ def record_entries(
         hashed = content_hash(one)
         before = known.get(one.get("id"))
         if before is None:
-            row, document = _row(session, procedure, one, hashed)
+            row, document = _row(session, procedure, one, hashed, late=late and procedure.state == ProcedureState.SIGNED)
             _check(row, f"/{index}" if listed else "", known, scars)
             known[row["id"]], documents[row["id"]] = row, document
             fresh.append(row)
@@ -55,11 +56,12 @@ def record_entries(
         else:
             raise Problem("id_taken", f"Entry {index} has the id of another entry; entries are never changed, retract and re-enter.")
     if fresh:
-        _may_record(procedure)
+        if not all(row["late"] and row["kind"] != EntryKind.RETRACTION for row in fresh):
+            _may_record(procedure)
         if planned:
             lifecycle.start(session, procedure, min(clock.now(), *(row["recorded_at"] for row in fresh)))
         insert(session, Entry, fresh, [documents[row["id"]] for row in fresh])
-    everything = sorted(known.values(), key=lambda fact: (fact["recorded_at"], str(fact["id"])))
+    everything = in_order(known.values())
     context = record.context_of(procedure, patient, list(scars.values()))
     answer = {
         "entries": [documents[entry_id] for entry_id in answered],
@@ -90,7 +92,9 @@ def _patient_and_scars(session: Session, procedure: Procedure) -> tuple[Patient,
     return rows[0][0], {scar.id: scar for _, scar in rows if scar is not None}
 
 
-def _row(session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _row(
+    session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed: str, *, late: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """(columns, wire form) of a new entry."""
     actor = session.info["actor"]
     moment = sent["recorded_at"]
@@ -105,6 +109,7 @@ def _row(session: Session, procedure: Procedure, sent: Mapping[str, Any], hashed
         recorded_by=actor.user_id,
         device_id=actor.device_id,
         warnings=[],
+        late=late,
         content_hash=hashed,
     )
     for name in ("started_at", "ended_at"):

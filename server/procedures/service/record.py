@@ -1,8 +1,8 @@
 """Load one procedure with everything around it, in a fixed small number of queries."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +16,13 @@ from server.patients.models import Patient, Scar
 from server.patients.service import scars_of
 from server.problems import Problem
 from server.procedures import rules, totals
-from server.procedures.facts import Fact, entry_document, retractions
+from server.procedures.facts import Fact, entry_document, in_order, retractions
 from server.procedures.models import Addendum, Entry, Procedure, Signature
 from server.procedures.subject import subject
 
 _ENTRIES = table_of(Entry)
+remarks: list[Callable[[Session, Procedure], list[rules.Warned]]] = []
+"""What features above know of a procedure that its entries do not say. Features above this one register here."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Record:
     context: totals.Context
     signature: Signature | None
     addenda: list[Addendum]
+    remarks: list[rules.Warned] = field(default_factory=list)
 
     @property
     def surgeon(self) -> User:
@@ -52,7 +55,7 @@ class Record:
 
     def warnings(self) -> list[dict[str, Any]]:
         """What deserves an eye."""
-        return rules.warnings(self.facts, self.context)
+        return rules.warnings(self.facts, self.context) + self.remarks
 
     def entries(self) -> list[dict[str, Any]]:
         """Wire forms in time order; a retracted one carries `retracted: {by, reason}`."""
@@ -74,7 +77,7 @@ def facts_of(session: Session, procedure_id: uuid.UUID) -> list[Fact]:
         .where(_ENTRIES.c.clinic_id == session.info["clinic_id"], _ENTRIES.c.procedure_id == procedure_id)
         .order_by(_ENTRIES.c.recorded_at, _ENTRIES.c.id)
     )
-    return [dict(row) for row in session.execute(query).mappings()]
+    return in_order([dict(row) for row in session.execute(query).mappings()])
 
 
 def context_of(procedure: Procedure, patient: Patient, scars: Sequence[Scar]) -> totals.Context:
@@ -118,6 +121,7 @@ def load(session: Session, procedure: Procedure) -> Record:
         context=context_of(procedure, patient, scars),
         signature=signature,
         addenda=list(addenda),
+        remarks=[one for remark in remarks for one in remark(session, procedure)],
     )
 
 

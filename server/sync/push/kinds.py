@@ -1,0 +1,115 @@
+"""Documents that change: how each collection is made and changed, through the same services and shapes as the API."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from schemas.sync_loading import changeable, load_changes, load_new
+from schemas.sync_words import Synced
+from schemas.vocabulary import ProcedureState, VisitState
+from server.access import Permission
+from server.db import find
+from server.followup.models import Visit
+from server.followup.service.visits import mark_visit
+from server.journal.service import Journaled
+from server.patients import service as patients
+from server.patients.models import Patient, Scar
+from server.problems import invalid
+from server.procedures.models import Procedure
+from server.procedures.service import lifecycle
+from server.sync.push import course
+from server.sync.push.attempts import needs, required_id
+from server.sync.push.row import Row, Waits
+from server.sync.service.people import Acting
+
+Create = Callable[[Session, Row, Acting], Any]
+Change = Callable[[Session, Any, dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A collection whose documents change. `fixed` are fields that nobody changes afterwards: a difference there is a conflict."""
+
+    model: type[Journaled]
+    names: tuple[str, ...]
+    fixed: frozenset[str]
+    permission: Permission
+    create: Create
+    change: Change
+
+
+def _create_patient(session: Session, row: Row, _who: Acting) -> Patient:
+    return patients.create_patient(session, load_new(Synced.PATIENTS, row.document))[0]
+
+
+def _change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
+    patients.change_patient(session, patient, load_changes(Synced.PATIENTS, changes))
+
+
+def _create_scar(session: Session, row: Row, _who: Acting) -> Scar:
+    patient_id = required_id(row, "patient_id")
+    fields = load_new(Synced.SCARS, row.document)
+    patient = find(session, Patient, patient_id)
+    if patient is None:
+        raise Waits(patient_id)
+    return patients.create_scar(session, patient, fields)[0]
+
+
+def _change_scar(session: Session, scar: Scar, changes: dict[str, Any]) -> None:
+    patients.change_scar(session, scar, load_changes(Synced.SCARS, changes))
+
+
+def _create_procedure(session: Session, row: Row, who: Acting) -> Procedure:
+    fields = load_new(Synced.PROCEDURES, row.document)
+    if find(session, Patient, fields["patient_id"]) is None:
+        raise Waits(fields["patient_id"])
+    for planned in fields.get("plan", {}).get("injections", ()):
+        if find(session, Scar, planned["scar_id"]) is None:
+            raise Waits(planned["scar_id"])
+    procedure, _ = lifecycle.plan_procedure(session, fields)
+    state = row.document.get("state")
+    if state not in {None, ProcedureState.SIGNED}:
+        course.walk(session, procedure, row.document, who)
+    elif state == ProcedureState.SIGNED:  # what a restored server has lost; it has to be signed again
+        course.walk(session, procedure, row.document | {"state": str(ProcedureState.COMPLETED)}, who)
+    return procedure
+
+
+def _change_procedure(session: Session, procedure: Procedure, changes: dict[str, Any]) -> None:
+    lifecycle.change_procedure(session, procedure, load_changes(Synced.PROCEDURES, changes))
+
+
+def _no_new_visit(_session: Session, _row: Row, _who: Acting) -> Visit:
+    raise invalid("/id", "No such visit; visits are made by the follow-up's protocol.")
+
+
+def _mark_visit(session: Session, visit: Visit, changes: dict[str, Any]) -> None:
+    said = {"state": str(visit.state)} | {name: value for name, value in changes.items() if value is not None}
+    loaded = load_changes(Synced.VISITS, said)
+    mark_visit(session, visit, VisitState(loaded["state"]), booked_for=loaded.get("booked_for"))
+
+
+_LINK = frozenset({"patient_id"})
+_WRITE = Permission.WRITE_PATIENT
+KINDS: dict[str, Kind] = {
+    Synced.PATIENTS: Kind(Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient),
+    Synced.SCARS: Kind(Scar, (*changeable(Synced.SCARS), *_LINK), _LINK, _WRITE, _create_scar, _change_scar),
+    Synced.PROCEDURES: Kind(
+        Procedure, (*changeable(Synced.PROCEDURES), *_LINK), _LINK, Permission.PLAN, _create_procedure, _change_procedure
+    ),
+    Synced.VISITS: Kind(Visit, changeable(Synced.VISITS), frozenset(), Permission.FOLLOW_UP, _no_new_visit, _mark_visit),
+}
+
+
+def create(session: Session, kind: Kind, row: Row, who: Acting) -> Any:
+    """A new record of what the row says."""
+    needs(who, kind.permission)
+    return kind.create(session, row, who)
+
+
+def change(session: Session, kind: Kind, record: Any, row: Row, names: Iterable[str], who: Acting) -> None:
+    """Take these fields of the row over."""
+    needs(who, kind.permission)
+    kind.change(session, record, {name: row.document[name] for name in names})

@@ -1,0 +1,1 @@
+"""What the sync stores beside the record: the ledger of writes, issues, counts."""

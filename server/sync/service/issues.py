@@ -1,0 +1,100 @@
+"""Issues: what came from a tablet and asks for a person. Kept, listed, closed; each step is in the journal."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.sync_words import Choice, IssueKind, IssueState
+from server import clock
+from server.journal.service import say
+from server.problems import bad_cursor
+from server.procedures import rules
+from server.procedures.models import Procedure
+from server.procedures.service import record
+from server.sync.models import Issue
+
+MOST_REMARKS = 50
+_REMARKS = {
+    IssueKind.QUARANTINED: "A row of a tablet could not be taken as it came and waits for a person.",
+    IssueKind.HELD: "A row of a tablet waits for a record that has not arrived.",
+    IssueKind.CONFLICT: "Two people changed the same field; one of the values waits for a decision.",
+    IssueKind.LATE: "An entry arrived after the signature. Add a signed addendum about it.",
+    IssueKind.POSSIBLE_DUPLICATE: "Two tablets recorded entries that look alike; one of them may be counted twice.",
+    IssueKind.UNVERIFIED: "Entries name a person who had not signed in on the tablet that sent them.",
+}
+
+
+def open_issue(session: Session, kind: IssueKind, about: str, document_id: uuid.UUID, **facts: Any) -> Issue:
+    """Store a new issue."""
+    issue = Issue(kind=kind, about=about, document_id=document_id, **({"reasons": [], "differences": []} | facts))
+    session.add(issue)
+    return issue
+
+
+def close(session: Session, issue: Issue, choice: Choice, note: str | None = None) -> Issue:
+    """Resolve a locked issue; whoever acts is named, nobody when the record resolved it itself."""
+    actor = session.info.get("actor")
+    issue.state, issue.choice, issue.note, issue.resolved_at = IssueState.RESOLVED, choice, note, clock.now()
+    issue.resolved_by = actor.user_id if actor and choice != Choice.ARRIVED else None
+    say(session, issue, str(choice))
+    session.flush()
+    return issue
+
+
+def of_documents(session: Session, about: str, ids: Sequence[uuid.UUID]) -> list[Issue]:
+    """All issues about some documents."""
+    return list(session.scalars(sa.select(Issue).where(Issue.about == about, Issue.document_id.in_(ids)).order_by(Issue.created_at)))
+
+
+def waiting_for(session: Session, ids: Sequence[uuid.UUID]) -> list[Issue]:
+    """Held rows that wait for one of these records, locked, in the order in which they came."""
+    held = sa.select(Issue).where(Issue.kind == IssueKind.HELD, Issue.waits_for.in_(ids), Issue.state == sa.literal_column("'open'"))
+    return list(session.scalars(held.order_by(Issue.created_at, Issue.id).with_for_update()))
+
+
+def listed(session: Session, *, state: str, kind: str | None = None, after: Sequence[str] | None = None, limit: int) -> list[Issue]:
+    """Up to `limit` issues, oldest first."""
+    query = sa.select(Issue).where(Issue.state == state).order_by(Issue.created_at, Issue.id).limit(limit)
+    if kind:
+        query = query.where(Issue.kind == kind)
+    if after:
+        query = query.where(sa.tuple_(Issue.created_at, Issue.id) > _position(after))
+    return list(session.scalars(query))
+
+
+def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
+    try:
+        moment = datetime.fromisoformat(after[0])
+        if moment.tzinfo is None:
+            raise bad_cursor()
+        return moment, uuid.UUID(after[1])
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Open issues by kind."""
+    query = sa.select(Issue.kind, sa.func.count()).where(Issue.state == IssueState.OPEN).group_by(Issue.kind)
+    return {str(kind): number for kind, number in session.execute(query)}
+
+
+def remarks(session: Session, procedure: Procedure) -> list[rules.Warned]:
+    """What open issues have to say about a procedure: shown and signed like any other warning."""
+    query = sa.select(Issue).where(Issue.procedure_id == procedure.id, Issue.state == sa.literal_column("'open'"))
+    found = session.scalars(query.order_by(Issue.created_at, Issue.id).limit(MOST_REMARKS))
+    return [_remark(issue) for issue in found]
+
+
+def _remark(issue: Issue) -> rules.Warned:
+    said = issue.reasons[0]["message"] if issue.reasons else ""
+    message = said if issue.kind == IssueKind.GAP else f"{_REMARKS[issue.kind]} {said}".strip()
+    entry_id = str(issue.document_id) if issue.kind in {IssueKind.LATE, IssueKind.POSSIBLE_DUPLICATE} else None
+    return rules.warning(f"tablet_{issue.kind}", message, entry_id=entry_id)
+
+
+if remarks not in record.remarks:
+    record.remarks.append(remarks)
