@@ -17,18 +17,6 @@ from tests.procedures import case as stages
 from tests.sync.tablet import Json, Tablet, anna, issues, pulled, row, scar_of, statuses
 
 
-@pytest.fixture
-def nora(db: Database, clinic: make.Clinic) -> Tablet:
-    """Nóra's tablet."""
-    return Tablet(db, clinic, clinic.nurse)
-
-
-@pytest.fixture
-def gabor(db: Database, clinic: make.Clinic) -> Tablet:
-    """Another tablet, with Dr Kovács signed in."""
-    return Tablet(db, clinic, clinic.surgeon)
-
-
 def push(api: Api, collection: str, *rows: Json, **headers: str) -> Json:
     """Over HTTP."""
     return dict(api.post(f"/sync/{collection}/push", list(rows), 200, headers=headers))
@@ -69,11 +57,11 @@ def test_rule_1_a_replayed_push_changes_nothing_and_is_acknowledged_again(vera: 
     assert len(pulled(vera, "patients")) == 2
 
 
-def test_rule_1_a_stale_replay_does_not_overwrite_a_colleague(vera: Api, nora: Tablet, gabor: Tablet) -> None:
+def test_rule_1_a_stale_replay_does_not_overwrite_a_colleague(vera: Api, nora: Tablet, other: Tablet) -> None:
     created = row(anna(weight_kg=61))
     nora.push("patients", created)
     seen = created["newDocumentState"]
-    gabor.push("patients", row({**seen, "weight_kg": 64}, base=seen))
+    other.push("patients", row({**seen, "weight_kg": 64}, base=seen))
     answer = nora.push("patients", created)
     assert (statuses(answer), answer["conflicts"]) == (["accepted"], [])
     assert vera.get(f"/patients/{seen['id']}")["weight_kg"] == 64
@@ -114,22 +102,22 @@ def test_rule_1_two_sockets_with_the_same_batch_store_it_once(as_: Callable[[mak
     assert len(issues(vera)) == 1
 
 
-def test_rule_2_entries_of_two_tablets_never_conflict(vera: Api, clinic: make.Clinic, nora: Tablet, gabor: Tablet) -> None:
+def test_rule_2_entries_of_two_tablets_never_conflict(vera: Api, clinic: make.Clinic, nora: Tablet, other: Tablet) -> None:
     case = stages.begun(vera, clinic)
     first = nora.push("entries", nora.entry("harvest", case.id, site="flank", lipoaspirate_ml=20))
-    second = gabor.push("entries", gabor.entry("harvest", case.id, site="lower_abdomen", lipoaspirate_ml=30))
+    second = other.push("entries", other.entry("harvest", case.id, site="lower_abdomen", lipoaspirate_ml=30))
     assert statuses(first) == statuses(second) == ["accepted"]
     stored = case.read()["entries"]
     assert [one["recorded_by"] for one in stored] == [str(clinic.nurse.user_id), str(clinic.surgeon.user_id)]
-    assert [one["device_id"] for one in stored] == [str(nora.device_id), str(gabor.device_id)]
+    assert [one["device_id"] for one in stored] == [str(nora.device_id), str(other.device_id)]
 
 
-def test_rule_2_look_alikes_of_two_tablets_are_flagged_and_both_kept(vera: Api, clinic: make.Clinic, nora: Tablet, gabor: Tablet) -> None:
+def test_rule_2_look_alikes_of_two_tablets_are_flagged_and_both_kept(vera: Api, clinic: make.Clinic, nora: Tablet, other: Tablet) -> None:
     case = stages.begun(vera, clinic)
     facts = {"site": "flank", "lipoaspirate_ml": 20}
     nora.push("entries", nora.entry("harvest", case.id, recorded_at=stages.at(40), **facts))
-    assert statuses(gabor.push("entries", gabor.entry("harvest", case.id, recorded_at=stages.at(40.5), **facts))) == ["possible_duplicate"]
-    assert statuses(gabor.push("entries", gabor.entry("harvest", case.id, recorded_at=stages.at(45), **facts))) == ["accepted"]
+    assert statuses(other.push("entries", other.entry("harvest", case.id, recorded_at=stages.at(40.5), **facts))) == ["possible_duplicate"]
+    assert statuses(other.push("entries", other.entry("harvest", case.id, recorded_at=stages.at(45), **facts))) == ["accepted"]
     assert statuses(nora.push("entries", nora.entry("harvest", case.id, recorded_at=stages.at(40.2), **facts))) == ["possible_duplicate"]
     whole = case.read()
     assert whole["totals"]["lipoaspirate_ml"] == 80
