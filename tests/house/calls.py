@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -13,6 +14,7 @@ from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
+from tests.sync.tablet import anna, row
 
 PREFIX = "/api/v1"
 ARGUMENT = re.compile("<(?:[a-z]+:)?([a-z_]+)>")
@@ -67,6 +69,20 @@ def _changed_procedure(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict
     return "PATCH", case.path, {"weight_kg": 62}, case.read()["write_id"]
 
 
+def _pushed(_tablet: Api, _clinic: make.Clinic) -> tuple[str, str, Any, None]:
+    return "POST", "/sync/patients/push", [row(anna())], None
+
+
+def issue_of(tablet: Api) -> str:
+    """Id of a row that was kept for a person."""
+    tablet.post("/sync/patients/push", [row(anna(birth_date="2999-01-01"))], 200)
+    return str(tablet.get("/sync/issues?kind=quarantined")["items"][0]["id"])
+
+
+def _resolved(tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, object], None]:
+    return "POST", f"/sync/issues/{issue_of(tablet)}/resolution", {"choice": "reject", "note": "A test row."}, None
+
+
 def _after(stage: Callable[[Api, make.Clinic], Case], part: str, **body: object) -> Call:
     """A POST below the procedure that stands at `stage`."""
     return lambda tablet, clinic: ("POST", f"{stage(tablet, clinic).path}/{part}", body, None)
@@ -90,6 +106,8 @@ CALLS: dict[str, Call] = {
     "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", password=make.PASSWORD),
     "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", text="Redness.", password=make.PASSWORD),
     **TABLET_CALLS,
+    "POST /sync/{collection}/push": _pushed,
+    "POST /sync/issues/{issue_id}/resolution": _resolved,
     **FOLLOW_UP_CALLS,
 }
 UNJOURNALED = {

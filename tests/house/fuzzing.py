@@ -12,6 +12,7 @@ from server.db import Database
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
+from tests.sync.tablet import anna, row
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY_TEXT = re.compile(r"[!-~]([ -~]*[!-~])?")
@@ -34,6 +35,7 @@ UNFORESEEABLE = {
     "the zones there are": r"Not a known time zone",
     "a procedure's times": r"only the times of a completed one|lies before the procedure began",
     "what everybody would try first": r"easily guessed",
+    "which choices an issue has": r"^For [a-z_]+: |Say why it is rejected",
     "an address elsewhere": r"https://|point of P-256|Not a key that a browser made",
 }
 """Valid by the document and refused all the same, because of …"""
@@ -58,11 +60,11 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
     patients = [make.patient(db, clinic)["id"] for _ in range(20)]
     scars = {anna: make.scar(db, clinic, anna)["id"] for anna in patients}
     procedures, facts = [], []
-    for anna, scar in scars.items():
+    for patient, scar in scars.items():
         time_out = make.entry("checklist", phase="time_out", item="team_introduced", answer="yes", recorded_at=stages.at(32))
         injection = make.entry("injection", scar_id=scar, volume_ml=1, plane="subdermal", recorded_at=stages.at(33))
         for stage in range(4):
-            path = f"/procedures/{make.procedure(db, clinic, patient_id=anna)['id']}"
+            path = f"/procedures/{make.procedure(db, clinic, patient_id=patient)['id']}"
             procedures.append(path.rpartition("/")[2])
             if stage >= BEGUN:
                 sent = [one | {"id": str(uuid.uuid4())} for one in (time_out, injection)]
@@ -78,8 +80,15 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
         "visit_id": [one["id"] for one in tablet.get("/visits?state=planned&limit=200")["items"]],
         "surgeon_id": [str(clinic.surgeon.user_id)],
         "retracts": [one["id"] for one in facts],
+        "issue_id": [one["id"] for one in _issues(tablet)],
     }
     return Known(tablet.token or "", ids)
+
+
+def _issues(tablet: Api) -> list[dict[str, Any]]:
+    """Rows of a tablet that wait for a person."""
+    tablet.post("/sync/patients/push", [row(anna(birth_date="2999-01-01")) for _ in range(100)], 200)
+    return list(tablet.get("/sync/issues?limit=200")["items"])
 
 
 def at_home(case: Any, here: Known) -> None:

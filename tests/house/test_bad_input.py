@@ -19,6 +19,7 @@ from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate
 from schemas.protocol import ProtocolChange
 from schemas.sending import Nothing, PauseChange, Settlement
 from schemas.session import SignInRequest
+from schemas.sync import Resolution
 from schemas.templates import PreviewRequest, TemplateChange
 from schemas.worklist import CallCreate, Closing
 from server.db import Database
@@ -63,12 +64,15 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /reminders/{reminder_id}/settlement": Settlement,
     "POST /follow-up/push-subscriptions": PushSubscriptionCreate,
     "POST /follow-up/webhooks": WebhookCreate,
+    "POST /sync/issues/{issue_id}/resolution": Resolution,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
+NEVER_REFUSED = "POST /sync/{collection}/push"
+"""What its rows say is stored in any case; its own stories tell what of the whole is refused."""
 
 
 def test_every_route_that_takes_a_body_is_tried_here() -> None:
-    assert set(BODY_OF) | {WITH_ENTRIES} == {name for name in CALLS if not name.startswith("DELETE ")}
+    assert set(BODY_OF) | {WITH_ENTRIES, NEVER_REFUSED} == {name for name in CALLS if not name.startswith("DELETE ")}
 
 
 def seq(db: Database, clinic: make.Clinic) -> int:
@@ -221,7 +225,7 @@ TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01",
 
 
 @pytest.mark.parametrize(
-    "path", ["/patients", "/procedures", "/visits", "/reminders", "/alerts", *PAGED, "/procedures/{id}/history", "//outbox"]
+    "path", ["/patients", "/procedures", "/visits", "/reminders", "/alerts", "/sync/issues", *PAGED, "/procedures/{id}/history", "//outbox"]
 )
 def test_no_cursor_that_anyone_could_make_breaks_a_list(path: str, vera: Api, clinic: make.Clinic) -> None:
     address = path.format(id=stages.begun(vera, clinic).id)

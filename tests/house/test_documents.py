@@ -20,6 +20,7 @@ from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
 from schemas.sending import PauseOut
 from schemas.session import Person
+from schemas.sync import IssueOut
 from schemas.templates import OwnTemplateOut
 from schemas.worklist import AlertOut, CallOut
 from server.db import Database
@@ -28,7 +29,7 @@ from server.journal.models import JournalRow
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
-from tests.house.calls import send
+from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
 from tests.house.tablet_calls import locked
 from tests.procedures import case as stages
@@ -54,6 +55,7 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "pauses": PauseOut,
     "push_subscriptions": PushSubscriptionOut,
     "webhook_endpoints": WebhookOut,
+    "sync_issues": IssueOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -79,6 +81,7 @@ def told(vera: Api, clinic: make.Clinic) -> Case:
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
     locked(vera, clinic)
+    issue_of(vera)
     for name in FOLLOWED_UP:
         answer = send(vera, *FOLLOW_UP_CALLS[name](vera, clinic))
         assert answer.status_code in {200, 201}, answer.text

@@ -146,7 +146,7 @@ def verdict(schema: Any) -> tuple[str, set[str]]:
 
 @pytest.mark.timeout(400)  # it draws for every route; alone it takes a minute
 def test_the_api_is_as_its_document_says(described: Any) -> None:
-    schema = described.exclude(method="DELETE", path="/api/v1/session")
+    schema = described.exclude(method="DELETE", path="/api/v1/session").exclude(path="/api/v1/sync/stream")  # which takes a minute to end
     found, reached = verdict(schema)
     assert found == ""
     operations = {one.ok().label for one in schema.get_all_operations()}

@@ -13,7 +13,7 @@ from server.ids import uuid7
 from server.journal.models import JournalHead
 from tests import make
 from tests.api import Api
-from tests.house.calls import WRITING, api_rules, name_of
+from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
 from tests.house.tablet_calls import locked
 from tests.procedures import case as stages
@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /alerts/{alert_id}/closing": {"note": "Called."},
     "POST /reminders/{reminder_id}/replay": {},
     "POST /reminders/{reminder_id}/settlement": {"outcome": "arrived"},
+    "POST /sync/issues/{issue_id}/resolution": {"choice": "reject", "note": "x"},
     "DELETE /follow-up/push-subscriptions/{subscription_id}": {},
     "DELETE /follow-up/webhooks/{webhook_id}": {},
     "PATCH /devices/{device_id}": {"name": "Theatre 1"},
@@ -70,6 +71,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "webhook_id": _hook(tablet),
         "lock_id": lock_id,
         "device_id": tablet.get("/devices")["items"][0]["id"],
+        "issue_id": issue_of(tablet),
     }
 
 

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from schemas.sync_words import Choice, IssueKind, IssueState
 from server import clock
+from server.followup.service.listing import aware, position
 from server.journal.service import say
-from server.problems import bad_cursor
 from server.procedures import rules
 from server.procedures.models import Procedure
 from server.procedures.service import record
@@ -62,18 +61,8 @@ def listed(session: Session, *, state: str, kind: str | None = None, after: Sequ
     if kind:
         query = query.where(Issue.kind == kind)
     if after:
-        query = query.where(sa.tuple_(Issue.created_at, Issue.id) > _position(after))
+        query = query.where(sa.tuple_(Issue.created_at, Issue.id) > position(after, aware))
     return list(session.scalars(query))
-
-
-def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
-    try:
-        moment = datetime.fromisoformat(after[0])
-        if moment.tzinfo is None:
-            raise bad_cursor()
-        return moment, uuid.UUID(after[1])
-    except ValueError:
-        raise bad_cursor() from None
 
 
 def counts(session: Session) -> dict[str, int]:
