@@ -81,7 +81,7 @@ class Gap:
             return f"{said}, number {self.numbers[0]} is missing."
         if self.numbers:
             return f"{said}, numbers {', '.join(map(str, self.numbers))} are missing."
-        return f"{said}, {self.recorded - self.arrived} are missing."
+        return f"{said}, {self.recorded - self.arrived} not."
 
 
 def gap(recorded: int, highest: int, here: frozenset[int], anywhere: frozenset[int]) -> Gap | None:

@@ -28,8 +28,8 @@ _MOST_REMINDERS = 50
 
 
 def fingerprint(whole: Record) -> str:
-    """Changes whenever the procedure or its entries do: what is signed is what was shown."""
-    return digest([str(whole.procedure.write_id), *(str(fact["id"]) for fact in whole.facts)])
+    """Changes whenever the procedure, its entries or the remarks on it do: what is signed is what was shown."""
+    return digest([str(whole.procedure.write_id), *(str(fact["id"]) for fact in whole.facts), *(one["message"] for one in whole.remarks)])
 
 
 def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> dict[str, Any]:

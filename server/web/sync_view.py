@@ -63,7 +63,7 @@ class Surroundings:
             "patient": patient,
             "named": None if patient else self._name_in(issue),
             "procedure": procedure,
-            "who": person.name if person else "Nobody was signed in",
+            "who": person.name if person else "" if issue.kind == IssueKind.GAP else "Nobody was signed in",
             "tablet": tablet_name(issue.device_id),
             "explained": words.EXPLAINED[issue.kind],
             "reasons": [one | {"field": words.field(one["pointer"].strip("/").replace("/", " "))} for one in issue.reasons],

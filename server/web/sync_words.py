@@ -68,6 +68,8 @@ def thing(collection: str) -> str:
 
 def field(name: str) -> str:
     """A wire field's name for people: `weight_kg` is Weight (kg)."""
+    if name == "mrn":
+        return "Record number"
     head, _, unit = name.rpartition("_")
     if unit in {"kg", "cm", "mm", "ml", "um", "cm2", "min", "mg"} and head:
         return f"{head.replace('_', ' ').capitalize()} ({ {'um': 'µm', 'ml': 'mL', 'cm2': 'cm²'}.get(unit, unit) })"

@@ -39,6 +39,7 @@ def test_the_follow_up_of_before_is_carried_over(old_db: Database) -> None:
         ).all()
         attempts = connection.execute(sa.text("SELECT outcome, number FROM attempts")).all()
         phone = connection.execute(sa.text("SELECT phone_e164 FROM patients")).scalar_one()
+        head = connection.execute(sa.text("SELECT seq, epoch IS NOT NULL FROM journal_heads")).one()
     assert tuple(visit) == ("3 months", "visit", "planned")
     assert [(row[0], row[1], bool(row[2]), bool(row[3]), str(row[4])) for row in rows] == [
         ("accepted", "book", True, False, "2026-06-02"),
@@ -46,6 +47,7 @@ def test_the_follow_up_of_before_is_carried_over(old_db: Database) -> None:
     ]
     assert [tuple(one) for one in attempts] == [("accepted", 1)]
     assert phone == "+36301234567"
+    assert (head[0], bool(head[1])) == (7, True)
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), old_db.engine.begin() as connection:
         connection.execute(sa.text("UPDATE attempts SET number = 2"))
 
@@ -118,6 +120,7 @@ def _past(ids: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     operation = {"planned_for": NOW, "title": "x", "urgency": "elective", "state": "completed", "content_hash": "x"}
     return [
         ("clinics", stamp | {"id": ids["clinic"], "name": "Riverside", "time_zone": "Europe/Budapest", "locale": "en", "demo": False}),
+        ("journal_heads", of | {"seq": 7, "hash": b"h" * 32}),
         ("users", of | stamp | surgeon | {"id": ids["user"]}),
         ("patients", of | stamp | who | {"id": ids["patient"], "reminder_consent": True, "search": "anna", "content_hash": "x"}),
         ("procedures", of | stamp | operation | {"id": ids["op"], "patient_id": ids["patient"], "surgeon_id": ids["user"]}),
