@@ -197,3 +197,28 @@ def kept_aside(db: Database, clinic: make.Clinic) -> list[str]:
     with db.transaction(clinic.id, write=False) as session:
         query = sa.select(Write.extra).where(Write.clinic_id == clinic.id, Write.extra.is_not(None)).order_by(Write.received_at)
         return [str(extra) for extra in session.scalars(query)]
+
+
+def test_two_tablets_that_change_the_same_patients_in_opposite_order_never_block_each_other(
+    vera: Api, as_: Callable[[make.Person], Api], clinic: make.Clinic, db: Database
+) -> None:
+    known = [make.patient(db, clinic, mrn=f"X{number}") for number in range(20)]
+    cases = [make.procedure(db, clinic, patient_id=one["id"])["id"] for one in known[:5]]
+    start, answers = threading.Barrier(2), list[Json]()
+
+    def send(field: str, step: int) -> None:
+        api = as_(clinic.surgeon)
+        changes = [row({**one, field: 60}, base=one) for one in known[::step]]
+        notes = [row(make.entry("note", text="calm", procedure_id=case_id)) for case_id in cases[::step]]
+        start.wait()
+        answers.append({"patients": push(api, "patients", *changes), "entries": push(api, "entries", *notes)})
+
+    threads = [threading.Thread(target=send, args=one) for one in (("weight_kg", 1), ("height_cm", -1))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {status for one in answers for status in statuses(one["patients"])} <= {"accepted", "merged"}
+    assert {status for one in answers for status in statuses(one["entries"])} == {"accepted"}
+    assert [(one["weight_kg"], one["height_cm"]) for one in pulled(vera, "patients")] == [(60, 60)] * 20
+    assert issues(vera) == []
