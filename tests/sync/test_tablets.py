@@ -8,7 +8,7 @@ from server.ids import uuid7
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
-from tests.sync.tablet import Json, Tablet, anna, issues, row, statuses
+from tests.sync.tablet import Json, Tablet, anna, issues, pulled, row, statuses
 
 
 @pytest.fixture
@@ -38,6 +38,15 @@ def test_facts_under_the_tablets_own_token_name_the_person_and_are_listed(vera: 
     assert issues(vera) == []
     assert statuses(alone.push("patients", row(anna(**named)))) == ["accepted"]
     assert [one["kind"] for one in issues(vera)] == ["unverified"]
+
+
+def test_what_was_stored_already_is_nobodys_new_act(vera: Api, clinic: make.Clinic, nora: Tablet, other: Tablet) -> None:
+    case = stages.begun(vera, clinic)
+    nora.push("entries", nora.entry("note", case.id, text="calm"))
+    given_back = [{"newDocumentState": one} for one in pulled(vera, "entries")]
+    assert statuses(other.push("entries", *given_back)) == ["accepted"]
+    assert issues(vera) == []
+    assert len(case.read()["entries"]) == 1
 
 
 @pytest.mark.parametrize("named", [{}, {"recorded_by": None}, {"recorded_by": str(uuid7())}, {"recorded_by": "Nóra"}])

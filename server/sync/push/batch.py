@@ -31,6 +31,7 @@ _AS_BEFORE = {
     IssueKind.LATE: RowStatus.LATE,
     IssueKind.POSSIBLE_DUPLICATE: RowStatus.POSSIBLE_DUPLICATE,
 }
+_KEPT_OUT = frozenset({RowStatus.QUARANTINED, RowStatus.HELD})
 _TAKEN_AFTER_ALL = frozenset({Choice.RELEASE, Choice.ARRIVED, Choice.TAKE_OTHER})
 
 
@@ -84,7 +85,7 @@ def _take(session: Session, collection: Synced, rows: list[Row], sender: Sender)
         outcomes |= entries.Intake(session, sender, fresh).run()
     if able:
         outcomes |= _documents(session, collection, able, sender)
-    crew.note_unverified([row for row in rows if outcomes[row.index].status not in {RowStatus.QUARANTINED, RowStatus.HELD}])
+    crew.note_unverified([row for row in rows if outcomes[row.index].fresh and outcomes[row.index].status not in _KEPT_OUT])
     return outcomes
 
 
@@ -143,7 +144,6 @@ def _receipts(
         if status == RowStatus.HELD and outcome.issue and outcome.issue.state == IssueState.RESOLVED:
             status = RowStatus.ACCEPTED  # what it waited for came later in the same batch
         document_id, write_id = without_stand_ins(row)
-        kept_out = status in {RowStatus.QUARANTINED, RowStatus.HELD}
-        seq = None if kept_out else numbers.get(row.id)
+        seq = None if status in _KEPT_OUT else numbers.get(row.id)
         made.append({"id": document_id, "write_id": write_id, "sha256": row.sha256, "seq": seq, "status": str(status)})
     return made

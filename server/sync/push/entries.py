@@ -99,7 +99,7 @@ class Intake:
         said = {name: value for name, value in one.row.document.items() if name not in _NOT_CONTENT and value is not None}
         if any(known.get(name) != value for name, value in said.items()):
             return False
-        self.outcomes[one.row.index] = Outcome(RowStatus.ACCEPTED)
+        self.outcomes[one.row.index] = Outcome(RowStatus.ACCEPTED, fresh=False)
         return True
 
     def _take(self, group: list[Fresh]) -> None:

@@ -70,11 +70,15 @@ class Row:
 
 @dataclass
 class Outcome:
-    """What became of a row; `current` is the document as it stands where that is not what was sent."""
+    """What became of a row; `current` is the document as it stands where that is not what was sent.
+
+    `fresh` is False for an entry that was stored long ago and has only been given back.
+    """
 
     status: RowStatus
     current: dict[str, Any] | None = None
     issue: Issue | None = None
+    fresh: bool = True
 
 
 def id_in(document: dict[str, Any], name: str) -> uuid.UUID | None:
