@@ -5,6 +5,7 @@ from uuid import UUID
 
 from server.db import Database
 from server.ids import uuid7
+from server.journal import service as journal
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
@@ -46,6 +47,20 @@ def test_rule_5_a_parent_from_the_office_sets_held_rows_free_as_well(vera: Api, 
     vera.post("/patients", patient)
     assert [one["label"] for one in vera.get(f"/patients/{patient['id']}/scars")["items"]] == ["Left cheek"]
     assert issues(vera) == []
+
+
+def test_rule_5_a_row_that_was_held_while_its_parent_was_being_committed_is_taken_by_the_next_push(vera: Api, nora: Tablet) -> None:
+    patient = anna()
+    nora.push("scars", row(scar_of(patient["id"])))
+    heard, journal.arrivals[:] = list(journal.arrivals), []
+    try:
+        vera.post("/patients", patient)  # as if neither transaction had seen the other
+    finally:
+        journal.arrivals[:] = heard
+    assert len(issues(vera, kind="held")) == 1
+    nora.push("entries")
+    assert issues(vera) == []
+    assert len(vera.get(f"/patients/{patient['id']}/scars")["items"]) == 1
 
 
 def test_rule_5_a_retraction_in_the_same_batch_finds_what_it_retracts(vera: Api, clinic: make.Clinic, nora: Tablet) -> None:

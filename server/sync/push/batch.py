@@ -14,7 +14,7 @@ from server.db import find
 from server.journal import feed
 from server.journal.service import epoch, seal
 from server.sync.models import Issue
-from server.sync.push import entries, marks
+from server.sync.push import entries, marks, waiting
 from server.sync.push.attempts import Refused, attempt, hold, refuse
 from server.sync.push.documents import apply, lock
 from server.sync.push.kinds import KINDS
@@ -49,6 +49,7 @@ def receive(session: Session, collection: Synced, rows: Sequence[Row], sender: S
     outcomes = _take(session, collection, fresh, sender)
     session.flush()
     outcomes |= _again(session, collection, [row for row in rows if row.index not in outcomes], sender)
+    waiting.catch_up(session)
     if sender.device_id:
         counting.tell(session, sender.device_id, sender.counts)
         touched = {found for row in rows if (found := id_in(row.document, "procedure_id"))}

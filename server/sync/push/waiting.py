@@ -1,11 +1,17 @@
 """Held rows: taken by themselves in the transaction that brings what they waited for, whoever brings it."""
 
 import json
+import uuid
+from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.sync_words import Choice, IssueKind, Synced
+from server.db import table_of
 from server.journal import service as journal
+from server.patients.models import Patient, Scar
+from server.procedures.models import Entry, Procedure
 from server.sync.models import Issue
 from server.sync.push import entries
 from server.sync.push.attempts import Refused, attempt
@@ -15,7 +21,8 @@ from server.sync.push.row import Outcome, Row, Waits
 from server.sync.service import issues
 from server.sync.service.people import Acting, Sender, named
 
-_WAITED_FOR = frozenset({Synced.PATIENTS, Synced.SCARS, Synced.PROCEDURES, Synced.ENTRIES})
+_MODELS: tuple[type[journal.Journaled], ...] = (Patient, Scar, Procedure, Entry)
+_WAITED_FOR = frozenset(model.collection for model in _MODELS)
 
 
 def arrived(session: Session, new: frozenset[journal.Key]) -> None:
@@ -30,6 +37,20 @@ def arrived(session: Session, new: frozenset[journal.Key]) -> None:
             issue.waits_for = waits.record_id
         else:
             issues.close(session, issue, Choice.ARRIVED)
+
+
+def catch_up(session: Session) -> None:
+    """Take held rows whose record is there after all: it may have been committed while they were being held, and neither saw the other."""
+    wanted = set(issues.wanted(session))
+    found = {(model.collection, record_id) for model in _MODELS for record_id in _existing(session, model, wanted)} if wanted else set()
+    if found:
+        arrived(session, frozenset(found))
+        session.flush()
+
+
+def _existing(session: Session, model: type[journal.Journaled], ids: set[uuid.UUID]) -> Sequence[uuid.UUID]:
+    table = table_of(model)
+    return session.scalars(sa.select(table.c.id).where(table.c.clinic_id == session.info["clinic_id"], table.c.id.in_(ids))).all()
 
 
 def row_of(issue: Issue) -> Row:

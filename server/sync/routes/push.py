@@ -16,14 +16,11 @@ from server import clock
 from server.access import Permission, allow
 from server.http import Routes, answer, decoded, must_be_json, person, session
 from server.problems import Problem
-from server.sync.push import batch, waiting
+from server.sync.push import batch
 from server.sync.push.row import Row
 from server.sync.service.people import Sender
 
 routes = Routes("sync_push", __name__, url_prefix="/api/v1", description="What tablets push: every row stored and acknowledged")
-LISTENS = waiting.arrived
-"""Imported for its effect: from here on held rows are taken when what they wait for arrives, by whatever way."""
-
 COLLECTION: list[Any] = [
     {"in": "path", "name": "collection", "required": True, "schema": {"type": "string", "enum": [str(one) for one in PUSHED]}}
 ]

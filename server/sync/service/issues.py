@@ -17,6 +17,7 @@ from server.procedures.service import record
 from server.sync.models import Issue
 
 MOST_REMARKS = 50
+MOST_WANTED = 500
 _REMARKS = {
     IssueKind.QUARANTINED: "A row of a tablet could not be taken as it came and waits for a person.",
     IssueKind.HELD: "A row of a tablet waits for a record that has not arrived.",
@@ -53,6 +54,12 @@ def waiting_for(session: Session, ids: Sequence[uuid.UUID]) -> list[Issue]:
     """Held rows that wait for one of these records, locked, in the order in which they came."""
     held = sa.select(Issue).where(Issue.kind == IssueKind.HELD, Issue.waits_for.in_(ids), Issue.state == sa.literal_column("'open'"))
     return list(session.scalars(held.order_by(Issue.created_at, Issue.id).with_for_update()))
+
+
+def wanted(session: Session) -> Sequence[uuid.UUID]:
+    """Records that held rows wait for."""
+    held = sa.select(Issue.waits_for).where(Issue.state == sa.literal_column("'open'"), Issue.waits_for.is_not(None))
+    return [found for found in session.scalars(held.distinct().limit(MOST_WANTED)) if found]
 
 
 def listed(session: Session, *, state: str, kind: str | None = None, after: Sequence[str] | None = None, limit: int) -> list[Issue]:
