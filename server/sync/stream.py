@@ -12,7 +12,8 @@ from server.problems import Problem
 
 SECONDS = 55
 """Life of a stream; then the client connects again, and its token is looked at again."""
-BEAT_EVERY = 15
+BEAT_EVERY = 5
+"""Seconds. A client that has gone is noticed when something is written to it, and its place is free again after two beats at most."""
 SHARE_OF_THREADS = 4
 """A quarter of the web threads, at least one, may be held by streams; the others always answer calls."""
 _LONGEST_ID = 18
