@@ -66,7 +66,7 @@ def main(name: str = "help", *rest: str) -> None:
         os.execv(PYTHON, [PYTHON, "-m", "server.serve"])
     lock_all = [
         ("pyproject.toml", "-o", "requirements.lock"),
-        ("-c", "requirements.lock", "--group", "dev", "pyproject.toml", "-o", "requirements-dev.lock"),
+        ("-c", "requirements.lock", "--group", "dev", "--group", "s3", "pyproject.toml", "-o", "requirements-dev.lock"),
     ]
     commands: dict[str, list[tuple[str, ...]]] = {
         "lock": [(*UV, "python3 dev.py lock", *files, *rest) for files in lock_all],

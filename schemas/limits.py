@@ -145,6 +145,11 @@ _ROWS = (
     Limit("position", "", 1, 1000),
 )
 
+PHOTO_MOST_MB = 200
+"""Of one photograph, whatever an installation allows."""
+THUMBNAIL_SIDES_PX = (320, 1280)
+"""Longest side of each thumbnail."""
+
 LIMITS: dict[str, Limit] = {limit.name: limit for limit in _ROWS}
 
 

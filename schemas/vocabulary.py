@@ -379,6 +379,42 @@ class EntryKind(StrEnum):
     RETRACTION = "retraction"
 
 
+class PhotoView(StrEnum):
+    """From where a photograph is taken: the same set each time, so that two days can be compared."""
+
+    FRONT = "front"
+    LEFT_OBLIQUE = "left_oblique"
+    RIGHT_OBLIQUE = "right_oblique"
+    LEFT_PROFILE = "left_profile"
+    RIGHT_PROFILE = "right_profile"
+    CLOSE_UP = "close_up"
+    OTHER = "other"
+
+
+class PhotoKind(StrEnum):
+    """What a photograph is for."""
+
+    BASELINE = "baseline"
+    INTRAOPERATIVE = "intraoperative"
+    FOLLOW_UP = "follow_up"
+
+
+class PhotoState(StrEnum):
+    """Announced by the tablet; stored once its bytes are whole; failed when they can be no photograph."""
+
+    ANNOUNCED = "announced"
+    STORED = "stored"
+    FAILED = "failed"
+
+
+class ThumbnailState(StrEnum):
+    """Of a stored photograph's small copies."""
+
+    WAITING = "waiting"
+    MADE = "made"
+    FAILED = "failed"
+
+
 class SignatureMeaning(StrEnum):
     """What the signer states; printed beside the name and the time."""
 

@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
 from server.patients.routes import routes as patient_routes
+from server.photos.routes import ROUTES as PHOTO_ROUTES
+from server.photos.routes import tus
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.sessions import routes as session_routes
@@ -29,7 +32,7 @@ from server.web.link import link
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *FOLLOW_UP_ROUTES, *SYNC_ROUTES)
+API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *PHOTO_ROUTES, *FOLLOW_UP_ROUTES, *SYNC_ROUTES)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -57,17 +60,21 @@ class App(Flask):
         needs = getattr(view, "__access__", None)
         if needs is None:  # documentation and static files: no person, no database
             return super().dispatch_request()
-        idle, counted = timedelta(minutes=self.settings.session_idle_minutes), None
-        with self.db.transaction(write=request.method not in READING) as session:
-            g.session = session
+        idle, counted, streams = timedelta(minutes=self.settings.session_idle_minutes), None, getattr(view, "__streams__", False)
+        with self.db.transaction(write=not streams and request.method not in READING) as session:
             g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())
             access.check(caller, needs)
-            try:
-                response = self._answer(session, view, caller)
-            except Counted as refusal:
-                counted = refusal
+            if not streams:
+                g.session = session
+                try:
+                    response = self._answer(session, view, caller)
+                except Counted as refusal:
+                    counted = refusal
         if counted is not None:
             raise counted
+        if streams:  # with no transaction open: bytes may take minutes to come or go
+            g.own_transaction = partial(self.db.transaction, caller.clinic_id if caller else None, actor=caller)
+            response = self.make_response(super().dispatch_request())
         if caller is not None and caller.seen_long_ago:
             with self.db.transaction() as session:
                 access.seen(session, caller, request.headers.get)
@@ -116,6 +123,7 @@ def create_app(settings: Config, db: Database | None = None) -> App:
         api.register_blueprint(routes)
     app.register_blueprint(health.routes)
     app.register_blueprint(callbacks)
+    app.register_blueprint(tus)
     app.register_blueprint(pages)
     app.register_blueprint(link)
     app.register_error_handler(Problem, _problem)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from schemas.limits import PHOTO_MOST_MB
+
 _WEBHOOK_SECRET = re.compile("whsec_[A-Za-z0-9+/]{32,}={0,2}")
+_BUCKET = re.compile("s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -46,6 +49,13 @@ class Config:
     callback_secret: str
     late_alarm_minutes: int
     lease_seconds: int
+    photo_store: str
+    photo_store_endpoint: str | None
+    photo_store_key: str
+    photo_store_secret: str
+    photo_store_region: str
+    photo_max_mb: int
+    uploads_at_once: int
 
     @property
     def on_loopback(self) -> bool:
@@ -61,6 +71,11 @@ class Config:
     def queue(self) -> Path:
         """Folder of the file-based message queue."""
         return self.data / "queue"
+
+    @property
+    def spool(self) -> Path:
+        """Folder of what this machine is taking in or giving out; its files have no names."""
+        return self.data / "spool"
 
 
 def _are_hosts(netloc: str) -> bool:
@@ -82,6 +97,17 @@ class _Reader:
             self.mistakes.append(f"{name}={given!r} must be a whole number from {low} to {high}.")
             return default
         return int(given)
+
+    def photo_store(self, data: Path) -> str:
+        """A folder, or `s3://bucket/prefix`."""
+        given = self.text("PHOTO_STORE", str(data / "photos"))
+        if not given.startswith("s3://"):
+            if "://" in given:
+                self.mistakes.append("PHOTO_STORE must be a folder, or a bucket like s3://bucket/prefix.")
+            return str(Path(given).expanduser().resolve())
+        if not _BUCKET.fullmatch(given):
+            self.mistakes.append("PHOTO_STORE must name a bucket of at least three letters, for example s3://clinic-photos/graftlog.")
+        return given
 
     def flag(self, name: str, *, default: bool) -> bool:
         given = self.text(name, "yes" if default else "no").casefold()
@@ -127,6 +153,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     if "@" not in mail_from:
         read.mistakes.append("MAIL_FROM must be an e-mail address, for example 'Riverside Clinic <follow-up@clinic.example>'.")
     port = read.whole("PORT", 8000, 1, 65535)
+    threads = read.whole("WEB_THREADS", 8, 1, 64)
     config = Config(
         data=data,
         database_url=database_url(given, data),
@@ -140,7 +167,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         session_hours=read.whole("SESSION_HOURS", 12, 1, 168),
         demo=read.flag("GRAFTLOG_DEMO", default=True),
         max_body_kb=read.whole("MAX_BODY_KB", 1024, 16, 65536),
-        web_threads=read.whole("WEB_THREADS", 8, 1, 64),
+        web_threads=threads,
         web_workers=read.whole("WEB_WORKERS", 1, 1, 64),
         log_level=level,
         public_url=(read.url("PUBLIC_URL", ("http", "https"), "https://follow-up.clinic.example") or f"http://localhost:{port}").rstrip(
@@ -158,6 +185,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         late_alarm_minutes=read.whole("LATE_ALARM_MINUTES", 15, 1, 1440),
         # Longer than any conversation with a mail server, whose every step may take ten seconds; shorter only in a drill.
         lease_seconds=read.whole("GRAFTLOG_LEASE_SECONDS", 180, 3, 3600),
+        photo_store=read.photo_store(data),
+        photo_store_endpoint=read.url("PHOTO_STORE_ENDPOINT", ("http", "https"), "https://objects.clinic.example"),
+        photo_store_key=read.text("PHOTO_STORE_KEY"),
+        photo_store_secret=read.text("PHOTO_STORE_SECRET"),
+        photo_store_region=read.text("PHOTO_STORE_REGION", "us-east-1"),
+        photo_max_mb=read.whole("PHOTO_MAX_MB", 32, 1, PHOTO_MOST_MB),
+        # Half of the threads are always free for facts.
+        uploads_at_once=read.whole("UPLOADS_AT_ONCE", max(1, threads // 2), 1, 64),
     )
     if config.callback_secret and not _WEBHOOK_SECRET.fullmatch(config.callback_secret):
         read.mistakes.append("CALLBACK_SECRET must be whsec_ and at least 24 bytes in base64, as the mail provider shows it.")

@@ -5,6 +5,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NoReturn, Protocol, TypeVar
@@ -64,6 +65,18 @@ _ADVICE = {
 def session() -> Session:
     """This request's database session; committed after the view returns, before the answer leaves."""
     return g.session  # type: ignore[no-any-return]  # reason: flask.g is untyped
+
+
+def streams(view: View) -> View:
+    """Mark a view through which bytes come or go slowly. It gets no transaction around it, and opens short ones itself."""
+    vars(view)["__streams__"] = True
+    return view
+
+
+def own_transaction(*, write: bool = True) -> AbstractContextManager[Session]:
+    """A transaction of the clinic that is acting, for a view that `streams`; committed when the block ends."""
+    opened: AbstractContextManager[Session] = g.own_transaction(write=write)
+    return opened
 
 
 def person() -> Signed:

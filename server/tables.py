@@ -5,8 +5,9 @@ from server.db import Base
 from server.followup import models as _followup
 from server.journal import models as _journal
 from server.patients import models as _patients
+from server.photos import models as _photos
 from server.procedures import models as _procedures
 from server.sync import models as _sync
 
-FEATURES = (_clinics, _followup, _journal, _patients, _procedures, _sync)
+FEATURES = (_clinics, _followup, _journal, _patients, _photos, _procedures, _sync)
 metadata = Base.metadata

@@ -15,18 +15,23 @@ from schemas.vocabulary import Channel
 from server.config import Config, ConfigError, from_environment
 
 TICK_QUEUE = "tick"
+PHOTO_QUEUE = "photos"
 SEND_QUEUES = {channel: f"send.{channel}" for channel in Channel}
 TICK_EVERY_S = 1.0
+THUMBNAILS_EVERY_S = 2.0
 
 SETTINGS: dict[str, Any] = {
     # Messages carry no data, only "there is work now"; JSON is all that is ever read, so running as root unpickles nothing.
     "accept_content": ["json"],
     "task_serializer": "json",
     # A queue per channel, so that a slow provider never holds up the ticks or another channel's worker.
-    "task_queues": (Queue(TICK_QUEUE), *(Queue(name) for name in SEND_QUEUES.values())),
+    "task_queues": (Queue(TICK_QUEUE), Queue(PHOTO_QUEUE), *(Queue(name) for name in SEND_QUEUES.values())),
     "task_default_queue": TICK_QUEUE,
     "task_create_missing_queues": False,  # a misspelt queue is an error, not messages that nobody reads
-    "task_routes": {"tick": {"queue": TICK_QUEUE}},  # a pump names its channel's queue when it is woken
+    "task_routes": {
+        "tick": {"queue": TICK_QUEUE},
+        "thumbnails": {"queue": PHOTO_QUEUE},
+    },  # a pump names its channel's queue when it is woken
     # The truth is in SQL: results would be traffic that nobody reads.
     "task_ignore_result": True,
     # A lost message costs one tick, so the broker need not write it to disk.
@@ -62,6 +67,7 @@ SETTINGS: dict[str, Any] = {
     # A tick that waited longer has been overtaken by its successors.
     "beat_schedule": {
         "tick": {"task": "tick", "schedule": TICK_EVERY_S, "options": {"expires": 5}},
+        "thumbnails": {"task": "thumbnails", "schedule": THUMBNAILS_EVERY_S, "options": {"expires": 5}},
     },
 }
 

@@ -12,14 +12,13 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.vocabulary import Channel
-from server.config import from_environment
-from server.db import Database
 from server.followup.engine.pump import Pump
 from server.followup.engine.tick import Engine
-from workers.app import SEND_QUEUES, app
+from workers import photos
+from workers.app import PHOTO_QUEUE, SEND_QUEUES, app
+from workers.process import database, settings
 
 log = logging.getLogger("graftlog.workers")
-settings = from_environment()
 PUMP_S = 20.0
 SILENCE_S = 5.0
 """When no tick has reached this process for so long, it ticks by itself: beat may be dead, or the broker frozen."""
@@ -29,12 +28,6 @@ _heard = time.monotonic()
 _stop = threading.Event()
 _clockwork: threading.Thread | None = None
 _troubles: dict[str, str] = {}
-
-
-@cache
-def database() -> Database:
-    """Connections of this process alone, opened by its first task: after any fork."""
-    return Database(settings.database_url, pool_size=2)
 
 
 @cache
@@ -91,7 +84,7 @@ def pump(channel: str) -> None:
         _say("the database", f"cannot be asked ({type(error).__name__})")
 
 
-def _tick_alone(channels: list[Channel]) -> None:
+def _tick_alone(channels: list[Channel], *, with_photos: bool) -> None:
     """The process's own clockwork, for when nothing arrives through the broker, or a slow channel keeps the process busy."""
     while not _stop.wait(1.0):
         if time.monotonic() - _heard < SILENCE_S:
@@ -100,6 +93,8 @@ def _tick_alone(channels: list[Channel]) -> None:
             for channel in look():
                 if channel in channels:
                     pump(str(channel))
+            if with_photos:
+                photos.thumbnails()
         except Exception:
             log.exception("a turn of the clockwork failed")
 
@@ -111,7 +106,8 @@ def _begin(instance: Worker, **_: object) -> None:
     serving = set(instance.app.amqp.queues.consume_from)
     channels = [channel for channel, name in SEND_QUEUES.items() if name in serving]
     _heard = time.monotonic()
-    _clockwork = threading.Thread(target=_tick_alone, args=(channels,), name="clockwork", daemon=True)
+    alone = {"channels": channels, "with_photos": PHOTO_QUEUE in serving}
+    _clockwork = threading.Thread(target=_tick_alone, kwargs=alone, name="clockwork", daemon=True)
     _clockwork.start()
 
 

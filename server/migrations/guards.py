@@ -9,8 +9,9 @@ NEVER_DELETED_2 = ("visits", "reminders", "alerts", "pauses")
 NEVER_DELETED_5 = ("devices", "pin_tries")
 APPEND_ONLY_6 = ("sync_writes",)
 NEVER_DELETED_6 = ("sync_issues",)
+NEVER_DELETED_7 = ("photos",)
 APPEND_ONLY = APPEND_ONLY_1 + APPEND_ONLY_2 + APPEND_ONLY_6
-NEVER_DELETED = NEVER_DELETED_1 + NEVER_DELETED_2 + NEVER_DELETED_5 + NEVER_DELETED_6
+NEVER_DELETED = NEVER_DELETED_1 + NEVER_DELETED_2 + NEVER_DELETED_5 + NEVER_DELETED_6 + NEVER_DELETED_7
 CLOSED = "closed: the procedure is signed"
 _KEPT = (
     "clinic_id",

@@ -45,6 +45,7 @@ LATER = (
     (guards.APPEND_ONLY_2, guards.NEVER_DELETED_2),
     ((), guards.NEVER_DELETED_5),
     (guards.APPEND_ONLY_6, guards.NEVER_DELETED_6),
+    ((), guards.NEVER_DELETED_7),
 )
 
 

@@ -20,6 +20,7 @@ from server.followup.service import digest, protocols
 from server.followup.service.proof import lacking
 from server.followup.service.schedule import FOLLOWED, replan
 from server.followup.service.visits import resync
+from server.photos.service.tidying import drop_ended
 from server.procedures.models import Procedure
 
 log = logging.getLogger("graftlog.followup")
@@ -133,6 +134,7 @@ CHORES: dict[str, tuple[timedelta, Callable[[Database, uuid.UUID, Config], int]]
     "visits": (timedelta(minutes=30), turn_visits),
     "proof": (timedelta(hours=24), prove),
     "digest": (timedelta(minutes=15), send_digests),
+    "uploads": (timedelta(hours=1), drop_ended),
 }
 
 

@@ -1,0 +1,98 @@
+"""Announce photographs, find them, and say which of them can be shown."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import PhotoState, ThumbnailState
+from server import clock
+from server.config import Config
+from server.db import find
+from server.ids import uuid7
+from server.patients.models import Patient, Scar
+from server.photos.models import Photo
+from server.problems import Problem, bad_cursor, invalid
+from server.procedures.models import Procedure
+from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
+from server.replay import replayed
+
+
+def announce(session: Session, fields: dict[str, Any], config: Config) -> tuple[Photo, bool]:
+    """(photograph, whether it is new). The same id with the same content is the stored one. Raises `id_taken` or 422."""
+    stored, content = replayed(session, Photo, fields)
+    if stored:
+        return stored, False
+    photo = Photo(**{"id": uuid7(), **fields}, content_hash=content)
+    _check(session, photo, config)
+    session.add(photo)
+    session.flush()
+    return photo, True
+
+
+def _check(session: Session, photo: Photo, config: Config) -> None:
+    with session.no_autoflush:
+        if find(session, Patient, photo.patient_id) is None:
+            raise invalid("/patient_id", "No such patient; register the patient first.")
+        procedure = find(session, Procedure, photo.procedure_id) if photo.procedure_id else None
+        if photo.procedure_id and (procedure is None or procedure.patient_id != photo.patient_id):
+            raise invalid("/procedure_id", "No such procedure of this patient; use an id of GET /procedures?patient_id=….")
+        scar = find(session, Scar, photo.scar_id) if photo.scar_id else None
+        if photo.scar_id and (scar is None or scar.patient_id != photo.patient_id):
+            raise invalid("/scar_id", "No such scar of this patient; use an id of GET /patients/{id}/scars.")
+    if photo.taken_at and (photo.taken_at - clock.now()).total_seconds() > FUTURE_TOLERANCE_S:
+        raise invalid("/taken_at", "Lies in the future; check the device's clock.")
+    if photo.size_bytes > config.photo_max_mb * 1024 * 1024:
+        raise invalid("/size_bytes", f"This server takes photos of at most {config.photo_max_mb} MB (PHOTO_MAX_MB). Send a smaller file.")
+
+
+def find_photos(
+    session: Session, *, patient_id: uuid.UUID | None, procedure_id: uuid.UUID | None, after: Sequence[str] | None, limit: int
+) -> list[Photo]:
+    """Up to `limit` photographs in the order they were announced."""
+    query = sa.select(Photo).order_by(Photo.created_at, Photo.id).limit(limit)
+    if patient_id:
+        query = query.where(Photo.patient_id == patient_id)
+    if procedure_id:
+        query = query.where(Photo.procedure_id == procedure_id)
+    if after:
+        query = query.where(sa.tuple_(Photo.created_at, Photo.id) > _position(after))
+    return list(session.scalars(query))
+
+
+def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
+    try:
+        return datetime.fromisoformat(after[0]).astimezone(UTC), uuid.UUID(after[1])
+    except (ValueError, OverflowError):
+        raise bad_cursor() from None
+
+
+def get(session: Session, photo_id: uuid.UUID) -> Photo:
+    """The clinic's own photograph. Raises `not_found`."""
+    photo = find(session, Photo, photo_id)
+    if photo is None:
+        raise Problem("not_found", "Check the address and the id.")
+    return photo
+
+
+def stored(session: Session, photo_id: uuid.UUID) -> Photo:
+    """A photograph whose bytes are whole. Raises `not_found`, or `not_whole` with what is missing."""
+    photo = get(session, photo_id)
+    if photo.state == PhotoState.FAILED:
+        raise Problem("not_whole", f"Its bytes can be no photograph: {photo.failure}")
+    if photo.state != PhotoState.STORED:
+        raise Problem("not_whole", "It is announced, and its bytes have not all arrived. Ask again when its state is stored.")
+    return photo
+
+
+def with_thumbnails(session: Session, photo_id: uuid.UUID) -> Photo:
+    """A photograph that has its thumbnails. Raises `not_found`, or `not_whole` with the reason."""
+    photo = stored(session, photo_id)
+    if photo.thumbnails == ThumbnailState.FAILED:
+        raise Problem("not_whole", f"No thumbnails could be made of it ({photo.thumbnail_problem}). Use its content.")
+    if photo.thumbnails != ThumbnailState.MADE:
+        raise Problem("not_whole", "Its thumbnails are being made. Ask again in a moment, or use its content.")
+    return photo

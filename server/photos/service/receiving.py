@@ -1,0 +1,197 @@
+"""Taking in bytes: piece by piece to the store, the whole held against what was announced, the photograph made from its pixels.
+
+While bytes arrive no transaction is open and no lock is held: a fact from the same clinic never waits for a photograph. What is not
+yet whole lies in unnamed files that vanish with the process, and below `incoming/` in the store.
+"""
+
+import secrets
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, NoReturn, Protocol
+
+from sqlalchemy.orm import Session
+
+from server.photos.models import Upload
+from server.photos.picture import Unusable, remake
+from server.photos.service import uploads
+from server.photos.service.album import get
+from server.photos.service.uploads import Made
+from server.photos.store import Missing, Store
+from server.problems import Problem
+
+PART_BYTES = 4 * 1024 * 1024
+"""A server that is killed loses at most this much of what a tablet has sent."""
+_PIECE = 64 * 1024
+
+
+class Body(Protocol):
+    """A request's bytes. `broken`: they ended before their time."""
+
+    broken: bool
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end, whether it was the right one or not."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where bytes are taken in: short transactions of the clinic, the store, a folder for what is not yet whole."""
+
+    transaction: Callable[..., AbstractContextManager[Session]]
+    store: Store
+    folder: Path
+
+    @contextmanager
+    def spool(self) -> Iterator[IO[bytes]]:
+        """An unnamed file. Raises `store_unavailable` when the disk is full."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with TemporaryFile(dir=self.folder) as file:
+                yield file
+        except OSError as error:
+            raise Problem("store_unavailable", f"The disk cannot take it ({error.strerror}). Go on from the last offset later.") from error
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What one request is about."""
+
+    upload: Upload
+    sha256: str
+    promised: bytes | None
+
+
+def receive(desk: Desk, upload_id: uuid.UUID, offset: int, body: Body, *, promised: bytes | None, coming: int | None) -> int:
+    """Take in what a request brings from `offset` on; the new offset. `coming` is the length of its bytes, `promised` their digest.
+
+    Whatever arrived is kept, also when the connection breaks; with a digest promised, all of it or nothing. Raises `not_found`, `gone`,
+    `wrong_offset`, `too_large`, `checksum_mismatch`, `interrupted`, and `photo_refused` when the whole cannot become the photograph.
+    """
+    with desk.transaction(write=False) as session:
+        upload = uploads.standing(session, upload_id)
+        uploads.must_stand_at(upload, offset)
+        order = _Order(upload, get(session, upload.photo_id).sha256, promised)
+    left = upload.size_bytes - offset
+    if coming is not None and coming > left:
+        raise Problem("too_large", f"{left} bytes are missing, and this request brings {coming}. Send no more than Upload-Length.")
+    while left:
+        most = left if promised else min(PART_BYTES, left)
+        with desk.spool() as part:
+            got = _take(body, part, most, promised)
+            if got == left:
+                _finish(desk, order, part)
+            elif got:
+                _keep(desk, upload, offset, part, got)
+        offset, left = offset + got, left - got
+        if got < most:
+            break
+    if body.broken:
+        raise Problem("interrupted", "The bytes stopped coming. Ask with HEAD, and go on from Upload-Offset.")
+    return offset
+
+
+def _take(body: Body, part: IO[bytes], most: int, promised: bytes | None) -> int:
+    """How many bytes of the body went to `part`: `most`, or fewer at its end."""
+    got, digest = 0, sha256()
+    while got < most and (piece := body.read(min(_PIECE, most - got))):
+        part.write(piece)
+        digest.update(piece)
+        got += len(piece)
+    if promised is not None and not body.broken and digest.digest() != promised:
+        raise Problem("checksum_mismatch", "The bytes of this request are not those that Upload-Checksum names. Send them again.")
+    return 0 if promised is not None and body.broken else got
+
+
+def _keep(desk: Desk, upload: Upload, offset: int, part: IO[bytes], size: int) -> None:
+    """First the bytes, then the row that counts them; a name of its own, because a request given up for lost may still be writing."""
+    key = f"{upload.incoming}/{offset:012d}-{secrets.token_hex(8)}"
+    desk.store.put(key, part)
+    with desk.transaction() as session:
+        uploads.keep_part(session, upload.id, offset, {"key": key, "bytes": size})
+    upload.parts = [*upload.parts, {"key": key, "bytes": size}]
+
+
+def _finish(desk: Desk, order: _Order, last: IO[bytes]) -> None:
+    upload = order.upload
+    with _whole(desk, upload.parts, last) as whole, desk.spool() as made:
+        found = _digest(whole)
+        if found != order.sha256:
+            _refuse(desk, upload, f"The bytes have the SHA-256 {found}, announced was {order.sha256}. Send the file that was announced.")
+        try:
+            picture = remake(whole, made)
+        except Unusable as error:
+            _refuse(desk, upload, str(error), of_the_photo=True)
+        facts = Made(_digest(made), made.seek(0, 2), picture.width_px, picture.height_px, picture.camera)
+        desk.store.put(content_of(upload.object_key), made)
+    try:
+        with desk.transaction() as session:
+            needed = uploads.finish(session, upload.id, facts)
+    except Problem:
+        tidy(desk.store, upload.object_key)
+        raise
+    tidy(desk.store, upload.incoming, *([] if needed else [upload.object_key]))
+
+
+@contextmanager
+def _whole(desk: Desk, parts: Sequence[dict[str, Any]], last: IO[bytes]) -> Iterator[IO[bytes]]:
+    if not parts:
+        yield last
+        return
+    with desk.spool() as whole:
+        for part in parts:
+            try:
+                whole.writelines(desk.store.read(part["key"]))
+            except Missing:
+                raise Problem("gone", "A piece of this upload is no longer there. Begin a new one.") from None
+        last.seek(0)
+        shutil.copyfileobj(last, whole, _PIECE)
+        yield whole
+
+
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # reason: an unnamed file is a binary file object
+
+
+def _refuse(desk: Desk, upload: Upload, why: str, *, of_the_photo: bool = False) -> NoReturn:
+    with desk.transaction() as session:
+        uploads.refuse(session, upload.id, failure=why if of_the_photo else None)
+    tidy(desk.store, upload.incoming)
+    raise Problem("photo_refused", why)
+
+
+def content_of(object_key: str) -> str:
+    """Name of the photograph itself."""
+    return f"{object_key}/content"
+
+
+def thumbnail_of(object_key: str, size: int) -> str:
+    """Name of a small copy."""
+    return f"{object_key}/{size}"
+
+
+def tidy(store: Store, *prefixes: str) -> None:
+    """Delete what is not needed; what cannot be reached now, the chore deletes with the upload's row."""
+    for prefix in prefixes:
+        with suppress(Problem):
+            store.drop(prefix)
+
+
+@contextmanager
+def checked(desk: Desk, key: str, expected: str) -> Iterator[IO[bytes]]:
+    """The object, read to a file and found to be what was stored. Raises `damaged`: what is not whole is never shown."""
+    with desk.spool() as file:
+        try:
+            file.writelines(desk.store.read(key))
+        except Missing:
+            raise Problem("damaged", "The store has lost this photo. Restore it from the backup of the photos.") from None
+        if _digest(file) != expected:
+            raise Problem("damaged", "The bytes in the store are not those that were stored. Restore them from the backup of the photos.")
+        file.seek(0)
+        yield file

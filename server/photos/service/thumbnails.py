@@ -1,0 +1,133 @@
+"""Thumbnails: made by workers after the photograph is stored, tried again when a worker is lost, given up with the reason."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.limits import THUMBNAIL_SIDES_PX
+from schemas.vocabulary import ThumbnailState
+from server import clock
+from server.config import Config
+from server.db import Database, find, table_of
+from server.journal.service import say
+from server.photos.models import Photo, ThumbnailJob
+from server.photos.picture import Unusable, shrink
+from server.photos.service.receiving import content_of, thumbnail_of
+from server.photos.store import Missing, open_store
+from server.problems import Problem
+
+log = logging.getLogger("graftlog.photos")
+MOST_ATTEMPTS = 5
+LEASE = timedelta(minutes=2)
+"""A photograph that takes longer was held by a worker that is no more."""
+WAIT = timedelta(seconds=30)
+_J = table_of(ThumbnailJob)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One photograph whose thumbnails are this worker's to make."""
+
+    photo_id: uuid.UUID
+    object_key: str
+
+
+def clinics_waiting(session: Session) -> list[uuid.UUID]:
+    """Clinics with thumbnails to make now."""
+    return list(session.connection().execute(sa.select(_J.c.clinic_id).where(_J.c.next_at <= clock.now()).distinct()).scalars())
+
+
+def make_waiting(db: Database, config: Config, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Make thumbnails, clinic by clinic in turn, until none wait or `go_on` says no; of how many photographs."""
+    total = 0
+    while go_on():
+        with db.transaction(write=False) as session:
+            clinics = clinics_waiting(session)
+        done = sum(_make_one(db, clinic_id, config) for clinic_id in clinics if go_on())
+        total += done
+        if not done:
+            break
+    return total
+
+
+def _make_one(db: Database, clinic_id: uuid.UUID, config: Config) -> bool:
+    with db.transaction(clinic_id) as session:
+        turn = claim(session)
+    if turn is None:
+        return False
+    try:
+        _make(turn, config)
+    except Exception as error:  # noqa: BLE001  reason: one photograph that cannot be read must not hold up the others
+        problem = str(error) if isinstance(error, Unusable | Problem) else type(error).__name__
+        log.error("thumbnails of photo %s: %s", turn.photo_id, problem)  # noqa: TRY400  reason: a trace says no more
+        with db.transaction(clinic_id) as session:
+            fail(session, turn.photo_id, problem)
+        return False
+    with db.transaction(clinic_id) as session:
+        finish(session, turn.photo_id)
+    return True
+
+
+def _make(turn: Turn, config: Config) -> None:
+    store = open_store(config)
+    try:
+        content = BytesIO(b"".join(store.read(content_of(turn.object_key))))
+    except Missing:
+        raise Unusable("the store has lost the photo") from None
+    for size in THUMBNAIL_SIDES_PX:
+        store.put(thumbnail_of(turn.object_key, size), shrink(content, size))
+
+
+def claim(session: Session) -> Turn | None:
+    """The next photograph of the session's clinic, under a lease; None when there is none. What was tried too often is given up."""
+    query = (
+        sa.select(ThumbnailJob)
+        .where(ThumbnailJob.clinic_id == session.info["clinic_id"], ThumbnailJob.next_at <= clock.now())
+        .order_by(ThumbnailJob.next_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    job = session.scalar(query)
+    if job is None:
+        return None
+    photo = session.get_one(Photo, (job.clinic_id, job.photo_id))
+    if job.attempts >= MOST_ATTEMPTS:
+        _give_up(session, photo, job, job.problem or "the workers that tried were lost")
+        return None
+    job.attempts += 1
+    job.next_at = clock.now() + LEASE
+    return Turn(photo.id, photo.object_key or "")
+
+
+def finish(session: Session, photo_id: uuid.UUID) -> None:
+    """They are made; said once, however many workers made them."""
+    job = session.get(ThumbnailJob, (session.info["clinic_id"], photo_id), with_for_update=True)
+    photo = find(session, Photo, photo_id, lock=True)
+    if job is None or photo is None:
+        return
+    photo.thumbnails, photo.thumbnail_problem = ThumbnailState.MADE, None
+    say(session, photo, "thumbnails")
+    session.delete(job)
+
+
+def fail(session: Session, photo_id: uuid.UUID, problem: str) -> None:
+    """Not this time. After the last attempt the photograph says why it has none."""
+    job = session.get(ThumbnailJob, (session.info["clinic_id"], photo_id), with_for_update=True)
+    photo = find(session, Photo, photo_id, lock=True)
+    if job is None or photo is None:
+        return
+    job.problem, job.next_at = problem[:500], clock.now() + WAIT * job.attempts
+    if job.attempts >= MOST_ATTEMPTS:
+        _give_up(session, photo, job, job.problem)
+
+
+def _give_up(session: Session, photo: Photo, job: ThumbnailJob, problem: str) -> None:
+    photo.thumbnails, photo.thumbnail_problem = ThumbnailState.FAILED, f"{problem}; tried {job.attempts} times"
+    say(session, photo, "thumbnails")
+    session.delete(job)

@@ -1,0 +1,14 @@
+"""What one worker process has, whatever its tasks: the settings and its own database connections."""
+
+from functools import cache
+
+from server.config import from_environment
+from server.db import Database
+
+settings = from_environment()
+
+
+@cache
+def database() -> Database:
+    """Connections of this process alone, opened by its first task: after any fork."""
+    return Database(settings.database_url, pool_size=2)
