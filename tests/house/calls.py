@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests import make
 from tests.api import Api
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
+from tests.house.photo_calls import PHOTO_CALLS, Raw
 from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
@@ -109,15 +110,20 @@ CALLS: dict[str, Call] = {
     "POST /sync/{collection}/push": _pushed,
     "POST /sync/issues/{issue_id}/resolution": _resolved,
     **FOLLOW_UP_CALLS,
+    **PHOTO_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",
     "DELETE /session": "neither is its end",
     "POST /devices/session": "nor is one on a tablet, unless a PIN was wrong before",
     "POST /follow-up/templates/preview": "nothing is stored",
+    "POST /uploads": "bytes on their way are no part of the record; the photo that they become is",
+    "DELETE /uploads/{upload_id}": "nor are bytes given up",
 }
 
 
 def send(tablet: Api, method: str, path: str, body: object, version: str | None) -> TestResponse:
     """The call as the tablet sends it."""
+    if isinstance(body, Raw):
+        return tablet.call(method, path, **cast("dict[str, Any]", body))
     return tablet.call(method, path, json=body, headers={"If-Match": f'"{version}"'} if version else {})

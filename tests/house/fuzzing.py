@@ -6,11 +6,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from server.app import App
 from server.db import Database
+from server.photos.service.thumbnails import make_waiting
 from tests import make
 from tests.api import Api
+from tests.photos.pictures import cheek
+from tests.photos.tablet import sent
 from tests.procedures import case as stages
 from tests.sync.tablet import anna, row
 
@@ -33,6 +37,7 @@ UNFORESEEABLE = {
     r"|STOP ends the messages|put \{\{ link \}\} into it|Take out: |nothing would be left|segments; at most|^Filled in, it is longer",
     "the world's numbering plan": r"telephone can have this number|cannot be read as a telephone number",
     "the zones there are": r"Not a known time zone",
+    "what an installation takes": r"takes photos of at most",
     "a procedure's times": r"only the times of a completed one|lies before the procedure began",
     "what everybody would try first": r"easily guessed",
     "which choices an issue has": r"^For [a-z_]+: |Say why it is rejected",
@@ -81,6 +86,7 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
         "surgeon_id": [str(clinic.surgeon.user_id)],
         "retracts": [one["id"] for one in facts],
         "issue_id": [one["id"] for one in _issues(tablet)],
+        "photo_id": _photos(db, tablet, patients[:3]),
     }
     return Known(tablet.token or "", ids)
 
@@ -89,6 +95,11 @@ def _issues(tablet: Api) -> list[dict[str, Any]]:
     """Rows of a tablet that wait for a person."""
     tablet.post("/sync/patients/push", [row(anna(birth_date="2999-01-01")) for _ in range(100)], 200)
     return list(tablet.get("/sync/issues?limit=200")["items"])
+def _photos(db: Database, tablet: Api, patients: list[str]) -> list[str]:
+    """One of each, with its thumbnails."""
+    made: list[str] = [sent(tablet, patient, cheek())["id"] for patient in patients]
+    make_waiting(db, cast("App", tablet.client.application).settings)
+    return made
 
 
 def at_home(case: Any, here: Known) -> None:

@@ -15,6 +15,7 @@ from schemas.entries import SHAPES
 from schemas.fields import Shape
 from schemas.followup import VisitChange
 from schemas.patients import PatientChange, PatientCreate, ScarChange, ScarCreate
+from schemas.photos import PhotoCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
 from schemas.sending import Nothing, PauseChange, Settlement
@@ -28,6 +29,7 @@ from tests import make
 from tests.api import PROBLEM, Api
 from tests.house.bad_values import bad_for
 from tests.house.calls import CALLS
+from tests.house.photo_calls import BY_TUS
 from tests.procedures import case as stages
 from tests.procedures.test_kinds import FULL
 
@@ -65,6 +67,7 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /follow-up/push-subscriptions": PushSubscriptionCreate,
     "POST /follow-up/webhooks": WebhookCreate,
     "POST /sync/issues/{issue_id}/resolution": Resolution,
+    "POST /photos": PhotoCreate,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
 NEVER_REFUSED = "POST /sync/{collection}/push"
@@ -72,7 +75,7 @@ NEVER_REFUSED = "POST /sync/{collection}/push"
 
 
 def test_every_route_that_takes_a_body_is_tried_here() -> None:
-    assert set(BODY_OF) | {WITH_ENTRIES, NEVER_REFUSED} == {name for name in CALLS if not name.startswith("DELETE ")}
+    assert set(BODY_OF) | {WITH_ENTRIES, NEVER_REFUSED} | BY_TUS == {name for name in CALLS if not name.startswith("DELETE ")}
 
 
 def seq(db: Database, clinic: make.Clinic) -> int:
@@ -225,7 +228,8 @@ TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01",
 
 
 @pytest.mark.parametrize(
-    "path", ["/patients", "/procedures", "/visits", "/reminders", "/alerts", "/sync/issues", *PAGED, "/procedures/{id}/history", "//outbox"]
+    "path",
+    ["/patients", "/procedures", "/photos", "/visits", "/reminders", "/alerts", "/sync/issues", *PAGED, "/procedures/{id}/history", "//outbox"],
 )
 def test_no_cursor_that_anyone_could_make_breaks_a_list(path: str, vera: Api, clinic: make.Clinic) -> None:
     address = path.format(id=stages.begun(vera, clinic).id)

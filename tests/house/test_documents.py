@@ -16,6 +16,7 @@ from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
 from schemas.patients import PatientOut, ScarOut
+from schemas.photos import PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
 from schemas.sending import PauseOut
@@ -32,6 +33,8 @@ from tests.api import Api
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
 from tests.house.tablet_calls import locked
+from tests.photos.pictures import cheek
+from tests.photos.tablet import sent
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 from tests.procedures.test_kinds import FULL
@@ -56,6 +59,7 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "push_subscriptions": PushSubscriptionOut,
     "webhook_endpoints": WebhookOut,
     "sync_issues": IssueOut,
+    "photos": PhotoOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -85,6 +89,7 @@ def told(vera: Api, clinic: make.Clinic) -> Case:
     for name in FOLLOWED_UP:
         answer = send(vera, *FOLLOW_UP_CALLS[name](vera, clinic))
         assert answer.status_code in {200, 201}, answer.text
+    sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
     return case
 
 

@@ -16,6 +16,8 @@ from tests.api import Api
 from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
 from tests.house.tablet_calls import locked
+from tests.photos.pictures import cheek
+from tests.photos.tablet import announced, announcement, begun, sent
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 
@@ -45,6 +47,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /devices/{device_id}": {"name": "Theatre 1"},
     "DELETE /devices/{device_id}": {},
     "DELETE /devices/pin-locks/{lock_id}": {},
+    "PATCH /uploads/{upload_id}": {},
+    "POST /uploads/{upload_id}": {},
+    "DELETE /uploads/{upload_id}": {},
 }
 
 
@@ -72,6 +77,8 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "lock_id": lock_id,
         "device_id": tablet.get("/devices")["items"][0]["id"],
         "issue_id": issue_of(tablet),
+        "photo_id": sent(tablet, case.patient_id, cheek())["id"],
+        "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
     }
 
 
@@ -133,6 +140,9 @@ def in_bodies(case: Case, clinic: make.Clinic, ids: dict[str, str]) -> list[tupl
         (f"{case.path}/entries", injection),
         (f"{case.path}/entries", make.entry("incident", incident="bleeding", scar_id=ids["scar_id"])),
         (f"{case.path}/entries", make.entry("retraction", retracts=ids["entry_id"], reason="x")),
+        ("/photos", announcement(ids["patient_id"], cheek())),
+        ("/photos", announcement(case.patient_id, cheek(), procedure_id=ids["procedure_id"])),
+        ("/photos", announcement(case.patient_id, cheek(), scar_id=ids["scar_id"])),
     ]
 
 
@@ -155,6 +165,8 @@ def test_filters_with_their_ids_show_nothing(vera: Api, theirs: Case, other_clin
     for query in (f"patient_id={ids['patient_id']}", f"surgeon_id={other_clinic.surgeon.user_id}", ""):
         assert vera.get(f"/procedures?{query}")["items"] == []
     assert vera.get(f"/reminders?visit_id={ids['visit_id']}")["items"] == []
+    for query in (f"patient_id={ids['patient_id']}", f"procedure_id={theirs.id}", ""):
+        assert vera.get(f"/photos?{query}")["items"] == []
     assert vera.get("/patients")["items"] == vera.get("/visits")["items"] == []
 
 

@@ -76,9 +76,10 @@ def get_content(photo_id: uuid.UUID) -> Response:
         lane(SENDING).enter()
         opened.callback(lane(SENDING).leave)
         file = opened.enter_context(checked(desk(), content_of(photo.object_key or ""), photo.stored_sha256 or ""))
-        response = _jpeg(_pieces(file), photo_id)
-        response.headers["Content-Length"] = str(photo.stored_bytes)
-        response.call_on_close(opened.pop_all().close)  # when the last byte has gone, or the connection
+        held = opened.pop_all()
+        response = _jpeg(_pieces(file, held), photo_id)
+    response.headers["Content-Length"] = str(photo.stored_bytes)
+    response.call_on_close(held.close)  # also when the connection breaks before the first byte
     return response
 
 
@@ -104,6 +105,7 @@ def _jpeg(body: bytes | Iterator[bytes], photo_id: uuid.UUID) -> Response:
     return response
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece
+def _pieces(file: IO[bytes], held: ExitStack) -> Iterator[bytes]:
+    with held:
+        while piece := file.read(_PIECE):
+            yield piece
