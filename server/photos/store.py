@@ -84,13 +84,24 @@ def _to_disk(path: Path) -> None:
 
 @lru_cache(maxsize=8)
 def open_store(config: Config) -> Store:
-    """The store of these settings. The first call loads obstore: six megabytes that a process without photos does not spend."""
-    from obstore.store import LocalStore, S3Store  # noqa: PLC0415  reason: see above
+    """The store of these settings. Raises `store_unavailable`.
 
-    if not config.photo_store.startswith("s3://"):
-        folder = Path(config.photo_store)
+    The first call loads obstore: six megabytes that a process without photos does not spend.
+    """
+    from obstore.store import LocalStore  # noqa: PLC0415  reason: see above
+
+    if config.photo_store.startswith("s3://"):
+        return Store(_bucket(config), None)
+    folder = Path(config.photo_store)
+    with _reached():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Store(LocalStore(folder, automatic_cleanup=True), folder)
+
+
+def _bucket(config: Config) -> "S3Store":
+    """Without key and secret, those of the machine's own role are used."""
+    from obstore.store import S3Store  # noqa: PLC0415  reason: see above
+
     place, endpoint = urlsplit(config.photo_store), config.photo_store_endpoint
     given = {
         "endpoint": endpoint,
@@ -98,7 +109,7 @@ def open_store(config: Config) -> Store:
         "secret_access_key": config.photo_store_secret,
         "region": config.photo_store_region,
     }
-    bucket = S3Store(
+    return S3Store(
         place.netloc,
         prefix=place.path.strip("/") or None,
         config=cast("dict[str, str]", {name: value for name, value in given.items() if value}),  # type: ignore[arg-type]  # reason: names are S3Config's
@@ -106,4 +117,3 @@ def open_store(config: Config) -> Store:
         client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "connect_timeout": "5s", "timeout": "30s"},
         retry_config={"max_retries": 3, "retry_timeout": _PATIENCE},
     )
-    return Store(bucket, None)

@@ -72,7 +72,7 @@ def _wide_profile() -> bytes:
 
 
 def in_wide_colours() -> bytes:
-    """sRGB's 200, 60, 50 as a wider colour space writes it: the numbers differ, the colour does not."""
+    """The 200, 60, 50 of sRGB as a wider colour space writes it: the numbers differ, the colour does not."""
     profile = ImageCms.ImageCmsProfile(BytesIO(_wide_profile()))
     wide = ImageCms.profileToProfile(Image.new("RGB", (64, 64), (200, 60, 50)), ImageCms.createProfile("sRGB"), profile, outputMode="RGB")
     assert wide is not None
