@@ -20,6 +20,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     redis = os.environ.get("TEST_REDIS_URL") or "file queue; Redis not tested (TEST_REDIS_URL is not set)"
     terminalreporter.write_line(f"database: {database}")
     terminalreporter.write_line(f"queue: {redis}")
+    skipped = {str(one.longrepr[2]) for one in terminalreporter.stats.get("skipped", []) if isinstance(one.longrepr, tuple)}
+    for why in sorted(one for one in skipped if "NOT TESTED" in one):
+        terminalreporter.write_line(why.removeprefix("Skipped: "))
 
 
 @pytest.fixture(scope="session")

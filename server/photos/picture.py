@@ -1,9 +1,11 @@
 """Pixels: a photograph made anew from them, so that nothing else of the file that was sent is kept, and its small copies."""
 
-import threading
+import json
+import resource
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import IO
 
@@ -18,8 +20,9 @@ _FORMATS = ("JPEG", "PNG", "WEBP")
 _MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"})
 _EXIF_IFD, _TIME, _OFFSET = 0x8769, 36867, 36881
 _SRGB = ImageCms.createProfile("sRGB")
-_at_the_decoder = threading.Lock()
-"""One picture at a time in a process: decoded it is fifty times as large as sent."""
+UNUSABLE = 3
+"""Exit code of the process that found a picture unusable."""
+_LONGEST_CPU_S = 30
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked below, before anything is decoded
 
 
@@ -38,7 +41,7 @@ class Picture:
 
 def remake(sent: IO[bytes], made: IO[bytes]) -> Picture:
     """Write to `made` a JPEG of the pixels in `sent`, turned upright, in sRGB, with no other data. Raises Unusable."""
-    with _at_the_decoder, _opened(sent) as image:
+    with _opened(sent) as image:
         camera = _camera(image)
         upright = _plain(_upright(_decoded(image)))
         # Quality 92 without colour subsampling: redness is judged from these pixels.
@@ -48,7 +51,7 @@ def remake(sent: IO[bytes], made: IO[bytes]) -> Picture:
 
 def shrink(stored: IO[bytes], longest: int) -> BytesIO:
     """A JPEG whose longer side has at most `longest` pixels, of a photograph that `remake` made. Raises Unusable."""
-    with _at_the_decoder, _opened(stored) as image:
+    with _opened(stored) as image:
         image.draft("RGB", (longest, longest))  # decode no more than is needed
         small = _decoded(image)
         small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
@@ -122,3 +125,19 @@ def _plain(image: Image.Image) -> Image.Image:
     flat = flat.convert("RGB")
     flat.info = {}
     return flat
+
+
+def main() -> None:
+    """Remake standard input to standard output; what was made of it, or why nothing was, goes to standard error as JSON."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST_CPU_S, _LONGEST_CPU_S + 1))
+    try:
+        with open(0, "rb") as sent, open(1, "wb") as made:
+            picture = remake(sent, made)
+    except Unusable as error:
+        sys.stderr.write(json.dumps(str(error)))
+        sys.exit(UNUSABLE)
+    sys.stderr.write(json.dumps(asdict(picture), default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -37,6 +37,15 @@ def test_they_load_no_web_framework(names: list[str]) -> None:
     assert loaded_by(names) == set()
 
 
+def test_nobody_loads_the_store_of_photos_before_one_comes() -> None:
+    """Six megabytes for a web process, a worker and a beat that may never see a photograph."""
+    code = (
+        "import sys, server.app, workers.app, workers.followup, workers.photos; print(*({'obstore', 'scipy', 'moto'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
 def test_the_wire_needs_no_database() -> None:
     code = (
         "import sys, schemas.entries, schemas.patients, schemas.procedures; print(*({'flask', 'sqlalchemy', 'celery'} & set(sys.modules)))"

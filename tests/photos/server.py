@@ -48,7 +48,8 @@ class Web:
     def kill(self) -> None:
         """Kill -9: the process that listens, and those it started."""
         pid = self.process.running.pid
-        workers = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        started = Path(f"/proc/{pid}/task/{pid}/children")
+        workers = started.read_text(encoding="ascii").split() if started.exists() else []
         self.process.kill()
         for one in workers:
             with suppress(ProcessLookupError):

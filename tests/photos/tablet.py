@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from werkzeug.test import TestResponse
 
+from server.app import App
 from server.ids import uuid7
 from tests.api import Api
 
@@ -69,3 +71,9 @@ def sent(tablet: Api, patient_id: str, data: bytes, **only_what_matters: Any) ->
     answer = patch(tablet, begun(tablet, photo), 0, data)
     assert answer.status_code == 204, answer.text
     return dict(tablet.get(f"/photos/{photo['id']}"))
+
+
+def left_of(app: App, upload: str) -> list[str]:
+    """Files of an upload's pieces in the folder of photographs."""
+    folder = Path(app.settings.photo_store) / "incoming"
+    return [str(path) for path in folder.rglob("*") if upload.rpartition("/")[2] in path.parts and path.is_file()]

@@ -92,7 +92,9 @@ def test_an_upload_given_up_is_deleted(send: Send, riverside: Web) -> None:
     assert run.code == 0
 
 
-@pytest.mark.parametrize(("what", "reason"), [(bomb(), "pixels are too many"), (b"no picture at all", "Send JPEG, PNG or WebP")])
+@pytest.mark.parametrize(
+    ("what", "reason"), [(bomb(), "pixels are too many"), (b"no picture at all", "Send JPEG, PNG or WebP")], ids=["a bomb", "a text"]
+)
 def test_what_is_no_photo_is_not_tried_again(what: bytes, reason: str, send: Send, riverside: Web) -> None:
     photo, run = send(what)
     assert run.code == 1

@@ -2,26 +2,21 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from werkzeug.test import TestResponse
 
-from server import clock
 from server.app import App
-from server.followup.engine import chores
 from server.ids import uuid7
 from server.journal.service import history
-from server.photos.models import Upload, UploadState
-from server.photos.service import tidying, uploads
-from server.photos.store import Missing, open_store
 from tests import make
 from tests.api import Api
 from tests.photos.pictures import bomb, cheek
-from tests.photos.tablet import BYTES, TUS, announced, base64_of, begun, creation, in_pieces, patch, sent, stands_at
+from tests.photos.tablet import BYTES, TUS, announced, base64_of, begun, creation, in_pieces, left_of, patch, sent, stands_at
 
 
 def test_a_client_asks_what_the_server_can_do(anyone: Api) -> None:
@@ -103,12 +98,6 @@ def test_another_file_than_announced_is_dropped_and_the_photo_still_waits(app: A
     assert vera.get(f"/photos/{photo['id']}")["state"] == "stored"
 
 
-def left_of(app: App, upload: str) -> list[str]:
-    """Files of an upload's pieces in the folder of photographs."""
-    folder = Path(app.settings.photo_store) / "incoming"
-    return [str(path) for path in folder.rglob("*") if upload.rpartition("/")[2] in path.parts and path.is_file()]
-
-
 UNUSABLE = {"a text": b"Anna " * 100, "a bomb": bomb(), "half a picture": cheek()[:9000], "a wide bomb": bomb(70_000, 1)}
 
 
@@ -146,82 +135,6 @@ def test_two_uploads_of_one_photo_side_by_side_end_well(vera: Api, anna: str) ->
     assert patch(vera, one, 5000, data[5000:]).status_code == 204
     assert patch(vera, other, 7000, data[7000:]).status_code == 204
     assert len(vera.call("GET", f"/photos/{photo['id']}/content").data) > 0
-
-
-def test_so_many_uploads_of_one_photo_are_enough(vera: Api, anna: str) -> None:
-    photo = announced(vera, anna, cheek())
-    paths = [begun(vera, photo) for _ in range(uploads.MOST_OPEN)]
-    assert vera.call("POST", "/uploads", headers=creation(photo)).status_code == 409
-    assert vera.call("DELETE", paths[0], headers=TUS).status_code == 204
-    assert vera.call("POST", "/uploads", headers=creation(photo)).status_code == 201
-
-
-def test_an_upload_given_up_leaves_nothing(app: App, vera: Api, anna: str) -> None:
-    upload = begun(vera, announced(vera, anna, cheek()))
-    patch(vera, upload, 0, cheek()[:1000])
-    assert left_of(app, upload)
-    assert vera.call("DELETE", upload, headers=TUS).status_code == 204
-    assert left_of(app, upload) == []
-    assert vera.call("HEAD", upload, headers=TUS).status_code == 410
-    assert vera.call("DELETE", upload, headers=TUS).status_code == 410
-
-
-def test_a_done_upload_cannot_be_stopped(vera: Api, anna: str) -> None:
-    data = cheek()
-    upload = begun(vera, announced(vera, anna, data))
-    patch(vera, upload, 0, data)
-    assert vera.call("DELETE", upload, headers=TUS).status_code == 409
-
-
-def test_an_upload_is_resumed_after_six_days_and_gone_after_seven_more(app: App, vera: Api, anna: str, clinic: make.Clinic) -> None:
-    """The tablet lay in a drawer. Then it was lost: the bytes are deleted, and a day later the upload is forgotten."""
-    data, start = cheek(), clock.now()
-    photo = announced(vera, anna, data)
-    upload = begun(vera, photo)
-    patch(vera, upload, 0, data[:1000])
-    with clock.at(start + timedelta(days=6)):
-        later = Api(vera.client, make.token(app.db, clinic.surgeon))
-        assert patch(later, upload, 1000, data[1000:2000]).status_code == 204
-        assert tidying.drop_ended(app.db, clinic.id, app.settings) == 0
-    with clock.at(start + timedelta(days=13, minutes=1)):
-        later = Api(vera.client, make.token(app.db, clinic.surgeon))
-        assert patch(later, upload, 2000, data[2000:]).status_code == 410
-        assert tidying.drop_ended(app.db, clinic.id, app.settings) == 1
-        assert left_of(app, upload) == []
-        assert later.call("HEAD", upload, headers=TUS).status_code == 410
-    with clock.at(start + timedelta(days=14, minutes=2)):
-        later = Api(vera.client, make.token(app.db, clinic.surgeon))
-        assert tidying.drop_ended(app.db, clinic.id, app.settings) == 1
-        assert later.call("HEAD", upload, headers=TUS).status_code == 404
-        assert sent(later, anna, data)["state"] == "stored"
-        assert later.get(f"/photos/{photo['id']}")["state"] == "announced"
-
-
-def test_the_chore_is_one_of_those_that_the_tick_runs() -> None:
-    assert chores.CHORES["uploads"][1] is tidying.drop_ended
-
-
-def test_what_a_lost_process_had_written_is_deleted_with_its_upload(app: App, vera: Api, anna: str, clinic: make.Clinic) -> None:
-    """It was killed between writing the photograph and saying so."""
-    upload = begun(vera, announced(vera, anna, cheek()))
-    upload_id = uuid.UUID(upload.rpartition("/")[2])
-    with app.db.transaction(clinic.id, write=False) as session:
-        key = session.get_one(Upload, (clinic.id, upload_id)).object_key
-    store = open_store(app.settings)
-    store.put(f"{key}/content", BytesIO(cheek()))
-    with clock.at(clock.now() + uploads.LIVES + timedelta(minutes=1)):
-        tidying.drop_ended(app.db, clinic.id, app.settings)
-    with pytest.raises(Missing):
-        next(store.read(f"{key}/content"))
-
-
-def test_a_stored_photo_outlives_its_upload(app: App, vera: Api, anna: str, clinic: make.Clinic) -> None:
-    photo = sent(vera, anna, cheek())
-    with clock.at(clock.now() + timedelta(days=3)):
-        assert tidying.drop_ended(app.db, clinic.id, app.settings) == 1
-    with app.db.transaction(clinic.id, write=False) as session:
-        assert session.scalars(sa.select(Upload.state).where(Upload.state == UploadState.DONE)).all() == []
-    assert vera.call("GET", f"/photos/{photo['id']}/content").data
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "POST"])
@@ -269,6 +182,45 @@ def test_bytes_without_an_offset_are_refused(headers: dict[str, str], vera: Api,
     answer = vera.call("PATCH", upload, data=b"x", content_type=BYTES, headers=TUS | headers)
     assert answer.get_json(force=True)["errors"][0]["pointer"] == "/Upload-Offset"
     assert vera.call("PATCH", upload, data=b"x", content_type="image/jpeg", headers=TUS | {"Upload-Offset": "0"}).status_code == 415
+
+
+class Silent(BytesIO):
+    """A connection that falls silent after what it holds, of `promised` bytes: the socket's patience ends."""
+
+    def __init__(self, data: bytes, promised: int) -> None:
+        super().__init__(data)
+        self.promised = promised
+
+    def tell(self) -> int:
+        """Its end is where the promised bytes would end: by that the test client knows their length."""
+        return super().tell() if super().tell() < len(self.getvalue()) else self.promised
+
+    def readinto(self, buffer: Any, /) -> int:
+        """What is left; then nothing, for too long."""
+        piece = super().read(len(buffer))
+        if not piece:
+            raise TimeoutError
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_a_tablet_that_falls_silent_finds_what_it_has_sent(vera: Api, anna: str) -> None:
+    """Its thread is given back after half a minute, its bytes are kept, and its app tries again by itself."""
+    data = cheek()
+    upload = begun(vera, announced(vera, anna, data))
+
+    def break_off(offset: int, until: int, **headers: str) -> TestResponse:
+        stream = Silent(data[offset:until], len(data) - offset)
+        sent_along = TUS | {"Upload-Offset": str(offset)} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return vera.call("PATCH", upload, input_stream=stream, content_type=BYTES, headers=sent_along)
+
+    answer = break_off(0, 5000)
+    assert (answer.status_code, answer.get_json(force=True)["code"], "Retry-After" in answer.headers) == (503, "interrupted", True)
+    assert stands_at(vera, upload) == 5000
+    promise = f"sha256 {base64_of(sha256(data[5000:]).digest())}"
+    assert break_off(5000, 6000, Upload_Checksum=promise).status_code == 503
+    assert stands_at(vera, upload) == 5000  # what cannot be checked is not kept
+    assert patch(vera, upload, 5000, data[5000:], Upload_Checksum=promise).status_code == 204
 
 
 def test_another_clinics_photo_and_upload_are_like_none(vera: Api, anna: str, other_clinic: make.Clinic, as_: Callable[..., Api]) -> None:

@@ -40,6 +40,12 @@ def test_a_hosters_postgres_url_is_understood() -> None:
         ("LOG_LEVEL", "loud"),
         ("SESSION_HOURS", "0"),
         ("GRAFTLOG_DEMO", "perhaps"),
+        ("PHOTO_STORE", "ftp://photos"),
+        ("PHOTO_STORE", "s3://"),
+        ("PHOTO_STORE", "s3://Ab/x"),
+        ("PHOTO_STORE_ENDPOINT", "objects.clinic.example"),
+        ("PHOTO_MAX_MB", "201"),
+        ("UPLOADS_AT_ONCE", "0"),
     ],
 )
 def test_each_mistake_is_one_sentence_that_names_the_variable(name: str, value: str) -> None:

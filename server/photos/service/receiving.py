@@ -17,8 +17,9 @@ from typing import IO, Any, NoReturn, Protocol
 
 from sqlalchemy.orm import Session
 
+from server.photos.darkroom import develop
 from server.photos.models import Upload
-from server.photos.picture import Unusable, remake
+from server.photos.picture import Unusable
 from server.photos.service import uploads
 from server.photos.service.album import get
 from server.photos.service.uploads import Made
@@ -124,7 +125,7 @@ def _finish(desk: Desk, order: _Order, last: IO[bytes]) -> None:
         if found != order.sha256:
             _refuse(desk, upload, f"The bytes have the SHA-256 {found}, announced was {order.sha256}. Send the file that was announced.")
         try:
-            picture = remake(whole, made)
+            picture = develop(whole, made)
         except Unusable as error:
             _refuse(desk, upload, str(error), of_the_photo=True)
         facts = Made(_digest(made), made.seek(0, 2), picture.width_px, picture.height_px, picture.camera)
