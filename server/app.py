@@ -64,6 +64,7 @@ class App(Flask):
         with self.db.transaction(write=not streams and request.method not in READING) as session:
             g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())
             access.check(caller, needs)
+            acting = dict(session.info)  # whoever was recognised, on whatever device, acts in the view's own transactions too
             if not streams:
                 g.session = session
                 try:
@@ -73,7 +74,7 @@ class App(Flask):
         if counted is not None:
             raise counted
         if streams:  # with no transaction open: bytes may take minutes to come or go
-            g.own_transaction = partial(self.db.transaction, caller.clinic_id if caller else None, actor=caller)
+            g.own_transaction = partial(self.db.transaction, **acting)
             response = self.make_response(super().dispatch_request())
         if caller is not None and caller.seen_long_ago:
             with self.db.transaction() as session:

@@ -2,18 +2,23 @@
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from time import monotonic
+from typing import Any, cast
 
 import pytest
 from PIL import Image
+from sqlalchemy.pool import QueuePool
 
+from server.app import App
 from server.db import Database
 from tests import make
+from tests.api import Api
 from tests.drill.processes import wait_until
 from tests.photos.pictures import cheek, encoded
 from tests.photos.server import Web, web
-from tests.photos.tablet import in_pieces
+from tests.photos.tablet import BYTES, TUS, announced, begun, in_pieces
 
 MIB = 1024 * 1024
 
@@ -38,22 +43,41 @@ def noise(side: int) -> bytes:
 
 def test_a_fact_does_not_wait_for_a_photo_that_has_stalled(riverside: Web, anna: str) -> None:
     """The tablet went behind the lead door with half a photograph sent; another one has a fact, and a photograph of its own."""
-    data = cheek()
+    data = noise(1300)
     photo_id, upload = riverside.begun(anna, data)
     _, other = riverside.begun(anna, data)
-    stalled = riverside.half(upload, 0, data[:5000], len(data))
-    assert wait_until(lambda: riverside.patch(other, 0, b"").status == 503)
+    stalled = riverside.half(upload, 0, data[: 4 * MIB + 5000], len(data))
+    assert wait_until(lambda: riverside.offset(upload) == 4 * MIB)
     begun = monotonic()
     for number in range(20):
         riverside.post("/patients", {"mrn": f"LEAD-{number}", "family_name": "Kiss", "given_name": "Bence"})
     assert monotonic() - begun < 10
     busy = riverside.patch(other, 0, data[:100])
     assert (busy.status, busy.json["code"], busy.headers["Retry-After"]) == (503, "busy", "2")
-    stalled.send(data[5000:])
+    stalled.send(data[4 * MIB + 5000 :])
     assert stalled.getresponse().status == 204
     stalled.close()
     assert riverside.state(photo_id) == "stored"
     assert riverside.patch(other, 0, data).status == 204
+
+
+def test_while_bytes_arrive_no_connection_to_the_database_is_held(app: App, vera: Api, anna: str, clinic: make.Clinic) -> None:
+    """Neither a transaction nor SQLite's one writer: between two pieces anybody may write."""
+    held = []
+
+    class Arriving(BytesIO):
+        def readinto(self, buffer: Any, /) -> int:
+            held.append((cast("QueuePool", app.db.engine.pool).checkedout(), make.patient(app.db, clinic)["id"]))
+            piece = super().read(min(len(buffer), 7000))
+            buffer[: len(piece)] = piece
+            return len(piece)
+
+    data = cheek()
+    upload = begun(vera, announced(vera, anna, data))
+    headers = TUS | {"Upload-Offset": "0"}
+    assert vera.call("PATCH", upload, input_stream=Arriving(data), content_type=BYTES, headers=headers).status_code == 204
+    assert len(held) > 2
+    assert {connections for connections, _ in held} == {0}
 
 
 def test_cut_off_inside_every_piece_it_goes_on_at_the_very_byte(riverside: Web, anna: str) -> None:
