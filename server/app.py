@@ -52,6 +52,11 @@ class App(Flask):
     db: Database
     settings: Config
 
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Keep hold of gunicorn's own response object: WSGI has no other way to close a connection whose body is left unread."""
+        environ["graftlog.gunicorn_response"] = getattr(start_response, "__self__", None)
+        return super().wsgi_app(environ, start_response)
+
     def dispatch_request(self) -> ResponseReturnValue:
         """One request, one transaction; a raised Problem rolls everything back, except what a Counted one must remember."""
         if request.routing_exception is not None:

@@ -61,6 +61,24 @@ def test_a_fact_does_not_wait_for_a_photo_that_has_stalled(riverside: Web, anna:
     assert riverside.patch(other, 0, data).status == 204
 
 
+def test_slow_tablets_that_are_turned_away_hold_nobody_up(riverside: Web, anna: str) -> None:
+    """Each has promised megabytes and sent a little: the server does not wait for the rest."""
+    data = noise(1300)
+    _, upload = riverside.begun(anna, data)
+    stalled = [riverside.half(upload, 0, data[: 4 * MIB + 5000], len(data))]
+    assert wait_until(lambda: riverside.offset(upload) == 4 * MIB)
+    for number in range(4):
+        _, other = riverside.begun(anna, data)
+        stalled.append(riverside.half(other, 0, data[:5000], len(data)))
+        answer = stalled[-1].getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (503, "close")
+        begun = monotonic()
+        riverside.post("/patients", {"mrn": f"SLOW-{number}", "family_name": "Kiss", "given_name": "Bence"})
+        assert monotonic() - begun < 1.5  # without that it waited for five seconds
+    for one in stalled:
+        one.close()
+
+
 def test_while_bytes_arrive_no_connection_to_the_database_is_held(app: App, vera: Api, anna: str, clinic: make.Clinic) -> None:
     """Neither a transaction nor SQLite's one writer: between two pieces anybody may write."""
     held = []

@@ -5,10 +5,9 @@ Not in the OpenAPI document, which cannot describe a protocol of headers and off
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from email.utils import format_datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -17,6 +16,7 @@ from server.access import Permission, allow, public
 from server.http import own_transaction, streams
 from server.photos import rules
 from server.photos.models import Upload, UploadState
+from server.photos.routes.connection import hang_up, patience
 from server.photos.routes.lanes import RECEIVING, config, desk, lane, open_lanes
 from server.photos.service import uploads
 from server.photos.service.receiving import receive, tidy
@@ -24,8 +24,6 @@ from server.problems import Problem, invalid
 
 tus = Blueprint("tus", __name__, url_prefix="/api/v1")
 open_lanes(tus)
-STALL_S = 30.0
-"""A tablet that sends nothing for so long has left the room; its thread is wanted."""
 LONGEST_S = 600.0
 """However slowly it drips, one request ends after this; the upload goes on with the next."""
 _BYTES = "application/offset+octet-stream"
@@ -34,10 +32,12 @@ Value = TypeVar("Value")
 
 @tus.after_request
 def _speaks_tus(response: Response) -> Response:
-    """On every answer, refusals included."""
+    """On every answer, refusals included, which end the connection when they may leave bytes unread."""
     response.headers["Tus-Resumable"] = rules.VERSION
     if response.status_code == 412:  # noqa: PLR2004  reason: known by its number
         response.headers["Tus-Version"] = rules.VERSION
+    if response.status_code >= 400 and request.method in {"PATCH", "POST"}:  # noqa: PLR2004  reason: as above
+        hang_up(response)
     return response
 
 
@@ -94,8 +94,8 @@ def go_on(upload_id: uuid.UUID) -> Response:
     promised = _said("Upload-Checksum", lambda: rules.checksum_of(request.headers.get("Upload-Checksum")))
     lane(RECEIVING).enter()
     try:
-        with _incoming() as body:
-            receive(desk(), upload_id, offset, body, promised=promised, coming=request.content_length)
+        with patience():
+            receive(desk(), upload_id, offset, _Incoming(), promised=promised, coming=request.content_length)
     finally:
         lane(RECEIVING).leave()
     with own_transaction(write=False) as session:
@@ -176,16 +176,3 @@ class _Incoming:
             self._left -= len(piece)
             self.broken = not piece and self._left > 0
         return piece
-
-
-@contextmanager
-def _incoming() -> Iterator[_Incoming]:
-    """While bytes come, waiting for them is bounded; the server's own socket has no such bound."""
-    socket: Any = request.environ.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(STALL_S)
-    try:
-        yield _Incoming()
-    finally:
-        if socket is not None:
-            socket.settimeout(None)
