@@ -9,10 +9,16 @@ from schemas.entry_loading import load_entry
 from schemas.fields import Shape
 from schemas.followup import VisitChange, VisitOut
 from schemas.patients import PatientChange, PatientCreate, PatientOut, ScarChange, ScarCreate, ScarOut
+from schemas.photos import PhotoCreate, PhotoOut
 from schemas.procedures import ProcedureChange, ProcedureCreate, ProcedureSummary
 from schemas.sync_words import Synced
 
-_CREATE: dict[str, Shape] = {Synced.PATIENTS: PatientCreate(), Synced.SCARS: ScarCreate(), Synced.PROCEDURES: ProcedureCreate()}
+_CREATE: dict[str, Shape] = {
+    Synced.PATIENTS: PatientCreate(),
+    Synced.SCARS: ScarCreate(),
+    Synced.PROCEDURES: ProcedureCreate(),
+    Synced.PHOTOS: PhotoCreate(),
+}
 _CHANGE: dict[str, Shape] = {
     Synced.PATIENTS: PatientChange(),
     Synced.SCARS: ScarChange(),
@@ -24,6 +30,7 @@ _OUT: dict[str, Shape] = {
     Synced.SCARS: ScarOut(),
     Synced.PROCEDURES: ProcedureSummary(),
     Synced.VISITS: VisitOut(),
+    Synced.PHOTOS: PhotoOut(),
 }
 _ENTRIES = {kind: shape() for kind, shape in SHAPES.items()}
 PROTOCOL = frozenset({"_deleted", "_rev", "_meta", "_attachments", "write_id"})
@@ -34,8 +41,8 @@ Json = dict[str, Any]
 
 
 def changeable(collection: str) -> tuple[str, ...]:
-    """Wire names of what may be changed."""
-    return tuple(_CHANGE[collection].fields)
+    """Wire names of what may be changed; nothing of a photo's record."""
+    return tuple(_CHANGE[collection].fields) if collection in _CHANGE else ()
 
 
 def _known(shape: Schema, document: Json) -> tuple[Json, Json]:
@@ -88,7 +95,7 @@ def same(collection: str, name: str, one: Any, other: Any) -> bool:
     """Whether two wire values of a field mean the same."""
     if one == other:
         return True
-    field = _CHANGE[collection].fields.get(name)
+    field = (_CHANGE.get(collection) or _CREATE[collection]).fields.get(name)
     if field is None or one is None or other is None:
         return False
     try:

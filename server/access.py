@@ -96,10 +96,15 @@ class Tablet:
     device_name: str
     device_seen_at: datetime | None = None
     user_id: None = None
-    permissions: frozenset[Permission] = TABLET_PERMISSIONS
+    revoked: bool = False
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What a tablet does by itself; a revoked one hands in what it has recorded, and that is put aside."""
+        return frozenset({Permission.SYNC}) if self.revoked else TABLET_PERMISSIONS
 
     def may(self, permission: Permission) -> bool:
-        """Whether a tablet by itself does this."""
+        """Whether it does this by itself."""
         return permission in self.permissions
 
     @property
@@ -193,6 +198,8 @@ def check(caller: Caller | None, access: str) -> None:
         raise Problem("not_signed_in", "Send a valid token: Authorization: Bearer …")
     if caller.may(Permission(access)):
         return
+    if isinstance(caller, Tablet) and caller.revoked:
+        raise Problem("not_signed_in", "This tablet was revoked. It may still push what it has recorded; pair it again to use it.")
     if isinstance(caller, Tablet):
         raise Problem("not_signed_in", "This is the tablet's own token. Sign in on the tablet with your PIN, and send the token you get.")
     if access == Permission.DEVICE:

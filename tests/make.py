@@ -112,6 +112,7 @@ def token(db: Database, person: Person) -> str:
                 token_hash=clinics.token_hash(text),
                 clinic_id=person.clinic_id,
                 user_id=person.user_id,
+                device_id=person.device_id,
                 created_at=now,
                 last_seen_at=now,
                 expires_at=now + timedelta(hours=12),

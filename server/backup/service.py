@@ -19,7 +19,8 @@ from server.backup.sqlite import SqlitePlace
 from server.config import Config
 from server.db import Database
 from server.followup.engine import guard
-from server.journal.service import new_epochs, verify
+from server.journal.epochs import new_epochs
+from server.journal.service import verify
 from server.migrations import heads
 from server.migrations.upgrade import config as alembic
 from server.migrations.upgrade import upgrade

@@ -40,10 +40,11 @@ _TABLET = (
         Clinic.name.label("clinic_name"),
         Clinic.time_zone,
         DeviceSighting.last_seen_at.label("device_seen_at"),
+        (Device.state == DeviceState.REVOKED).label("revoked"),
     )
     .join(Clinic, Clinic.id == Device.clinic_id)
     .outerjoin(DeviceSighting, sa.and_(DeviceSighting.clinic_id == Device.clinic_id, DeviceSighting.device_id == Device.id))
-    .where(Device.token_hash == sa.bindparam("hashed"), Device.state == DeviceState.PAIRED)
+    .where(Device.token_hash == sa.bindparam("hashed"), Device.state.in_((DeviceState.PAIRED, DeviceState.REVOKED)))
 )
 """Asked by every call under a tablet's own token, before it is known whose clinic it is: plain columns, no objects."""
 
@@ -137,12 +138,12 @@ def _check_name(session: Session, name: str) -> None:
 
 
 def revoke(session: Session, device: Device) -> None:
-    """End its token and those of all people on it, from the next call on; it stays in the list. Once revoked, nothing more happens."""
+    """From the next call on it may only hand in what it has recorded, and nobody on it may do anything; it stays in the list."""
     if device.state == DeviceState.REVOKED:
         return
     at = clock.now()
     device.state, device.revoked_at, device.revoked_by = DeviceState.REVOKED, at, session.info["actor"].user_id
-    device.code_hash = device.token_hash = device.secret_hash = None
+    device.code_hash = device.secret_hash = None  # its token stays known: what it recorded before is taken, for a person to look at
     say(session, device, "revoke")
     here = (SignIn.clinic_id == device.clinic_id, SignIn.device_id == device.id, SignIn.ended_at.is_(None))
     session.execute(sa.update(SignIn).where(*here).values(ended_at=at))
@@ -193,7 +194,7 @@ def device_of(session: Session) -> Device | None:
 
 
 def who(session: Session, token: str) -> sa.RowMapping | None:
-    """Columns of the tablet behind its own token (see `_TABLET`), or None."""
+    """Columns of the tablet behind its own token (see `_TABLET`), a revoked one's too, or None."""
     return session.connection().execute(_TABLET, {"hashed": token_hash(token)}).mappings().one_or_none()
 
 

@@ -4,7 +4,6 @@ import secrets
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
@@ -171,8 +170,8 @@ def seal(session: Session) -> dict[Key, int]:
         clinic_id = change[2].clinic_id if isinstance(change[2], Journaled) else session.info["clinic_id"]
         by_clinic.setdefault(clinic_id, {})[key] = change
     for clinic_id in sorted(by_clinic):  # nearly always one; in one order, so that two such transactions never wait for each other
-        rows = list(_rows(session, clinic_id, by_clinic[clinic_id], said))
-        _append(session, clinic_id, rows)
+        rows = list(rows_of(session, clinic_id, by_clinic[clinic_id], said))
+        append(session, clinic_id, rows)
         numbers.update({(row["collection"], row["record_id"]): row["seq"] for row in rows})
     return numbers
 
@@ -190,7 +189,8 @@ def _announce_arrivals(session: Session) -> None:
         session.flush()
 
 
-def _append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
+def append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
+    """Seal rows of one clinic, as `rows_of` makes them, into its chain."""
     connection = session.connection()
     seq, previous = connection.execute(_LOCK_HEAD, {"clinic": clinic_id}).one()
     for row in rows:
@@ -201,7 +201,8 @@ def _append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) 
     connection.execute(_MOVE_HEAD, {"clinic": clinic_id, "to_seq": seq, "to_hash": previous})
 
 
-def _rows(session: Session, clinic_id: uuid.UUID, pending: Pending, said: dict[tuple[str, uuid.UUID], str]) -> Iterator[dict[str, Any]]:
+def rows_of(session: Session, clinic_id: uuid.UUID, pending: Pending, said: dict[tuple[str, uuid.UUID], str]) -> Iterator[dict[str, Any]]:
+    """Rows of the journal for what has changed, but for the columns that the chain gives them."""
     actor: Actor | None = session.info.get("actor")
     at = clock.now()
     for (collection, record_id), (action, write_id, record) in pending.items():
@@ -241,34 +242,6 @@ def header(row: Any) -> dict[str, Any]:
 def start_chain(session: Session, clinic_id: uuid.UUID) -> None:
     """Give a new clinic its counter."""
     session.add(JournalHead(clinic_id=clinic_id, seq=0, hash=chain.GENESIS, epoch=uuid7()))
-
-
-def epoch(session: Session) -> uuid.UUID:
-    """Of the session's clinic: a `seq` means something only together with it."""
-    return session.scalars(sa.select(JournalHead.epoch).where(JournalHead.clinic_id == session.info["clinic_id"])).one()
-
-
-def new_epochs(session: Session, *, restored_from: datetime | None = None) -> dict[uuid.UUID, uuid.UUID]:
-    """Begin a new epoch for every clinic: clinic → epoch. `restored_from` is when the backup was made that stands here now.
-
-    Each is a journal row, the first one after the seam: `prev_hash` ties it to the last row that the backup held, and its body
-    says which epoch ended there, so a restore shows in the history and the chain goes on across it.
-    """
-    heads = session.execute(sa.select(_HEADS).order_by(_HEADS.c.clinic_id).with_for_update()).all()
-    begun = {}
-    for head in heads:
-        begun[head.clinic_id] = fresh = uuid7()
-        document = {
-            "id": str(fresh),
-            "ended": str(head.epoch),
-            "seq": head.seq,
-            "hash": head.hash.hex(),
-            "restored_from": instant(restored_from) if restored_from else None,
-        }
-        action = "restore" if restored_from else "create"
-        _append(session, head.clinic_id, list(_rows(session, head.clinic_id, {("epochs", fresh): (action, None, document)}, {})))
-        session.execute(sa.update(_HEADS).where(_HEADS.c.clinic_id == head.clinic_id).values(epoch=fresh))
-    return begun
 
 
 def verify(session: Session, clinic_id: uuid.UUID) -> tuple[int, tuple[int, str] | None]:

@@ -3,4 +3,16 @@
 from server.web import api_docs, notices, outbox, people, procedures, protocol, sign_in, sync_page, templates_page, worklist
 from server.web.blueprint import pages
 
-__all__ = ["api_docs", "notices", "outbox", "pages", "people", "procedures", "protocol", "sign_in", "sync_page", "templates_page", "worklist"]
+__all__ = [
+    "api_docs",
+    "notices",
+    "outbox",
+    "pages",
+    "people",
+    "procedures",
+    "protocol",
+    "sign_in",
+    "sync_page",
+    "templates_page",
+    "worklist",
+]

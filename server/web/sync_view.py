@@ -31,6 +31,7 @@ class Surroundings:
 
     def __init__(self, session: Session, issues: Sequence[Issue]) -> None:
         """Reads only."""
+        self.session = session
         self.sent = {issue.id: _sent(issue) for issue in issues}
         people = {found for issue in issues for found in (issue.user_id, issue.resolved_by) if found}
         self.people: dict[uuid.UUID, User] = {one.id: one for one in session.scalars(sa.select(User).where(User.id.in_(people)))}
@@ -64,7 +65,7 @@ class Surroundings:
             "named": None if patient else self._name_in(issue),
             "procedure": procedure,
             "who": person.name if person else "" if issue.kind == IssueKind.GAP else "Nobody was signed in",
-            "tablet": tablet_name(issue.device_id),
+            "tablet": tablet_name(self.session, issue.device_id),
             "explained": words.EXPLAINED[issue.kind],
             "reasons": [one | {"field": words.field(one["pointer"].strip("/").replace("/", " "))} for one in issue.reasons],
             "sides": self._sides(issue),
@@ -92,7 +93,7 @@ class Surroundings:
         if fact is None:
             return "not in the record"
         said = describe.describe(entry_document(fact), self.scars.get(fact["scar_id"], ""))
-        return f"{said}. {tablet_name(fact['device_id'])}"
+        return f"{said}. {tablet_name(self.session, fact['device_id'])}"
 
     def _shown(self, issue: Issue) -> list[tuple[str, str]]:
         """What was sent, field by field, where it is not in the record or stands apart from it."""

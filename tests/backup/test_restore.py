@@ -10,8 +10,8 @@ from server.db import Database
 from server.followup.engine import guard
 from server.followup.models import Sender
 from server.ids import uuid7
+from server.journal.epochs import epoch
 from server.journal.models import JournalRow
-from server.journal.service import epoch
 from server.migrations import heads
 from server.migrations.upgrade import upgrade
 from server.patients.models import Patient

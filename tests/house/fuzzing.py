@@ -95,6 +95,8 @@ def _issues(tablet: Api) -> list[dict[str, Any]]:
     """Rows of a tablet that wait for a person."""
     tablet.post("/sync/patients/push", [row(anna(birth_date="2999-01-01")) for _ in range(100)], 200)
     return list(tablet.get("/sync/issues?limit=200")["items"])
+
+
 def _photos(db: Database, tablet: Api, patients: list[str]) -> list[str]:
     """One of each, with its thumbnails."""
     made: list[str] = [sent(tablet, patient, cheek())["id"] for patient in patients]

@@ -229,7 +229,18 @@ TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01",
 
 @pytest.mark.parametrize(
     "path",
-    ["/patients", "/procedures", "/photos", "/visits", "/reminders", "/alerts", "/sync/issues", *PAGED, "/procedures/{id}/history", "//outbox"],
+    [
+        "/patients",
+        "/procedures",
+        "/photos",
+        "/visits",
+        "/reminders",
+        "/alerts",
+        "/sync/issues",
+        *PAGED,
+        "/procedures/{id}/history",
+        "//outbox",
+    ],
 )
 def test_no_cursor_that_anyone_could_make_breaks_a_list(path: str, vera: Api, clinic: make.Clinic) -> None:
     address = path.format(id=stages.begun(vera, clinic).id)

@@ -1,4 +1,4 @@
-"""One seeded life: two or three tablets that write, push, pull and die in any order, on a network that fails; then calm, and what must hold."""
+"""One seeded life: two or three tablets that write, push, pull and die in any order, on a network that fails; then calm."""
 
 import copy
 import random

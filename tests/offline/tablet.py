@@ -16,7 +16,7 @@ COLLECTIONS = ("patients", "scars", "procedures", "entries")
 PATIENCE_S = 20
 
 
-class Offline(Exception):  # noqa: N818  reason: a state of the network, not a mistake
+class Offline(Exception):
     """No whole answer came; what the server did is unknown."""
 
 
@@ -77,8 +77,9 @@ class Tablet:
             return
         status, answer = self.call("POST", f"/{collection}/push", rows)
         if status != 200:
-            return self._refused(status, answer)
-        self._sent(collection, rows, answer)
+            self._refused(status, answer)
+        else:
+            self._sent(collection, rows, answer)
 
     def _row(self, key: Key) -> Document:
         row = {"newDocumentState": self.documents[key] | {"_deleted": False}}

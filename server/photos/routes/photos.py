@@ -36,7 +36,7 @@ _JPEG = {"responses": {"200": {"description": "JPEG", "content": {MEDIA_TYPE: {"
 @allow(Permission.WRITE_PATIENT)
 def announce_photo(body: dict[str, Any]) -> Response:
     """Announce a photograph; send its bytes afterwards."""
-    photo, new = album.announce(session(), body, config())
+    photo, new = album.announce(session(), body, config().photo_max_mb)
     return answer(photo.document(), 201 if new else 200, etag=photo.write_id)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.limits import PHOTO_MOST_MB
 from schemas.vocabulary import PhotoState, ThumbnailState
 from server import clock
-from server.config import Config
 from server.db import find
 from server.ids import uuid7
 from server.patients.models import Patient, Scar
@@ -21,19 +21,22 @@ from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
 from server.replay import replayed
 
 
-def announce(session: Session, fields: dict[str, Any], config: Config) -> tuple[Photo, bool]:
-    """(photograph, whether it is new). The same id with the same content is the stored one. Raises `id_taken` or 422."""
+def announce(session: Session, fields: dict[str, Any], most_mb: int = PHOTO_MOST_MB) -> tuple[Photo, bool]:
+    """(photograph, whether it is new). The same id with the same content is the stored one. Raises `id_taken` or 422.
+
+    `most_mb` is what this installation takes; who does not say it hears of it when the bytes come.
+    """
     stored, content = replayed(session, Photo, fields)
     if stored:
         return stored, False
     photo = Photo(**{"id": uuid7(), **fields}, content_hash=content)
-    _check(session, photo, config)
+    _check(session, photo, most_mb)
     session.add(photo)
     session.flush()
     return photo, True
 
 
-def _check(session: Session, photo: Photo, config: Config) -> None:
+def _check(session: Session, photo: Photo, most_mb: int) -> None:
     with session.no_autoflush:
         if find(session, Patient, photo.patient_id) is None:
             raise invalid("/patient_id", "No such patient; register the patient first.")
@@ -45,8 +48,8 @@ def _check(session: Session, photo: Photo, config: Config) -> None:
             raise invalid("/scar_id", "No such scar of this patient; use an id of GET /patients/{id}/scars.")
     if photo.taken_at and (photo.taken_at - clock.now()).total_seconds() > FUTURE_TOLERANCE_S:
         raise invalid("/taken_at", "Lies in the future; check the device's clock.")
-    if photo.size_bytes > config.photo_max_mb * 1024 * 1024:
-        raise invalid("/size_bytes", f"This server takes photos of at most {config.photo_max_mb} MB (PHOTO_MAX_MB). Send a smaller file.")
+    if photo.size_bytes > most_mb * 1024 * 1024:
+        raise invalid("/size_bytes", f"This server takes photos of at most {most_mb} MB (PHOTO_MAX_MB). Send a smaller file.")
 
 
 def find_photos(

@@ -12,7 +12,8 @@ from server import clock
 from server.canonical import instant
 from server.db import find
 from server.journal import feed
-from server.journal.service import epoch, seal
+from server.journal.epochs import epoch
+from server.journal.service import seal
 from server.sync.models import Issue
 from server.sync.push import entries, marks, waiting
 from server.sync.push.attempts import Refused, attempt, hold, refuse

@@ -16,6 +16,8 @@ from server.followup.service.visits import mark_visit
 from server.journal.service import Journaled
 from server.patients import service as patients
 from server.patients.models import Patient, Scar
+from server.photos.models import Photo
+from server.photos.service import album
 from server.problems import invalid
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
@@ -91,14 +93,28 @@ def _mark_visit(session: Session, visit: Visit, changes: dict[str, Any]) -> None
     mark_visit(session, visit, VisitState(loaded["state"]), booked_for=loaded.get("booked_for"))
 
 
+def _create_photo(session: Session, row: Row, _who: Acting) -> Photo:
+    fields = load_new(Synced.PHOTOS, row.document)
+    for name, model in (("patient_id", Patient), ("procedure_id", Procedure), ("scar_id", Scar)):
+        if fields.get(name) and find(session, model, fields[name]) is None:
+            raise Waits(fields[name])
+    return album.announce(session, fields)[0]
+
+
+def _never_changed(_session: Session, _photo: Photo, changes: dict[str, Any]) -> None:
+    raise invalid(f"/{min(changes)}", "A photo's record is never changed; announce it again under a new id.")
+
+
 _LINK = frozenset({"patient_id"})
 _WRITE = Permission.WRITE_PATIENT
+OF_A_PHOTO = ("patient_id", "procedure_id", "scar_id", "view", "kind", "sha256", "size_bytes")
 KINDS: dict[str, Kind] = {
     Synced.PATIENTS: Kind(Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient),
     Synced.SCARS: Kind(Scar, (*changeable(Synced.SCARS), *_LINK), _LINK, _WRITE, _create_scar, _change_scar),
     Synced.PROCEDURES: Kind(
         Procedure, (*changeable(Synced.PROCEDURES), *_LINK), _LINK, Permission.PLAN, _create_procedure, _change_procedure
     ),
+    Synced.PHOTOS: Kind(Photo, OF_A_PHOTO, frozenset(), Permission.RECORD, _create_photo, _never_changed),
     Synced.VISITS: Kind(Visit, changeable(Synced.VISITS), frozenset(), Permission.FOLLOW_UP, _no_new_visit, _mark_visit),
 }
 

@@ -14,7 +14,7 @@ from server.sync.models import Issue
 from server.sync.push.attempts import Refused
 from server.sync.push.row import NAMESPACE, Row, id_in
 from server.sync.service import issues
-from server.sync.service.people import Acting, Sender, named, tablet_name
+from server.sync.service.people import Acting, Sender, known_devices, named, tablet_name
 
 TABLETS = "tablets"
 """What an issue is about that concerns a tablet, not a document."""
@@ -24,9 +24,10 @@ class Crew:
     """The people behind the rows of a batch. Several share a tablet, so an entry names who recorded it; else it is who signed in."""
 
     def __init__(self, session: Session, sender: Sender, rows: Sequence[Row]) -> None:
-        """Looks the named people up at once."""
+        """Looks the named people and tablets up at once."""
         self.session, self.sender = session, sender
         self.roles = named(session, list({found for row in rows if (found := id_in(row.document, "recorded_by"))}))
+        self.devices = known_devices(session, list({found for row in rows if (found := id_in(row.document, "device_id"))}))
 
     def of(self, row: Row) -> Acting:
         """Who acts. Raises Refused for nobody and for a stranger."""
@@ -43,7 +44,9 @@ class Crew:
     def _device(self, row: Row) -> uuid.UUID | None:
         """The tablet that recorded it: not always the one that sends it, because after a restore each gives all that it knows."""
         told = id_in(row.document, "device_id") if row.collection == Synced.ENTRIES else None
-        return told or self.sender.device_id
+        if told is None:
+            return self.sender.device_id
+        return told if told in self.devices else None
 
     def note_unverified(self, rows: Sequence[Row]) -> None:
         """One issue for each person and procedure where somebody else, or nobody, had signed in."""
@@ -86,10 +89,8 @@ def watch_clock(session: Session, sender: Sender) -> None:
         and abs((known.offset_ms or 0) - sender.offset_ms) <= rules.CLOCK_TOLERANCE / timedelta(milliseconds=1)
     ):
         return
-    way = "ahead of" if sender.offset_ms > 0 else "behind"
-    message = (
-        f"{tablet_name(sender.device_id)}: its clock is {timedelta(seconds=abs(sender.offset_ms) // 1000)} {way} the server's. Set it."
-    )
+    way, whole = "ahead of" if sender.offset_ms > 0 else "behind", timedelta(seconds=abs(sender.offset_ms) // 1000)
+    message = f"{tablet_name(session, sender.device_id)}: its clock is {whole} {way} the server's. Set it."
     facts: dict[str, Any] = {
         "reasons": [{"pointer": "", "message": message}],
         "device_time": sender.device_time,

@@ -7,9 +7,9 @@ from flask import Response, current_app, request
 from schemas.sync import OLDEST_SCHEMA, PullOut, PullQuery
 from schemas.sync_words import Synced
 from server import catalogue
-from server.access import Permission, allow
-from server.http import Routes, person, session
-from server.journal import service as journal
+from server.access import Permission, Tablet, allow
+from server.http import Routes, caller, session
+from server.journal import epochs
 from server.problems import Problem
 from server.sync import pages, stream
 
@@ -40,6 +40,12 @@ def collection_of(name: str) -> Synced:
     return Synced(name)
 
 
+def _in_a_persons_hands() -> None:
+    """A tablet delivers facts by itself; it is shown patients only while somebody is signed in on it."""
+    if isinstance(caller(), Tablet):
+        raise Problem("not_signed_in", "Sign in on the tablet with your PIN to read. What it has recorded may be pushed without.")
+
+
 def _not_too_old() -> None:
     said = request.headers.get("X-Schema-Version", "")
     if said.isascii() and said.isdigit() and int(said[:9]) < OLDEST_SCHEMA:
@@ -56,9 +62,10 @@ def _not_too_old() -> None:
 @allow(Permission.SYNC)
 def pull(query: dict[str, Any], collection: str) -> Response:
     """Documents changed after a checkpoint, each as it is now."""
+    _in_a_persons_hands()
     name = collection_of(collection)
     _not_too_old()
-    epoch, seq = journal.epoch(session()), query["seq"]
+    epoch, seq = epochs.epoch(session()), query["seq"]
     if query.get("epoch", epoch) != epoch or ("epoch" not in query and seq):
         raise Problem(
             "epoch_changed", "Start again from an empty checkpoint, and push everything that this client holds.", epoch=str(epoch)
@@ -86,7 +93,8 @@ def _json(text: str) -> Response:
 @allow(Permission.SYNC)
 def follow() -> Response:
     """Pings about changed collections. Losing any of them is harmless; the next pull brings everything."""
-    lines = stream.Stream(current_app.db, person().clinic_id, request.headers.get("Last-Event-ID"))  # type: ignore[attr-defined]  # reason: our App
+    _in_a_persons_hands()
+    lines = stream.Stream(current_app.db, caller().clinic_id, request.headers.get("Last-Event-ID"))  # type: ignore[attr-defined]  # reason: our App
     release = stream.seat(current_app.config["GRAFTLOG"].web_threads)
     response = Response(lines.events(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
     response.call_on_close(release)

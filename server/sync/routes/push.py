@@ -14,7 +14,7 @@ from schemas.sync import MOST_ROWS, PushOut
 from schemas.sync_words import PUSHED, Synced
 from server import clock
 from server.access import Permission, allow
-from server.http import Routes, answer, decoded, must_be_json, person, session
+from server.http import Routes, answer, caller, decoded, must_be_json, session
 from server.problems import Problem
 from server.sync.push import batch
 from server.sync.push.row import Row
@@ -101,7 +101,7 @@ def _body() -> bytes:
 
 def _sender() -> Sender:
     """Who pushes, and what the tablet says of itself. A header that cannot be read is no reason to refuse a fact."""
-    who, told = person(), _device_time()
+    who, told = caller(), _device_time()
     return Sender(
         user_id=who.user_id,
         device_id=who.device_id,

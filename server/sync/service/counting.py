@@ -50,7 +50,7 @@ def _watch_one(session: Session, count: Count) -> None:
         if issue and issue.state == IssueState.OPEN:
             issues.close(session, issue, Choice.ARRIVED)
         return
-    reasons = [{"pointer": "", "message": gap.sentence(tablet_name(count.device_id))}]
+    reasons = [{"pointer": "", "message": gap.sentence(tablet_name(session, count.device_id))}]
     if issue is None:
         about = {"id": issue_id, "device_id": count.device_id, "procedure_id": count.procedure_id, "reasons": reasons}
         issues.open_issue(session, IssueKind.GAP, Synced.PROCEDURES, count.procedure_id, **about)

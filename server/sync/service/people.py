@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role
 from server.access import ROLE_PERMISSIONS, Permission
-from server.clinics.models import User
+from server.clinics.models import Device, User
+from server.db import find
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,15 @@ def acting(session: Session, who: Acting) -> Iterator[None]:
         session.info["actor"] = before
 
 
-def tablet_name(device_id: uuid.UUID | None) -> str:
+def tablet_name(session: Session, device_id: uuid.UUID | None) -> str:
     """How pages and sentences call a tablet."""
-    return f"Tablet …{str(device_id)[-4:]}" if device_id else "A browser or program without a tablet"
+    if device_id is None:
+        return "A browser or program without a tablet"
+    device = find(session, Device, device_id)
+    return device.name if device else "A tablet that is not known here"
+
+
+def known_devices(session: Session, ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """Those of these tablets that are of the session's clinic. One paired after a backup that was restored is not."""
+    query = sa.select(Device.id).where(Device.clinic_id == session.info["clinic_id"], Device.id.in_(ids))
+    return frozenset(session.scalars(query)) if ids else frozenset()
