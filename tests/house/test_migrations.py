@@ -51,7 +51,7 @@ LATER = (
 
 def all_sqlite() -> dict[str, str]:
     """Of every migration."""
-    later = {}
+    later: dict[str, str] = {}
     for kept in LATER:
         later |= guards.keepers_sqlite(*kept)
     return guards.sqlite() | later

@@ -15,7 +15,7 @@ from server.procedures.models import Entry
 from server.sync.models import Issue
 from tests import make
 from tests.offline.life import EDITED
-from tests.offline.tablet import COLLECTIONS, Document, Tablet
+from tests.offline.tablet import COLLECTIONS, Document, Tablet, version
 
 _NAMED = re.compile(r"(\S+) ([0-9]+)\Z")
 """Whose text it is and its number, which only grows."""
@@ -92,7 +92,7 @@ def _losers(tablets: Sequence[Tablet], history: Sequence[tuple[str, str, str, Do
     found = {(record_id, name, body.get(name)) for collection, record_id, _, body in history for name in EDITED.get(collection, ())}
     for tablet in tablets:
         for (collection, record_id), document in tablet.saved:
-            if document["write_id"] not in tablet.receipts:
+            if version(document) not in tablet.receipts:
                 continue  # overwritten on the tablet itself before it was sent
             for name in EDITED.get(collection, ()):
                 value = document.get(name)

@@ -16,6 +16,11 @@ COLLECTIONS = ("patients", "scars", "procedures", "entries")
 PATIENCE_S = 20
 
 
+def version(document: Document) -> str:
+    """Which save of a document this is."""
+    return str(document.get("write_id", document["id"]))
+
+
 class Offline(Exception):
     """No whole answer came; what the server did is unknown."""
 
@@ -38,8 +43,8 @@ class Tablet:
     counter: int = 0
 
     def save(self, collection: str, document: Document) -> Document:
-        """A local save: the document gets a new name for this version and waits to be sent."""
-        document = document | {"write_id": str(uuid7())}
+        """A local save: the document gets a new name for this version (an entry has only one) and waits to be sent."""
+        document = document if collection == "entries" else document | {"write_id": str(uuid7())}
         key = (collection, document["id"])
         self.documents[key] = document
         self.unsent[key] = None
@@ -87,7 +92,7 @@ class Tablet:
 
     def _sent(self, collection: str, rows: Iterable[Document], answer: Document) -> None:
         for one in answer["receipts"]:
-            self.receipts[one["write_id"]] = one
+            self.receipts[one["write_id"] or one["id"]] = one
         losing = {one["id"]: one for one in answer["conflicts"]}
         for row in rows:
             sent = row["newDocumentState"]
@@ -97,24 +102,29 @@ class Tablet:
                 self.base[key] = theirs
             else:
                 self.base[key] = sent
-            if self.documents[key]["write_id"] == sent["write_id"]:  # nothing was saved while it was under way
+            if version(self.documents[key]) == version(sent):  # nothing was saved while it was under way
                 self.documents[key] = self.base[key]
                 self.unsent.pop(key, None)
 
     def pull(self, collection: str, limit: int = 7) -> None:
         """Take over what is new, page by page, until a short page. What waits to be sent stays as it is."""
         while True:
-            status, answer = self.call("GET", f"/{collection}/pull?epoch={self.epoch}&seq={self.seen.get(collection, 0)}&limit={limit}")
+            place = f"epoch={self.epoch}&seq={self.seen.get(collection, 0)}&" if self.epoch else ""
+            status, answer = self.call("GET", f"/{collection}/pull?{place}limit={limit}")
             if status != 200:
-                return self._refused(status, answer)
+                self._refused(status, answer)
+                return
+            self.epoch = answer["checkpoint"]["epoch"]
             for one in answer["documents"]:
                 key = (collection, one["id"])
+                if key in self.unsent and version(self.documents[key]) == version(one):
+                    del self.unsent[key]  # it has arrived, although its answer was lost
                 if key not in self.unsent:
                     self.documents[key] = self.base[key] = one
             if answer["documents"]:
                 self.seen[collection] = answer["checkpoint"]["seq"]
             if len(answer["documents"]) < limit:
-                return None
+                return
 
     def _refused(self, status: int, answer: Document) -> None:
         """Another epoch: the server has lost what came after its backup, so everything is compared and sent again."""

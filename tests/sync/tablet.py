@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.sync_words import Synced
@@ -41,7 +41,7 @@ class Tablet:
     db: Database
     clinic: make.Clinic
     person: make.Person | None
-    device_id: uuid.UUID = field(default_factory=uuid7)
+    device_id: uuid.UUID
     revoked: bool = False
     seq: int = 0
 
@@ -62,6 +62,11 @@ class Tablet:
         """An entry with the next number of this tablet's counter, as a row."""
         self.seq += 1
         return row(make.entry(kind, procedure_id=procedure_id, device_seq=self.seq, **fields))
+
+
+def paired(db: Database, clinic: make.Clinic, person: make.Person | None, name: str = "Theatre 1") -> Tablet:
+    """A tablet of the clinic in somebody's hands."""
+    return Tablet(db, clinic, person, make.tablet(db, clinic, name=name).device_id)
 
 
 def statuses(answer: Json) -> list[str]:

@@ -9,7 +9,7 @@ from server.journal import service as journal
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
-from tests.sync.tablet import Tablet, anna, issues, pulled, row, scar_of, statuses
+from tests.sync.tablet import Tablet, anna, issues, paired, pulled, row, scar_of, statuses
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -118,7 +118,7 @@ def test_rule_8_what_a_restored_server_lost_is_brought_back_and_what_it_has_is_l
 
     restored = make.clinic(db, name="Riverside, restored")
     people = {str(old.user_id): str(restored.people[role].user_id) for role, old in clinic.people.items()}
-    again = Tablet(db, restored, restored.surgeon)
+    again = paired(db, restored, restored.surgeon)
     found = {}
     for name, documents in tablet_holds.items():
         rows = [{"newDocumentState": {key: people.get(str(value), value) for key, value in one.items()}} for one in documents]

@@ -10,14 +10,14 @@ from server.ids import uuid7
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
-from tests.sync.tablet import Tablet, anna, issues, row, scar_of
+from tests.sync.tablet import Tablet, anna, issues, paired, row, scar_of
 from tests.web.browser import Browser, Page, faults
 
 
 @pytest.fixture
 def nora(db: Database, clinic: make.Clinic) -> Tablet:
     """The tablet at which Nóra Szabó, nurse, is signed in."""
-    return Tablet(db, clinic, clinic.nurse)
+    return paired(db, clinic, clinic.nurse)
 
 
 def test_a_page_with_nothing_to_do_says_what_will_stand_here(vera_at_desk: Browser) -> None:
@@ -33,7 +33,7 @@ def test_a_conflict_shows_both_values_and_who_sent_the_other(vera: Api, vera_at_
     vera.patch(f"/patients/{case.patient_id}", {"weight_kg": 64}, before["write_id"])
     nora.push("patients", row({**before, "weight_kg": 59}, base=before))
     page = vera_at_desk.open("/sync")
-    assert "Two people changed the same Patient, Petrauskienė, Anna Nóra Szabó. Tablet …" in page.text
+    assert "Two people changed the same Patient, Petrauskienė, Anna Nóra Szabó. Theatre 1" in page.text
     assert "In the record From the tablet Weight (kg) 64 59" in page.text
     assert faults(page) == []
     (action,) = [one for one in page.forms if one.startswith("/sync/")]
@@ -60,7 +60,7 @@ def test_a_rejection_without_a_reason_points_to_the_note(vera: Api, vera_at_desk
 
 
 def test_every_kind_has_its_words(vera: Api, vera_at_desk: Browser, db: Database, clinic: make.Clinic, nora: Tablet) -> None:
-    other, alone = Tablet(db, clinic, clinic.surgeon), Tablet(db, clinic, None)
+    other, alone = paired(db, clinic, clinic.surgeon, "Theatre 2"), paired(db, clinic, None, "Theatre 3")
     case, signed = stages.begun(vera, clinic), stages.signed(make_second(vera), clinic)
     facts = {"site": "flank", "lipoaspirate_ml": 20}
     nora.push("entries", nora.entry("harvest", case.id, recorded_at=stages.at(40), **facts))
@@ -111,7 +111,7 @@ def test_only_who_records_sees_the_page(clinic: make.Clinic, at_desk: Callable[[
 def test_another_clinics_issue_is_as_unknown_as_none(
     vera: Api, vera_at_desk: Browser, other_clinic: make.Clinic, db: Database, at_desk: Callable[[make.Person], Browser]
 ) -> None:
-    theirs = Tablet(db, other_clinic, other_clinic.nurse)
+    theirs = paired(db, other_clinic, other_clinic.nurse)
     theirs.push("scars", row(scar_of(str(uuid7()))))
     page = at_desk(other_clinic.nurse).open("/sync")
     (action,) = [one for one in page.forms if one.startswith("/sync/")]
