@@ -54,17 +54,29 @@ class Life:
         self._calm()
 
     def _calm(self) -> None:
+        """Push and pull until nobody has anything to send; a tablet may hear only now of a restore, and then sends all again."""
         self.network.share = 0
         for _ in range(CALM_ROUNDS):
-            for tablet in self.tablets:
-                with suppress(Offline):  # the server may still be getting up
-                    for collection in COLLECTIONS:
-                        tablet.push(collection)
-        for tablet in self.tablets:
-            for collection in COLLECTIONS:
-                tablet.pull(collection, 50)
-        if not all(tablet.is_done for tablet in self.tablets):
+            for act in (self._push_all, self._pull_all):
+                for tablet in self.tablets:
+                    with suppress(Offline):  # the server may still be getting up
+                        act(tablet)
+            if all(tablet.is_done for tablet in self.tablets):
+                break
+        else:
             raise NeverCalm({tablet.name: list(tablet.unsent) for tablet in self.tablets})
+        for tablet in self.tablets:
+            self._pull_all(tablet)
+
+    @staticmethod
+    def _push_all(tablet: Tablet) -> None:
+        for collection in COLLECTIONS:
+            tablet.push(collection)
+
+    @staticmethod
+    def _pull_all(tablet: Tablet) -> None:
+        for collection in COLLECTIONS:
+            tablet.pull(collection, 50)
 
     def _step(self, tablet: Tablet) -> None:
         acts: list[tuple[Callable[[Tablet], None], int]] = [

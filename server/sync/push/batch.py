@@ -66,9 +66,9 @@ def receive(session: Session, collection: Synced, rows: Sequence[Row], sender: S
 
 
 def _take(session: Session, collection: Synced, rows: list[Row], sender: Sender) -> dict[int, Outcome]:
-    if sender.revoked:
-        return {row.index: refuse(session, row, sender, sender.person(), [{"pointer": "", "message": REVOKED}]) for row in rows}
     crew = marks.Crew(session, sender, rows)
+    if sender.revoked:
+        return {row.index: refuse(session, row, sender, crew.known(row), [{"pointer": "", "message": REVOKED}]) for row in rows}
     outcomes: dict[int, Outcome] = {}
     fresh: list[entries.Fresh] = []
     able: list[tuple[Row, Acting]] = []
@@ -127,11 +127,14 @@ def _again(session: Session, collection: Synced, rows: list[Row], sender: Sender
 
 
 def _as_before(session: Session, collection: Synced, row: Row, issue: Issue | None) -> Outcome:
+    """With the document as it is now, where it has gone on: a tablet whose own save was unsent pulled it and could not take it."""
     kind = KINDS.get(collection)
+    record = find(session, kind.model, row.id) if kind else None
+    current = record.document() if record else None
     if issue is None or (issue.state == IssueState.RESOLVED and issue.choice in _TAKEN_AFTER_ALL):
-        return Outcome(RowStatus.ACCEPTED)
-    record = find(session, kind.model, row.id) if kind and issue.kind == IssueKind.CONFLICT else None
-    return Outcome(_AS_BEFORE.get(issue.kind, RowStatus.ACCEPTED), current=record.document() if record else None)
+        gone_on = current is not None and current["write_id"] != str(row.write_id)
+        return Outcome(RowStatus.ACCEPTED, current=current if gone_on else None)
+    return Outcome(_AS_BEFORE.get(issue.kind, RowStatus.ACCEPTED), current=current if issue.kind == IssueKind.CONFLICT else None)
 
 
 def _receipts(

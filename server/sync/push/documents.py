@@ -62,7 +62,7 @@ def _change(session: Session, kind: Kind, record: Any, row: Row, sender: Sender,
     merged = merge(row.document, base, current, names, kind.fixed | _states(record), lambda *values: same(row.collection, *values))
     taken, lost = _without_begun_plan(record, row, current, merged)
     if not (taken or lost or onward):
-        return Outcome(RowStatus.ACCEPTED)
+        return Outcome(RowStatus.ACCEPTED, current=current if current["write_id"] != str(row.write_id) else None)
     _check_lost(row, kind, [one["field"] for one in lost], current)
     as_sent = merged.same_base and not lost
     with version_named(session, kind.model, row.id, row.write_id) if as_sent else nullcontext():

@@ -41,6 +41,13 @@ class Crew:
             raise Refused([{"pointer": "/recorded_by", "message": "No person of this clinic has this id; see GET /users."}])
         return Acting(who, self._device(row), self.roles[who])
 
+    def known(self, row: Row) -> Acting | None:
+        """The same, or None for nobody and for a stranger."""
+        try:
+            return self.of(row)
+        except Refused:
+            return None
+
     def _device(self, row: Row) -> uuid.UUID | None:
         """The tablet that recorded it: not always the one that sends it, because after a restore each gives all that it knows."""
         told = id_in(row.document, "device_id") if row.collection == Synced.ENTRIES else None
