@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -61,7 +62,13 @@ def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | N
 
 def is_zone(name: str) -> bool:
     """Whether it is a zone of the IANA database. `localtime` would be whatever this machine is set to."""
-    return name in available_timezones() - {"localtime", "posixrules", "Factory"}
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: the list is a walk through some six hundred files."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role], password: str) -> User:

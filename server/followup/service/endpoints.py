@@ -122,12 +122,15 @@ def _secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def send_event(session: Session, kind: str, data: dict[str, Any]) -> list[Reminder]:
-    """Tell every active endpoint of the session's clinic, in this transaction. `data` holds ids and states, nothing clinical, no name."""
+def send_event(session: Session, kind: str, data: dict[str, Any], systems: Sequence[WebhookEndpoint] | None = None) -> list[Reminder]:
+    """Tell `systems` (None: every active endpoint of the session's clinic), in this transaction.
+
+    `data` holds ids and states, nothing clinical, no name.
+    """
     event_id, now = uuid7(), clock.now()
     said = {"type": kind, "timestamp": instant(now), "data": data}
     rows = []
-    for one in webhooks(session):
+    for one in webhooks(session) if systems is None else systems:
         key, payload = uuid.uuid5(event_id, str(one.id)), {"endpoint_id": str(one.id), **said}
         rows.append(_message(session, Channel.WEBHOOK, Purpose.EVENT, key, payload, now + EVENT_KEEPS))
     return _queued(session, rows)

@@ -41,10 +41,10 @@ def _tell(session: Session) -> None:
         return
     session.flush()
     heard: dict[Any, tuple[str, Visit | Alert]] = session.info.pop(_HEARD)
-    if endpoints.webhooks(session):
-        for kind, row in heard.values():
-            if row in session:  # not taken back with a savepoint
-                endpoints.send_event(session, kind, _data(row))
+    systems = endpoints.webhooks(session)
+    for kind, row in heard.values() if systems else ():
+        if row in session:  # not taken back with a savepoint
+            endpoints.send_event(session, kind, _data(row), systems)
 
 
 def _data(row: Visit | Alert) -> dict[str, Any]:

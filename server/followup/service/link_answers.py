@@ -21,7 +21,7 @@ from server.followup.channels.ways import available
 from server.followup.comparison import CHASED
 from server.followup.models import Alert, Link, Reminder, Visit, due_now, to_patient
 from server.followup.service import answers
-from server.followup.service.alerts import raise_alert
+from server.followup.service.alerts import WISHES, raise_alert
 from server.followup.service.contact import open_channels, set_consent
 from server.followup.service.reach import zone_of
 from server.followup.service.schedule import key_of
@@ -86,8 +86,7 @@ _OVERTAKEN = " Later said that the time agreed on is fine."
 
 def wishes(session: Session, visit: Visit) -> list[Alert]:
     """What the patient has asked for and nobody has dealt with yet."""
-    kinds = (AlertKind.WANTS_A_CALL, AlertKind.WANTS_ANOTHER_TIME)
-    query = sa.select(Alert).where(Alert.visit_id == visit.id, Alert.kind.in_(kinds), Alert.closed_at.is_(None)).order_by(Alert.id)
+    query = sa.select(Alert).where(Alert.visit_id == visit.id, Alert.kind.in_(WISHES), Alert.closed_at.is_(None)).order_by(Alert.id)
     return list(session.scalars(query))
 
 

@@ -16,6 +16,7 @@ from server.canonical import instant
 from server.clinics import service as clinics
 from server.clinics.models import User
 from server.followup.models import Alert, Call, Reminder, Visit
+from server.followup.service.alerts import WISHES
 from server.followup.service.listing import NOT_YET, position
 from server.patients.models import Patient
 from server.problems import bad_cursor
@@ -28,7 +29,7 @@ RECORDED_WITHIN = timedelta(days=1)
 """So long after the time agreed on somebody should have said whether the patient came."""
 _ALERTS = {
     WorkKind.CONCERNING: (AlertKind.CONCERNING_ANSWER,),
-    WorkKind.ASKING: (AlertKind.WANTS_A_CALL, AlertKind.WANTS_ANOTHER_TIME),
+    WorkKind.ASKING: WISHES,
     WorkKind.BAD_CONTACT: (AlertKind.BAD_CONTACT,),
 }
 _NOBODY_KNOWS = (ReminderState.EXPIRED, ReminderState.UNCERTAIN)

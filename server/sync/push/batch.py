@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.sync_loading import unknown
 from schemas.sync_words import Choice, IssueKind, IssueState, RowStatus, Synced
 from server import clock
 from server.canonical import instant
-from server.db import find
 from server.journal import feed
 from server.journal.epochs import epoch
 from server.journal.service import seal
@@ -115,6 +115,7 @@ def _again(session: Session, collection: Synced, rows: list[Row], sender: Sender
         return {}
     taken = ledger.hashes(session, collection, [(row.id, row.write_id) for row in rows])
     before = {(one.document_id, one.sha256): one for one in issues.of_documents(session, collection, [row.id for row in rows])}
+    stored = _stored(session, collection, [row.id for row in rows])
     outcomes = {}
     for row in rows:
         issue = before.get((row.id, row.sha256))
@@ -122,15 +123,21 @@ def _again(session: Session, collection: Synced, rows: list[Row], sender: Sender
             outcomes[row.index] = refuse(session, row, sender, sender.person(), [{"pointer": "/write_id", "message": REUSED}])
             before[row.id, row.sha256] = outcomes[row.index].issue  # type: ignore[assignment]  # reason: a refusal always has one
         else:
-            outcomes[row.index] = _as_before(session, collection, row, issue)
+            outcomes[row.index] = _as_before(row, issue, stored.get(row.id))
     return outcomes
 
 
-def _as_before(session: Session, collection: Synced, row: Row, issue: Issue | None) -> Outcome:
-    """With the document as it is now, where it has gone on: a tablet whose own save was unsent pulled it and could not take it."""
+def _stored(session: Session, collection: Synced, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Documents that change, as they are now, all asked for at once."""
     kind = KINDS.get(collection)
-    record = find(session, kind.model, row.id) if kind else None
-    current = record.document() if record else None
+    if kind is None:
+        return {}
+    rows = session.scalars(sa.select(kind.model).where(kind.model.clinic_id == session.info["clinic_id"], kind.model.id.in_(ids)))
+    return {one.id: one.document() for one in rows}
+
+
+def _as_before(row: Row, issue: Issue | None, current: dict[str, Any] | None) -> Outcome:
+    """With the document as it is now, where it has gone on: a tablet whose own save was unsent pulled it and could not take it."""
     if issue is None or (issue.state == IssueState.RESOLVED and issue.choice in _TAKEN_AFTER_ALL):
         gone_on = current is not None and current["write_id"] != str(row.write_id)
         return Outcome(RowStatus.ACCEPTED, current=current if gone_on else None)

@@ -13,7 +13,7 @@ from schemas.fields import Moment
 from schemas.sync import MOST_ROWS, PushOut
 from schemas.sync_words import PUSHED, Synced
 from server import clock
-from server.access import Permission, allow
+from server.access import Permission, Signed, Tablet, allow
 from server.http import Routes, answer, caller, decoded, must_be_json, session
 from server.problems import Problem
 from server.sync.push import batch
@@ -105,8 +105,8 @@ def _sender() -> Sender:
     return Sender(
         user_id=who.user_id,
         device_id=who.device_id,
-        roles=tuple(getattr(who, "roles", ())),
-        revoked=bool(getattr(who, "revoked", False)),
+        roles=who.roles if isinstance(who, Signed) else (),
+        revoked=isinstance(who, Tablet) and who.revoked,
         device_time=told,
         offset_ms=round((told - clock.now()) / timedelta(milliseconds=1)) if told else None,
         counts=_counts(request.headers.get("X-Device-Seq", "")),
