@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import sqlalchemy as sa
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
 
@@ -68,6 +70,12 @@ class Process:
             output.seek(self._from)
             return output.read().decode(errors="replace")
 
+    @property
+    def children(self) -> list[int]:
+        """Processes that it has started itself."""
+        started = Path(f"/proc/{self.running.pid}/task/{self.running.pid}/children")
+        return [int(one) for one in started.read_text(encoding="ascii").split()] if started.exists() else []
+
     def is_up(self) -> bool:
         """Whether it runs."""
         return self.running.poll() is None
@@ -98,6 +106,17 @@ class Process:
         if self.is_up():
             self.thaw()
             self.kill()
+
+
+def web_process(url: sa.URL, folder: Path, port: int, **settings: str) -> Process:
+    """The Procfile's web process on a database; its output and its data are in `folder`."""
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "GRAFTLOG_DATA": str(folder),
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "PORT": str(port),
+    }
+    return Process(procfile()["web"], environ | settings, folder / "web.log")
 
 
 def redis(folder: Path, port: int, *options: str) -> Process:

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from server.db import Database
 from tests import make
-from tests.drill.processes import Process, free_port, listens, procfile, wait_until
+from tests.drill.processes import Process, free_port, listens, wait_until, web_process
 from tests.offline.life import Life
 from tests.offline.proxy import Network, between
 from tests.offline.tablet import Tablet
@@ -31,14 +30,8 @@ class Theatre:
 
     def kill(self) -> None:
         """Kill -9 whoever serves at this moment; its master starts another."""
-        for pid in self.workers:
+        for pid in self.process.children:
             os.kill(pid, signal.SIGKILL)
-
-    @property
-    def workers(self) -> list[int]:
-        """Processes that serve."""
-        master = self.process.running.pid
-        return [int(one) for one in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
     def stop(self) -> None:
         """As before a restore."""
@@ -60,16 +53,7 @@ class Theatre:
 def theatre(db: Database, folder: Path) -> Iterator[Theatre]:
     """On `db`, which other processes may use too."""
     port = free_port()
-    environ = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "GRAFTLOG_DATA": str(folder),
-        "GRAFTLOG_DEMO": "no",
-        "DATABASE_URL": db.url.render_as_string(hide_password=False),
-        "PORT": str(port),
-        "WEB_THREADS": "8",
-        "LOG_LEVEL": "WARNING",
-    }
-    process = Process(procfile()["web"], environ, folder / "web.log")
+    process = web_process(db.url, folder, port, WEB_THREADS="8", LOG_LEVEL="WARNING")
     try:
         with between(("127.0.0.1", port)) as (network, outside):
             made = Theatre(db, process, port, network, outside)

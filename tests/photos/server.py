@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from server.db import Database
-from tests.drill.processes import Process, free_port, procfile, wait_until
+from tests.drill.processes import Process, free_port, wait_until, web_process
 from tests.photos.tablet import BYTES, TUS, announcement, creation
 
 READY_WITHIN_S = 60
@@ -47,13 +46,11 @@ class Web:
 
     def kill(self) -> None:
         """Kill -9: the process that listens, and those it started."""
-        pid = self.process.running.pid
-        started = Path(f"/proc/{pid}/task/{pid}/children")
-        workers = started.read_text(encoding="ascii").split() if started.exists() else []
+        workers = self.process.children
         self.process.kill()
         for one in workers:
             with suppress(ProcessLookupError):
-                os.kill(int(one), signal.SIGKILL)
+                os.kill(one, signal.SIGKILL)
 
     def _answers(self) -> bool:
         try:
@@ -114,13 +111,7 @@ class Web:
 def web(db: Database, token: str, folder: Path, **settings: str) -> Iterator[Web]:
     """One web process on `db`, ready for calls; gone afterwards."""
     port = free_port()
-    environ = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "GRAFTLOG_DATA": str(folder),
-        "DATABASE_URL": db.url.render_as_string(hide_password=False),
-        "PORT": str(port),
-    }
-    running = Web(Process(procfile()["web"], environ | settings, folder / "web.log"), port, token)
+    running = Web(web_process(db.url, folder, port, **settings), port, token)
     try:
         yield running.ready()
     finally:
