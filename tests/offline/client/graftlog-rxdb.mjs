@@ -37,6 +37,7 @@ export function replicate({ collection, name, epoch, call, onReceipts = () => {}
       handler: async (rows) => {
         const { conflicts, receipts } = await call(`/sync/${name}/push`, rows);
         onReceipts(receipts); // a document with a receipt is safe on the server
+        if (conflicts.length) changed.next("RESYNC"); // a page read before this push may be shown after its answer: look again
         return conflicts;
       },
     },

@@ -62,6 +62,7 @@ const acts = {
     await document.incrementalPatch(fields);
   },
   async begin() {
+    await acts.end(); // two replications of one collection would write over each other
     const { checkpoint } = await call("/sync/patients/pull?limit=1");
     const common = { epoch: checkpoint.epoch, call, onReceipts: (some) => { receipts += some.length; }, retryTime: 100 };
     states = NAMES.map((name) => replicate({ collection: database[name], name, ...common }));
