@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, catalogue, devices, health, spec
+from server import access, catalogue, devices, health, spec, witness
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
@@ -32,7 +32,17 @@ from server.web.link import link
 
 log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-API = (session_routes, devices.routes, catalogue.routes, patient_routes, *PROCEDURE_ROUTES, *PHOTO_ROUTES, *FOLLOW_UP_ROUTES, *SYNC_ROUTES)
+API = (
+    session_routes,
+    devices.routes,
+    catalogue.routes,
+    witness.routes,
+    patient_routes,
+    *PROCEDURE_ROUTES,
+    *PHOTO_ROUTES,
+    *FOLLOW_UP_ROUTES,
+    *SYNC_ROUTES,
+)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

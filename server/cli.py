@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role
 from server import clock
@@ -21,7 +22,8 @@ from server.db import Database
 from server.demo import case, seed
 from server.followup.engine import guard
 from server.followup.service.sending import status_text
-from server.journal.service import verify
+from server.journal import checkpoints, keys, verifier
+from server.journal.reading import export, verify
 from server.migrations.upgrade import upgrade
 from server.problems import Problem
 
@@ -140,9 +142,15 @@ def journal() -> None:
 
 
 @journal.command("verify")
-@click.option("--clinic", "clinic_id", type=click.UUID, help="One clinic only.")
-def journal_verify(clinic_id: uuid.UUID | None) -> None:
-    """Recompute every hash. Exit code 1 names the first bad row of each clinic."""
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--key", "trusted", multiple=True, help="With FILE: a public key (base64) that you had before.")
+@click.option("--witness", multiple=True, type=click.Path(path_type=Path), help="With FILE: a checkpoint that somebody kept elsewhere.")
+@click.option("--clinic", "clinic_id", type=click.UUID, help="Without FILE: one clinic only.")
+def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[Path, ...], clinic_id: uuid.UUID | None) -> None:
+    """Recompute every hash, root and signature, of the database or of an exported FILE. Exit code 1 names the first bad row."""
+    if file:
+        options = [f"--key={key}" for key in trusted] + [f"--witness={path}" for path in witness]
+        sys.exit(verifier.main([*options, "--", str(file)]))
     broken = False
     with _opened() as (_, database), database.transaction(write=False) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)).all():
@@ -153,9 +161,46 @@ def journal_verify(clinic_id: uuid.UUID | None) -> None:
                 broken = True
                 click.secho(f"✗ {one.name}: row {fault[0]}: {fault[1]}", fg="red")
             else:
-                click.secho(f"✓ {one.name}: {count} rows, chain whole", fg="green")
+                click.secho(f"✓ {one.name}: {count} rows, chain whole, checkpoints true", fg="green")
     if broken:
         sys.exit(1)
+
+
+def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
+    found = session.get(Clinic, clinic_id)
+    if found is None:
+        raise click.ClickException("No such clinic; see: graftlog clinic list")
+    session.info["clinic_id"] = clinic_id
+    return found
+
+
+@journal.command("export")
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+@click.option("--without-bodies", is_flag=True, help="Leave out what the records say; the chain can be checked all the same.")
+def journal_export(to: Path, clinic_id: uuid.UUID, without_bodies: bool) -> None:
+    """Write a clinic's journal to the new file TO, for `graftlog journal verify TO` here or verifier.py anywhere."""
+    with _opened() as (_, database), database.transaction(write=False) as session:
+        _of_clinic(session, clinic_id)
+        try:
+            with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.writelines(export(session, clinic_id, bodies=not without_bodies))
+        except OSError as error:
+            raise click.ClickException(f"{to}: {error.strerror}. Name a file that does not exist, in a folder that does.") from None
+    click.echo(f"Written to {to}. Checked anywhere with: python verifier.py {to.name} --key PUBLIC_KEY (from server/journal/verifier.py)")
+    if not without_bodies:
+        click.echo("It holds patients' data.")
+
+
+@journal.command("rotate-key")
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+def journal_rotate_key(clinic_id: uuid.UUID) -> None:
+    """Sign with a new key from now on. Keep the old one's file: it proves nothing new, but it is small."""
+    with _opened() as (config, database), database.transaction() as session:
+        _of_clinic(session, clinic_id)
+        old, new = keys.rotate(session, config.keys)
+        checkpoints.take(session, config.keys)
+        click.echo(f"Key {old} is retired; {new} signs from now on. Back up the folder of keys: {config.keys}")
 
 
 @graftlog.group()

@@ -19,12 +19,12 @@ from server.backup.sqlite import SqlitePlace
 from server.config import Config
 from server.db import Database
 from server.followup.engine import guard
+from server.journal import keys as signing_keys
 from server.journal.epochs import new_epochs
-from server.journal.service import verify
+from server.journal.reading import verify
 from server.migrations import heads
 from server.migrations.upgrade import config as alembic
 from server.migrations.upgrade import upgrade
-from server.procedures import keys as signing_keys
 
 Agree = Callable[[list[str]], None]
 """Shown what is about to happen; raises to stop it."""

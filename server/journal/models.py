@@ -1,4 +1,4 @@
-"""Tables of the journal: the rows, and one counter per clinic."""
+"""Tables of the journal: the rows, one counter per clinic, what is sealed over the rows, and the keys that seal."""
 
 import uuid
 from datetime import datetime
@@ -6,7 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base
+from server import clock
+from server.db import Base, InClinic
 from server.ids import uuid7
 
 
@@ -45,3 +46,30 @@ class JournalRow(Base):
     detail_hash: Mapped[bytes]
     prev_hash: Mapped[bytes]
     hash: Mapped[bytes]
+
+
+class JournalCheckpoint(Base):
+    """A signed statement that the first `size` rows of a clinic's journal are exactly these; never changed.
+
+    `note` is the text that is handed out. `parts` (32 bytes each) go on from here without reading the rows again; a verifier
+    computes them anew.
+    """
+
+    __tablename__ = "journal_checkpoints"
+    clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    size: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    root: Mapped[bytes]
+    parts: Mapped[bytes]
+    key_id: Mapped[str]
+    note: Mapped[str]
+
+
+class SigningKey(InClinic, Base):
+    """Public half of a clinic's Ed25519 key; the private half is a file outside the database."""
+
+    __tablename__ = "signing_keys"
+    key_id: Mapped[str]
+    public_key: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    retired_at: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from schemas.vocabulary import EntryKind, HarvestSite, IncidentKind, Plane, ProcedureState, Severity, Side, SignatureMeaning, Urgency
 from server import clock
 from server.canonical import instant, number
-from server.db import Base, InClinic, Versioned, words
+from server.db import Base, Versioned, words
 from server.journal.service import Journaled
 from server.procedures.facts import entry_document
 
@@ -202,16 +202,6 @@ class Entry(Journaled, Base):
     def document(self) -> dict[str, Any]:
         """Wire form."""
         return entry_document({column.key: getattr(self, column.key) for column in sa.inspect(Entry).column_attrs})
-
-
-class SigningKey(InClinic, Base):
-    """Public half of a clinic's Ed25519 key; the private half is a file outside the database."""
-
-    __tablename__ = "signing_keys"
-    key_id: Mapped[str]
-    public_key: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    retired_at: Mapped[datetime | None]
 
 
 class Signature(Journaled, Base):

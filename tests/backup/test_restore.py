@@ -10,12 +10,12 @@ from server.db import Database
 from server.followup.engine import guard
 from server.followup.models import Sender
 from server.ids import uuid7
+from server.journal import keys as signing_keys
 from server.journal.epochs import epoch
 from server.journal.models import JournalRow
 from server.migrations import heads
 from server.migrations.upgrade import upgrade
 from server.patients.models import Patient
-from server.procedures import keys as signing_keys
 from tests import make
 from tests.backup.ward import Ward, manifest_of
 

@@ -11,7 +11,7 @@ from schemas.vocabulary import Channel, ReminderState
 from server.clinics.models import Clinic
 from server.db import Database
 from server.followup.models import Attempt, Reminder
-from server.journal.service import verify
+from server.journal.reading import verify
 from tests.followup.provider import read_ledger
 
 UNDER_WAY = (ReminderState.PENDING, ReminderState.CLAIMED, ReminderState.SENDING)

@@ -46,6 +46,7 @@ LATER = (
     ((), guards.NEVER_DELETED_5),
     (guards.APPEND_ONLY_6, guards.NEVER_DELETED_6),
     ((), guards.NEVER_DELETED_7),
+    (guards.APPEND_ONLY_9, ()),
 )
 
 

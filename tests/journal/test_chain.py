@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from server.db import Database
 from server.ids import uuid7
-from server.journal import chain
+from server.journal import verifier
 from server.journal.models import JournalHead, JournalRow
-from server.journal.service import UnjournaledWrite, say, seal, verify, version_named
+from server.journal.reading import verify
+from server.journal.service import UnjournaledWrite, say, seal, version_named
 from server.patients.models import Patient
 from tests import make
 from tests.api import Api
+from tests.tampering import tampered
 
 WRITERS, EACH = 8, 12
 
@@ -104,19 +105,6 @@ def test_other_clinics_never_wait(db: Database, clinic: make.Clinic, other_clini
         make.patient(db, other_clinic)
 
 
-def tampered(db: Database, statement: str, **values: Any) -> None:
-    """Do what an intruder with the database's password could do: drop the guard, change a row, put the guard back."""
-    with db.engine.begin() as connection:
-        if db.is_sqlite:
-            for verb in ("update", "delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS journal_no_{verb}")
-        else:
-            connection.exec_driver_sql("ALTER TABLE journal DISABLE TRIGGER USER")
-        connection.execute(
-            sa.text(statement).bindparams(*(sa.bindparam(name, type_=sa.Uuid() if name == "clinic" else None) for name in values)), values
-        )
-
-
 TAMPERINGS = {
     "a body": "UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE clinic_id = :clinic AND seq = 6",
     "an action": "UPDATE journal SET action = 'change' WHERE clinic_id = :clinic AND seq = 6",
@@ -157,7 +145,7 @@ def test_nobody_writes_past_the_journal(db: Database, clinic: make.Clinic) -> No
 
 
 def test_the_chain_is_checked_with_nothing_but_its_rows() -> None:
-    header = dict.fromkeys(chain.HEADER_FIELDS) | {
+    header = dict.fromkeys(verifier.HEADER_FIELDS) | {
         "clinic_id": "c",
         "seq": 1,
         "at": "t",
@@ -166,10 +154,10 @@ def test_the_chain_is_checked_with_nothing_but_its_rows() -> None:
         "record_id": "r",
     }
     salt, body = b"s" * 32, "{}"
-    header["detail_hash"] = chain.detail_hash(salt, body).hex()
-    row = header | {"salt": salt, "body": body, "prev_hash": chain.GENESIS, "hash": chain.link(chain.GENESIS, header)}
-    assert chain.first_fault([row]) is None
-    assert chain.first_fault([row | {"body": "{ }"}]) == (1, "the body was changed")
+    header["detail_hash"] = verifier.detail_hash(salt, body).hex()
+    row = header | {"salt": salt, "body": body, "prev_hash": verifier.GENESIS, "hash": verifier.link(verifier.GENESIS, header)}
+    assert verifier.row_fault(row, 1, verifier.GENESIS) is None
+    assert verifier.row_fault(row | {"body": "{ }"}, 1, verifier.GENESIS) == (1, "the body was changed")
 
 
 def test_eight_clients_of_the_api_at_once_lose_nothing(as_: Callable[[make.Person], Api], db: Database, clinic: make.Clinic) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.db import Database
-from server.journal import service as journal
+from server.journal import reading as journal
 from server.journal.models import JournalRow
 from server.procedures.models import Entry
 from server.sync.models import Issue

@@ -3,7 +3,7 @@
 import pytest
 
 from server.db import Database
-from server.journal.service import verify
+from server.journal.reading import verify
 from tests import make
 from tests.procedures import case as stages
 from tests.procedures.case import Case

@@ -169,6 +169,7 @@ def test_it_is_a_draft_until_it_is_signed() -> None:
         "key_id": "riverside-1",
         "signature": "kQ3vkQ3vkQ3vkQ3vkQ3vkQ3v…",
         "meaning": "Signed as author of this record",
+        "checkpoint": "Signed before checkpoints of the journal were taken.",
         "covers": f"Covers {len(example())} entries, all that are recorded.",
     }
 

@@ -14,7 +14,7 @@ from schemas.vocabulary import Purpose, ReminderState
 from server.config import Config
 from server.db import Database
 from server.followup.models import Reminder, Visit
-from server.journal import service as journal
+from server.journal import reading as journal
 from server.patients.models import Patient
 from tests.simulation.naive_dates import TOLERANCE, next_opening
 from tests.simulation.play import Played

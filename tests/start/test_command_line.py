@@ -1,8 +1,10 @@
 """`graftlog`: a real clinic set up by hand, and the journal checked before and after tampering."""
 
+import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -49,3 +51,24 @@ def test_the_journal_is_green_and_red_after_one_byte(tmp_path: Path, worker_name
         red = graftlog(tmp_path, url, "journal", "verify")
         assert red.returncode == 1
         assert "row 6: the body was changed" in red.stdout
+
+
+def test_somebody_else_checks_the_journal_that_was_written_out_for_him(tmp_path: Path, worker_name: str) -> None:
+    """Ieva changes the key, writes the journal out without what it says, and an auditor checks it; a second file is not written over."""
+    with databases.fresh(worker_name) as url:
+        database = Database(url)
+        clinic = make.clinic(database)
+        make.patient(database, clinic, given_name="Anna")
+        database.close()
+        rotated = graftlog(tmp_path, url, "journal", "rotate-key", "--clinic", str(clinic.id))
+        assert "is retired" in rotated.stdout, rotated.stderr
+        file = tmp_path / "journal.jsonl"
+        export = ("journal", "export", str(file), "--clinic", str(clinic.id), "--without-bodies")
+        assert graftlog(tmp_path, url, *export).returncode == 0
+        assert "Anna" not in file.read_text()
+        keys = [one["public_key"] for one in json.loads(file.read_text().splitlines()[0])["keys"]]
+        checked = graftlog(tmp_path, url, "journal", "verify", str(file), *(f"--key={key}" for key in keys))
+        assert (checked.returncode, checked.stdout.startswith("✓ 7 rows, 1 checkpoints")) == (0, True), checked.stdout
+        assert "File exists. Name a file that does not exist" in graftlog(tmp_path, url, *export).stderr
+        stranger = graftlog(tmp_path, url, "journal", "export", str(file) + "2", "--clinic", str(uuid.uuid4()))
+        assert "No such clinic" in stranger.stderr

@@ -1,5 +1,6 @@
 """The operation note as one JSON-ready document: the single source of the page and the PDF."""
 
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -182,6 +183,15 @@ def _signed(case: Case, row: Any) -> dict[str, str]:
     }
 
 
+def _witnessed(case: Case) -> str:
+    """What a print on paper proves about the whole journal: its root, which no other history has."""
+    taken = case.record.checkpoint
+    if taken is None:
+        return "Signed before checkpoints of the journal were taken."
+    root = base64.b64encode(taken.root).decode()
+    return f"Journal checkpoint at signing: {counted(taken.size, 'row')}, root {root}, {_stamp(case, taken.at)}, key {taken.key_id}."
+
+
 def _signature(case: Case) -> dict[str, str] | None:
     signature = case.record.signature
     if signature is None:
@@ -191,6 +201,7 @@ def _signature(case: Case) -> dict[str, str] | None:
     covers = f"Covers {counted(len(signed), 'entry')}"
     return _signed(case, signature) | {
         "meaning": _MEANINGS[SignatureMeaning(signature.meaning)],
+        "checkpoint": _witnessed(case),
         "covers": f"{covers}; {counted(after, 'entry')} came later and {'is' if after == 1 else 'are'} not covered."
         if after
         else f"{covers}, all that are recorded.",

@@ -224,6 +224,7 @@ def _signature(document: Document) -> Iterator[Flowable]:
     else:
         inside = [para(signature["name"], NAME), para(f"{signature['meaning']}, {signature['at']}")]
         inside.append(para(f"{signature['covers']} Key {signature['key_id']}, signature {signature['signature']}", SMALL))
+        inside.append(para(signature["checkpoint"], SMALL))
     edge = [
         ("BOX", (0, 0), (-1, -1), 0.8, MUTED),
         ("LEFTPADDING", (0, 0), (-1, -1), 4 * mm),

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.db import find, table_of
+from server.journal import checkpoints
+from server.journal.models import JournalCheckpoint
 from server.patients.models import Patient, Scar
 from server.patients.service import scars_of
 from server.problems import Problem
@@ -38,6 +40,8 @@ class Record:
     context: totals.Context
     signature: Signature | None
     addenda: list[Addendum]
+    checkpoint: JournalCheckpoint | None = None
+    """The first one that covers the signature."""
     remarks: list[rules.Warned] = field(default_factory=list)
 
     @property
@@ -121,6 +125,7 @@ def load(session: Session, procedure: Procedure) -> Record:
         context=context_of(procedure, patient, scars),
         signature=signature,
         addenda=list(addenda),
+        checkpoint=checkpoints.covering(session, signature.id) if signature else None,
         remarks=[one for remark in remarks for one in remark(session, procedure)],
     )
 

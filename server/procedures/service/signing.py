@@ -18,12 +18,14 @@ from server.canonical import instant
 from server.clinics.models import User
 from server.clinics.passwords import matches
 from server.ids import uuid7
-from server.journal.service import say
+from server.journal import checkpoints, keys
+from server.journal.models import SigningKey
+from server.journal.service import say, seal
 from server.problems import Problem
-from server.procedures import keys, rules
+from server.procedures import rules
 from server.procedures.changes import announce
 from server.procedures.facts import entry_document
-from server.procedures.models import Addendum, Procedure, Signature, SigningKey
+from server.procedures.models import Addendum, Procedure, Signature
 from server.procedures.service import record
 from server.replay import replayed
 
@@ -98,7 +100,14 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
     say(session, procedure, "sign")
     session.flush()
     announce(session, procedure, before)
+    _witnessed(session, keys_folder)
     return signature
+
+
+def _witnessed(session: Session, keys_folder: Path) -> None:
+    """Seal the signature into the journal and a checkpoint over it: from here on tablets and paper contradict whoever rewrites it."""
+    seal(session)
+    checkpoints.take(session, keys_folder)
 
 
 def signature_of(session: Session, procedure_id: uuid.UUID) -> Signature | None:
@@ -179,6 +188,7 @@ def add_addendum(session: Session, procedure: Procedure, fields: dict[str, Any],
     )
     session.add(addendum)
     session.flush()
+    _witnessed(session, keys_folder)
     return addendum, True
 
 

@@ -12,8 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from sqlalchemy.orm import Session
 
+from server import clock
+from server.ids import uuid7
+from server.journal.models import SigningKey
+from server.journal.service import append, rows_of
 from server.problems import Problem
-from server.procedures.models import SigningKey
 
 
 def b64(data: bytes) -> str:
@@ -62,6 +65,26 @@ def _create(session: Session, folder: Path, clinic_id: uuid.UUID) -> tuple[str, 
         os.fsync(file.fileno())
     session.add(SigningKey(key_id=key_id, public_key=b64(public)))
     return key_id, b64(public), private
+
+
+def rotate(session: Session, folder: Path) -> tuple[str, str]:
+    """(retired key id, new key id): from now on another key signs. What the old one signed stays valid, and its public half published.
+
+    The journal gets a row in which the old key names its successor, so nobody without it can slip in a key of his own unseen.
+    """
+    old_id, _, old = current(session, folder)
+    retired = session.scalars(sa.select(SigningKey).where(SigningKey.key_id == old_id)).one()
+    retired.retired_at = clock.now()
+    session.flush()
+    new_id, public, _ = _create(session, folder, session.info["clinic_id"])
+    row = uuid7()
+    said = {"id": str(row), "key_id": new_id, "public_key": public, "previous": old_id, "signature": b64(old.sign(public.encode()))}
+    append(
+        session,
+        session.info["clinic_id"],
+        list(rows_of(session, session.info["clinic_id"], {("signing_keys", row): ("rotate", None, said)}, {})),
+    )
+    return old_id, new_id
 
 
 def missing(session: Session, folder: Path) -> list[str]:
