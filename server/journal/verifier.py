@@ -33,6 +33,7 @@ HEADER_FIELDS = (
     "write_id",
     "detail_hash",
 )
+_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode  # made once: a journal has many rows
 NO_CHECKPOINT = "none"
 """`previous` of the first one."""
 _ED25519 = b"\x01"
@@ -52,8 +53,7 @@ def detail_hash(salt: bytes, body: str) -> bytes:
 
 def link(prev_hash: bytes, header: Mapping[str, Any]) -> bytes:
     """SHA-256(prev_hash ‖ canonical JSON of every column but body and salt); they are bound through `detail_hash`."""
-    text = json.dumps({name: header[name] for name in HEADER_FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(prev_hash + text.encode()).digest()
+    return sha256(prev_hash + _text({name: header[name] for name in HEADER_FIELDS}).encode()).digest()
 
 
 def row_fault(row: Mapping[str, Any], expected: int, previous: bytes) -> tuple[int, str] | None:

@@ -1,0 +1,168 @@
+"""`dev.py bench trust`: what authentication, the journal's chain and its verification cost, each beside the same work without it."""
+
+import json
+import secrets
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bench import place
+from bench.record import say
+from server import access, clock
+from server.canonical import canonical
+from server.clinics.pins import TABLET_IDLE
+from server.db import insert_many, table_of
+from server.ids import uuid7
+from server.journal import checkpoints, reading, service, verifier
+from server.journal.models import JournalRow
+from server.patients.models import Patient
+from tests import make
+
+ROWS = 100_000
+ROUNDS = 15
+EACH = 100
+CALLS = 400
+IDLE_LIMIT_MS = 0.5
+CHAIN_LIMIT = 1.25
+
+
+def authentication(where: place.Place) -> None:
+    """CPU of finding out who calls and whether she may, in this process; PostgreSQL's own share is not in it."""
+    database = where.database()
+    clinic = make.clinic(database)
+    token = make.token(database, clinic.surgeon)
+
+    def asked(*, who: bool) -> float:
+        began = time.process_time()
+        for _ in range(CALLS):
+            with database.transaction(write=False) as session:
+                if who:
+                    access.check(access.recognise(session, token, TABLET_IDLE), access.Permission.READ_RECORD)
+                else:
+                    session.connection()
+        return (time.process_time() - began) / CALLS * 1000
+
+    asked(who=True)
+    costs = [asked(who=True) - asked(who=False) for _ in range(5)]
+    say(
+        f"{where.name}, who calls and may she",
+        f"{median(costs):.2f} ms CPU a request",
+        f"{IDLE_LIMIT_MS} ms",
+        f"{median(costs) / IDLE_LIMIT_MS:.2f}",
+    )
+    database.close()
+
+
+def _unchained(session: Session, _clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
+    """The same rows without counter, lock and hash."""
+    for row in rows:
+        _unchained_seq[0] += 1
+        row |= {"seq": _unchained_seq[0], "prev_hash": verifier.GENESIS, "hash": verifier.GENESIS}
+    insert_many(session, table_of(JournalRow), rows)
+
+
+_unchained_seq = [10_000_000]
+
+
+def chaining(where: place.Place) -> None:
+    """Transactions of one, and of many new patients, with the journal chained and with the same journal rows unchained, in turns."""
+    database, chained = where.database(), service.append
+    clinic = make.clinic(database)
+
+    def written(how: Callable[..., None], many: int) -> float:
+        service.append = how
+        began = time.perf_counter()
+        with database.transaction(clinic.id, actor=clinic.surgeon) as session:
+            for number in range(many):
+                name = f"B{secrets.token_hex(6)}"
+                session.add(Patient(mrn=name, family_name="Kiss", given_name=f"Bence {number}", search=name, content_hash=""))
+        return time.perf_counter() - began
+
+    for many in (1, EACH):
+        pairs = [(written(chained, many), written(_unchained, many)) for _ in range(ROUNDS * (1 if many > 1 else 10))]
+        with_it, without = (median(side) for side in zip(*pairs, strict=True))
+        names = f"{with_it * 1000:.1f} ms", f"{without * 1000:.1f} ms, unchained"
+        say(f"{where.name}, {many} new patients in one transaction", *names, f"{with_it / without:.2f} (at most {CHAIN_LIMIT})")
+    service.append = chained
+    database.close()
+
+
+def _filled(where: place.Place) -> make.Clinic:
+    """A clinic with many rows in its journal, and a checkpoint after every tenth part."""
+    database = where.database()
+    clinic = make.clinic(database)
+    for part in range(ROWS // 1000):
+        with database.transaction(clinic.id) as session:
+            service.append(session, clinic.id, [_row(clinic.id) for _ in range(1000)])
+            if part % 10 == 9:
+                checkpoints.take(session, where.folder / "keys")
+    database.close()
+    return clinic
+
+
+def _row(clinic_id: uuid.UUID) -> dict[str, Any]:
+    salt, record = secrets.token_bytes(32), uuid7()
+    body = canonical({"id": str(record), "kind": "note", "text": "Emulsification, thirty passes through 1.2 mm. " * 6})
+    return {
+        "clinic_id": clinic_id, "at": clock.now(), "actor_id": None, "device_id": None, "action": "create", "collection": "entries",
+        "record_id": record, "write_id": None, "body": body, "salt": salt, "detail_hash": verifier.detail_hash(salt, body),
+    }  # fmt: skip
+
+
+def verification(where: place.Place) -> None:
+    """The journal in the database, and as an export in a file, against reading the same rows without looking at them.
+
+    In processor time of this process: one thread's work, which neighbours on the machine should not count in.
+    """
+    clinic = _filled(where)
+    database = where.database()
+    file = where.folder / "export.jsonl"
+    with database.transaction(clinic.id, write=False) as session:
+        began = time.process_time()
+        for _ in reading._rows(session, clinic.id):  # noqa: SLF001  reason: the part that is not checking
+            pass
+        read = time.process_time() - began
+        began = time.process_time()
+        count, fault = reading.verify(session, clinic.id)
+        in_place = time.process_time() - began
+        with file.open("w") as out:
+            out.writelines(reading.export(session, clinic.id))
+    database.close()
+    began = time.process_time()
+    journal = verifier.read(file.open(), [], {})
+    exported = time.process_time() - began
+    began = time.process_time()
+    for line in file.open():
+        json.loads(line)
+    parsed = time.process_time() - began
+    if fault or journal.fault:
+        sys.exit(f"The journal is broken: {fault or journal.fault}")
+    for name, took, alone, how in (("in the database", in_place, read, "read only"), ("an export", exported, parsed, "parsed only")):
+        rate = count / took
+        say(
+            f"{where.name}, verify {count} rows, {name}",
+            f"{rate:,.0f} rows/s",
+            f"{count / alone:,.0f} rows/s {how}",
+            f"{rate / 100_000:.2f} of 100 000/s",
+        )
+
+
+def main(*parts: str) -> None:
+    """`sqlite`, `postgresql`, or both."""
+    say("what", "Graftlog", "limit or peer, same run", "ratio")
+    say("---", "---", "---", "---")
+    for name, opened in (("sqlite", place.sqlite), ("postgresql", place.postgresql)):
+        if not parts or name in parts:
+            with opened() as where:
+                authentication(where)
+                chaining(where)
+                verification(where)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
