@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ from bench.clients import Run, together
 from bench.place import Place
 
 TABLES = ("procedures", "planned_injections", "entries", "journal")
+RENAMED = ("id", "procedure_id", "record_id", "retracts")
+"""Columns with ids that each copy gets anew."""
 _SEQ = itertools.count(1_000_000)
 """Journal numbers that no run of Graftlog itself reaches."""
 Rows = dict[str, tuple[list[str], list[list[Any]]]]
@@ -43,7 +46,7 @@ def template(place: Place, procedure_id: str) -> Rows:
     return made
 
 
-def _fresh(rows: Rows, clinic: Any, seq: Any, sqlite: bool) -> Rows:
+def _fresh(rows: Rows, clinic: Any, seq: Any, columns_renamed: Sequence[str], sqlite: bool) -> Rows:
     """The template with ids of its own. The journal's chain hashes stay as they are: the driver does not compute."""
     renamed: dict[Any, Any] = {}
 
@@ -58,7 +61,7 @@ def _fresh(rows: Rows, clinic: Any, seq: Any, sqlite: bool) -> Rows:
         out = []
         for row in values:
             named = dict(zip(columns, row, strict=True))
-            for column in ("id", "procedure_id", "record_id", "retracts"):
+            for column in columns_renamed:
                 if named.get(column) is not None:
                     named[column] = new(named[column])
             if table == "journal":
@@ -101,9 +104,9 @@ def _insert_all(url: str, cases: list[Rows], start: Any, results: Any) -> None:
     connection.close()
 
 
-def run(place: Place, rows: Rows, clients: int, cases_each: int) -> Run:
+def run(place: Place, rows: Rows, clients: int, cases_each: int, renamed: Sequence[str] = RENAMED) -> Run:
     """Cases per second of `clients` connections. Journal numbers are given out beforehand, so nobody waits for a counter."""
     columns, values = rows["journal"]
     clinic = values[0][columns.index("clinic_id")]
-    work = [[_fresh(rows, clinic, _SEQ, place.is_sqlite) for _ in range(cases_each)] for _ in range(clients)]
+    work = [[_fresh(rows, clinic, _SEQ, renamed, place.is_sqlite) for _ in range(cases_each)] for _ in range(clients)]
     return together(_insert_all, [(place.url, one) for one in work])
