@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -103,8 +104,8 @@ def pulls(where: place.Place) -> None:
 
 def peak_mb(pid: int) -> float:
     """The most memory that a process ever had, in MB."""
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def _tablets(where: place.Place, clinics: int, each: int) -> list[sync_fill.Tablet]:
@@ -121,7 +122,11 @@ def pushes(where: place.Place) -> None:
             (sample,) = _tablets(where, 1, 1)
             clients.run(served.port, [(sample.token, [sample.push(collection, 20)])])
             rows = sync_raw.left_by(where, served.port, sample, collection, BATCH)
-            for name, tablets in (("1 tablet", (1, 1)), ("8 tablets of 8 clinics", (TABLETS, 1)), ("8 tablets of one clinic", (1, TABLETS))):
+            for name, tablets in (
+                ("1 tablet", (1, 1)),
+                ("8 tablets of 8 clinics", (TABLETS, 1)),
+                ("8 tablets of one clinic", (1, TABLETS)),
+            ):
                 some = _tablets(where, *tablets)
                 each = BATCHES if len(some) == 1 else 2
                 ran = clients.run(served.port, [(one.token, [one.push(collection, BATCH) for _ in range(each)]) for one in some])
@@ -156,8 +161,13 @@ def locks(where: place.Place) -> None:
                 session.execute(sa.select(table_of(JournalHead)).where(JournalHead.clinic_id == held.id).with_for_update())
                 beside += _pushing(served.port, free)
     database.close()
-    say("PostgreSQL, a push of 20 entries while another clinic's journal is held", f"p50 {median(beside):.1f} ms", f"p50 {median(alone):.1f} ms, nobody beside",
-        f"{median(beside) / median(alone):.2f} (goal 1)")  # fmt: skip
+    ours, theirs = f"p50 {median(beside):.1f} ms", f"p50 {median(alone):.1f} ms, nobody beside"
+    say(
+        "PostgreSQL, a push of 20 entries while another clinic's journal is held",
+        ours,
+        theirs,
+        f"{median(beside) / median(alone):.2f} (goal 1)",
+    )
 
 
 PARTS = {"pull": pulls, "push": pushes, "lock": locks}

@@ -21,7 +21,8 @@ from bench.raw import Rows
 from bench.sync_fill import Tablet
 
 PAGE = (
-    "SELECT seq, record_id, body FROM journal WHERE clinic_id = {mark} AND collection = 'patients' AND seq > {mark} ORDER BY seq LIMIT {mark}"
+    "SELECT seq, record_id, body FROM journal "
+    "WHERE clinic_id = {mark} AND collection = 'patients' AND seq > {mark} ORDER BY seq LIMIT {mark}"
 )
 RENAMED = {"entries": ("id", "record_id", "document_id"), "patients": ("id", "record_id", "document_id", "mrn")}
 """Columns that get new values in each copy of a batch's rows."""

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
@@ -58,12 +58,20 @@ def say(session: Session, row: Journaled, action: str) -> None:
 @contextmanager
 def version_named(session: Session, model: type[Journaled], record_id: uuid.UUID, write_id: uuid.UUID) -> Iterator[None]:
     """Inside the block this record, new or changed, gets the version that its author named, however often it is flushed."""
+    with versions_named(session, model, {record_id: write_id}):
+        yield
+
+
+@contextmanager
+def versions_named(session: Session, model: type[Journaled], names: Mapping[uuid.UUID, uuid.UUID]) -> Iterator[None]:
+    """The same for many records: id → version."""
     versions = session.info.setdefault("versions", {})
-    versions[model, record_id] = write_id
+    versions.update({(model, record_id): write_id for record_id, write_id in names.items()})
     try:
         yield
     finally:
-        del versions[model, record_id]
+        for record_id in names:
+            del versions[model, record_id]
 
 
 def insert(session: Session, model: type[Journaled], rows: Sequence[dict[str, Any]], documents: Sequence[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from server.patients.models import Patient, Scar
 from server.patients.phones import NotAPhone, country_of, e164
 from server.patients.rules import fold, phone_digits, searchable
 from server.problems import Problem, bad_cursor, invalid
-from server.replay import replayed
+from server.replay import content_hash, replayed
 
 _DAYS_A_MONTH = 30.4375
 
@@ -33,6 +33,23 @@ def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, b
     session.add(patient)
     session.flush()
     return patient, True
+
+
+def create_patients(session: Session, many: Sequence[dict[str, Any]]) -> list[Patient]:
+    """New patients under ids that are free, in one statement. All or none: raises what `create_patient` would."""
+    made = [Patient(**fields, content_hash=content_hash(fields)) for fields in many]
+    for patient in made:
+        _check_rest(session, patient)
+    numbers = [patient.mrn for patient in made]
+    with session.no_autoflush:
+        taken = set(session.scalars(sa.select(Patient.mrn).where(Patient.mrn.in_(numbers))))
+    for number in numbers:
+        if number in taken:
+            raise _duplicate(number)
+        taken.add(number)
+    session.add_all(made)
+    session.flush()
+    return made
 
 
 def change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> Patient:
@@ -50,8 +67,16 @@ def _check(session: Session, patient: Patient) -> None:
     with session.no_autoflush:
         other = session.scalar(sa.select(Patient.id).where(Patient.mrn == patient.mrn, Patient.id != patient.id))
     if other:
-        message = f"Another patient of this clinic has the number {patient.mrn}; find that patient, or use another number."
-        raise Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
+        raise _duplicate(patient.mrn)
+    _check_rest(session, patient)
+
+
+def _duplicate(mrn: str) -> Problem:
+    message = f"Another patient of this clinic has the number {mrn}; find that patient, or use another number."
+    return Problem("duplicate", message, errors=[{"pointer": "/mrn", "message": message}])
+
+
+def _check_rest(session: Session, patient: Patient) -> None:
     _check_dates(patient)
     _check_contact(session, patient)
     patient.search = searchable(patient.family_name, patient.given_name, patient.mrn, phone=patient.phone)
@@ -105,6 +130,18 @@ def create_scar(session: Session, patient: Patient, fields: dict[str, Any]) -> t
     session.add(scar)
     session.flush()
     return scar, True
+
+
+def create_scars(session: Session, many: Sequence[tuple[Patient, dict[str, Any]]]) -> list[Scar]:
+    """New scars under ids that are free, in one statement. All or none: raises what `create_scar` would."""
+    made = []
+    for patient, fields in many:
+        scar = Scar(**fields, patient_id=patient.id, content_hash=content_hash(fields | {"patient_id": patient.id}))
+        _check_scar(scar, patient)
+        made.append(scar)
+    session.add_all(made)
+    session.flush()
+    return made
 
 
 def change_scar(session: Session, scar: Scar, changes: dict[str, Any]) -> Scar:

@@ -15,7 +15,7 @@ from server.journal import feed
 from server.journal.epochs import epoch
 from server.journal.service import seal
 from server.sync.models import Issue
-from server.sync.push import entries, marks, waiting
+from server.sync.push import entries, marks, together, waiting
 from server.sync.push.attempts import Refused, attempt, hold, refuse
 from server.sync.push.documents import apply, lock
 from server.sync.push.kinds import KINDS
@@ -96,8 +96,9 @@ def _documents(session: Session, collection: Synced, rows: list[tuple[Row, Actin
     if kind is None:
         said = f"This server takes no {collection} from tablets."
         return {row.index: refuse(session, row, sender, who, [{"pointer": "", "message": said}]) for row, who in rows}
-    lock(session, kind.model, {row.id for row, _ in rows})
-    return {row.index: _document(session, row, sender, who) for row, who in rows}
+    stored = lock(session, kind.model, {row.id for row, _ in rows})
+    outcomes = together.create(session, kind, [(row, who) for row, who in rows if row.id not in stored])
+    return outcomes | {row.index: _document(session, row, sender, who) for row, who in rows if row.index not in outcomes}
 
 
 def _document(session: Session, row: Row, sender: Sender, who: Acting) -> Outcome:

@@ -23,10 +23,14 @@ from server.sync.service import issues
 from server.sync.service.people import Acting, Sender, acting
 
 
-def lock(session: Session, model: type[Journaled], ids: Iterable[uuid.UUID]) -> None:
-    """Keep others from changing these records until the commit; in one order, so that two batches never wait for each other."""
+def lock(session: Session, model: type[Journaled], ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Keep others from changing these records until the commit; in one order, so that two batches never wait for each other.
+
+    Tells which of them are stored.
+    """
     query = sa.select(model).where(model.id.in_(list(ids))).order_by(model.id)
-    session.scalars(query.with_for_update(of=model).execution_options(populate_existing=True)).all()
+    stored = session.scalars(query.with_for_update(of=model).execution_options(populate_existing=True))
+    return {one.id for one in stored}
 
 
 def apply(session: Session, row: Row, sender: Sender, who: Acting, *, insist: bool = False) -> Outcome:

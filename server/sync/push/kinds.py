@@ -1,9 +1,10 @@
 """Documents that change: how each collection is made and changed, through the same services and shapes as the API."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.sync_loading import changeable, load_changes, load_new
@@ -28,6 +29,8 @@ from server.sync.service.people import Acting
 
 Create = Callable[[Session, Row, Acting], Any]
 Change = Callable[[Session, Any, dict[str, Any]], Any]
+CreateMany = Callable[[Session, Sequence[dict[str, Any]]], Any]
+"""Of loaded documents."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,16 @@ class Kind:
     permission: Permission
     create: Create
     change: Change
+    create_many: CreateMany | None = None
+    """All or none, in few statements; None where each is a story of its own."""
 
 
 def _create_patient(session: Session, row: Row, _who: Acting) -> Patient:
     return patients.create_patient(session, load_new(Synced.PATIENTS, row.document))[0]
+
+
+def _create_patients(session: Session, many: Sequence[dict[str, Any]]) -> None:
+    patients.create_patients(session, many)
 
 
 def _change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
@@ -57,6 +66,15 @@ def _create_scar(session: Session, row: Row, _who: Acting) -> Scar:
     if patient is None:
         raise Waits(patient_id)
     return patients.create_scar(session, patient, fields)[0]
+
+
+def _create_scars(session: Session, many: Sequence[dict[str, Any]]) -> None:
+    wanted = {fields["patient_id"] for fields in many}
+    there = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_(wanted)))}
+    for missing in wanted - there.keys():
+        raise Waits(missing)
+    rest = [{name: value for name, value in fields.items() if name != "patient_id"} for fields in many]
+    patients.create_scars(session, [(there[fields["patient_id"]], own) for fields, own in zip(many, rest, strict=True)])
 
 
 def _change_scar(session: Session, scar: Scar, changes: dict[str, Any]) -> None:
@@ -109,8 +127,8 @@ _LINK = frozenset({"patient_id"})
 _WRITE = Permission.WRITE_PATIENT
 OF_A_PHOTO = ("patient_id", "procedure_id", "scar_id", "view", "kind", "sha256", "size_bytes")
 KINDS: dict[str, Kind] = {
-    Synced.PATIENTS: Kind(Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient),
-    Synced.SCARS: Kind(Scar, (*changeable(Synced.SCARS), *_LINK), _LINK, _WRITE, _create_scar, _change_scar),
+    Synced.PATIENTS: Kind(Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient, _create_patients),
+    Synced.SCARS: Kind(Scar, (*changeable(Synced.SCARS), *_LINK), _LINK, _WRITE, _create_scar, _change_scar, _create_scars),
     Synced.PROCEDURES: Kind(
         Procedure, (*changeable(Synced.PROCEDURES), *_LINK), _LINK, Permission.PLAN, _create_procedure, _change_procedure
     ),
