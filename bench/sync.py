@@ -151,15 +151,16 @@ def locks(where: place.Place) -> None:
     if where.is_sqlite:
         return  # one writer in all, by design
     database = where.database()
-    held, free = make.clinic(database), sync_fill.tablet(database, make.clinic(database))
+    held, other = make.clinic(database), make.clinic(database)
     with place.server(where, workers=2, threads=4) as served:
         alone: list[float] = []
         beside: list[float] = []
-        for _ in range(3):
-            alone += _pushing(served.port, free)
+        for _ in range(4):
+            alone += _pushing(served.port, sync_fill.tablet(database, other))  # each time a procedure without entries
+            beside_it = sync_fill.tablet(database, other)
             with database.transaction(held.id) as session:
                 session.execute(sa.select(table_of(JournalHead)).where(JournalHead.clinic_id == held.id).with_for_update())
-                beside += _pushing(served.port, free)
+                beside += _pushing(served.port, beside_it)
     database.close()
     ours, theirs = f"p50 {median(beside):.1f} ms", f"p50 {median(alone):.1f} ms, nobody beside"
     say(
