@@ -28,8 +28,11 @@ _MOST_REMINDERS = 50
 
 
 def fingerprint(whole: Record) -> str:
-    """Changes whenever the procedure, its entries or the remarks on it do: what is signed is what was shown."""
-    return digest([str(whole.procedure.write_id), *(str(fact["id"]) for fact in whole.facts), *(one["message"] for one in whole.remarks)])
+    """Changes whenever the procedure, its entries, its photos or the remarks on it do: what is signed is what was shown."""
+    photos = (f"{one.id} {one.sha256}" for one in whole.pictures)
+    return digest(
+        [str(whole.procedure.write_id), *(str(fact["id"]) for fact in whole.facts), *(one["message"] for one in whole.remarks), *photos]
+    )
 
 
 def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> dict[str, Any]:

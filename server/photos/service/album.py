@@ -17,6 +17,8 @@ from server.patients.models import Patient, Scar
 from server.photos.models import Photo
 from server.problems import Problem, bad_cursor, invalid
 from server.procedures.models import Procedure
+from server.procedures.pictures import Picture
+from server.procedures.service import record
 from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
 from server.replay import replayed
 
@@ -99,3 +101,29 @@ def with_thumbnails(session: Session, photo_id: uuid.UUID) -> Photo:
     if photo.thumbnails != ThumbnailState.MADE:
         raise Problem("not_whole", "Its thumbnails are being made. Ask again in a moment, or use its content.")
     return photo
+
+
+def pictures_of(session: Session, procedure: Procedure) -> list[Picture]:
+    """A procedure's photographs for its signature and its note; those whose bytes can be none are left out."""
+    query = (
+        sa.select(Photo).where(Photo.procedure_id == procedure.id, Photo.state != PhotoState.FAILED).order_by(Photo.created_at, Photo.id)
+    )
+    return [_picture(photo) for photo in session.scalars(query)]
+
+
+def _picture(photo: Photo) -> Picture:
+    return Picture(
+        id=str(photo.id),
+        sha256=photo.stored_sha256 if photo.state == PhotoState.STORED else None,
+        sent_sha256=photo.sha256,
+        view=str(photo.view),
+        kind=str(photo.kind),
+        scar_id=str(photo.scar_id) if photo.scar_id else None,
+        taken_at=photo.taken_at,
+        announced_at=photo.created_at,
+        stored_at=photo.stored_at,
+    )
+
+
+if pictures_of not in record.pictures:
+    record.pictures.append(pictures_of)

@@ -8,7 +8,7 @@ from schemas.vocabulary import EntryKind, ProcedureState, SignatureMeaning
 from server.canonical import number as units
 from server.db import Versioned
 from server.procedures.facts import retractions
-from server.procedures.note import sections
+from server.procedures.note import photos, sections
 from server.procedures.note.case import Case
 from server.procedures.note.items import ITEMS, born
 from server.procedures.note.summary import summary
@@ -50,6 +50,7 @@ def build(record: Record) -> dict[str, Any]:
         "face_map": sections.face_map(case),
         "timeline": sections.timeline(case),
         "checklist": sections.checklist(case),
+        "photos": photos.section(case),
         "exceptions": {"warnings": _warnings(case), "incidents": _incidents(case)},
         "retracted": _retracted(case),
         "addenda": [_signed(case, one) | {"text": one.text} for one in record.addenda],
@@ -111,6 +112,7 @@ def _last_change(record: Record) -> datetime:
     changed: list[Versioned] = [record.procedure, record.patient, *record.scars]
     moments = [row.updated_at for row in changed if row.updated_at is not None]
     moments += [fact["received_at"] for fact in record.facts]
+    moments += [one.stored_at or one.announced_at for one in record.pictures]
     moments += [one.signed_at for one in (record.signature, *record.addenda) if one is not None]
     return max(moments, default=record.procedure.planned_for)
 

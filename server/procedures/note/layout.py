@@ -32,6 +32,7 @@ HEADINGS = {
     "face_map": "Face map",
     "timeline": "Timeline",
     "checklist": "Safety check list",
+    "photos": "Photographs",
     "exceptions": "Exceptions",
     "retracted": "Retracted entries",
     "addenda": "Addenda",

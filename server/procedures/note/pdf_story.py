@@ -45,7 +45,7 @@ WIDTH = 176 * mm
 
 def story(document: Document, *, lost: bool) -> list[Flowable]:
     """All parts in order. `lost`: some characters could not be printed."""
-    parts = [_head, _items, _balance, _scars, _face_map, _timeline, _checklist, _exceptions, _retracted, _addenda, _signature]
+    parts = [_head, _items, _balance, _scars, _face_map, _timeline, _checklist, _photos, _exceptions, _retracted, _addenda, _signature]
     flow = [one for part in parts for one in part(document)]
     if lost:
         text = f"{LOST} stands for a character that this PDF cannot print. The note as a web page and as JSON has it."
@@ -173,6 +173,13 @@ def _checklist(document: Document) -> Iterator[Flowable]:
     for phase in document["checklist"]:
         rows.add((para(phase["phase"], LABEL),), [phase["answered"], *phase["lines"]])
     yield rows.table(22 * mm, 154 * mm)
+
+
+def _photos(document: Document) -> Iterator[Flowable]:
+    yield from _heading("photos")
+    yield para(document["photos"]["text"])
+    for one in document["photos"]["rows"]:
+        yield from _remark(f"{one['text']} {one['hash']}", one["standing"])
 
 
 def _exceptions(document: Document) -> Iterator[Flowable]:

@@ -20,11 +20,14 @@ from server.problems import Problem
 from server.procedures import rules, totals
 from server.procedures.facts import Fact, entry_document, in_order, retractions
 from server.procedures.models import Addendum, Entry, Procedure, Signature
+from server.procedures.pictures import Picture
 from server.procedures.subject import subject
 
 _ENTRIES = table_of(Entry)
 remarks: list[Callable[[Session, Procedure], list[rules.Warned]]] = []
 """What features above know of a procedure that its entries do not say. Features above this one register here."""
+pictures: list[Callable[[Session, Procedure], list[Picture]]] = []
+"""Who knows the photographs of a procedure registers here."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Record:
     checkpoint: JournalCheckpoint | None = None
     """The first one that covers the signature."""
     remarks: list[rules.Warned] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
 
     @property
     def surgeon(self) -> User:
@@ -127,6 +131,7 @@ def load(session: Session, procedure: Procedure) -> Record:
         addenda=list(addenda),
         checkpoint=checkpoints.covering(session, signature.id) if signature else None,
         remarks=[one for remark in remarks for one in remark(session, procedure)],
+        pictures=[one for known in pictures for one in known(session, procedure)],
     )
 
 

@@ -22,7 +22,7 @@ from server.journal import checkpoints, keys
 from server.journal.models import SigningKey
 from server.journal.service import say, seal
 from server.problems import Problem
-from server.procedures import rules
+from server.procedures import pictures, rules
 from server.procedures.changes import announce
 from server.procedures.facts import entry_document
 from server.procedures.models import Addendum, Procedure, Signature
@@ -56,7 +56,7 @@ def _manifest(whole: record.Record, signer: User, meaning: SignatureMeaning, sig
         "limits_version": limits_version(),
         "entries": sorted([str(fact["id"]), entry_hash(entry_document(fact))] for fact in whole.facts),
         "subject": whole.subject(),
-        "photos": [],
+        "photos": pictures.to_sign(whole.pictures),
         "warnings": [{"code": one["code"], "entry_id": one["entry_id"], "message": one["message"]} for one in whole.warnings()],
         "meaning": str(meaning),
         "signer_id": str(signer.id),
@@ -134,6 +134,7 @@ def faults(session: Session, whole: record.Record) -> list[str]:
         f"Entry {entry_id} differs from what was signed." for entry_id, hashed in present.items() if signed.get(entry_id, hashed) != hashed
     ]
     found += [f"Entry {entry_id} was added after signing." for entry_id in present if entry_id not in signed]
+    found += pictures.faults(manifest.get("photos", []), whole.pictures)
     return found + [fault for one in whole.addenda for fault in _seal_faults(f"Addendum {one.id}", one, published)]
 
 
