@@ -61,7 +61,7 @@ def db_upgrade() -> None:
 @click.argument("to", type=click.Path(path_type=Path))
 @click.option("--keys", "keys_to", type=click.Path(path_type=Path), help="Also save the folder of keys, as a file of its own.")
 def backup(to: Path, keys_to: Path | None) -> None:
-    """Write a backup of the database to the file TO, or into the folder TO under a name with the time. Others may go on working."""
+    """Write a backup of database and photos to the file TO, or into the folder TO under a name with the time. Others may go on working."""
     for line in backups.backup(from_environment(), to, keys_to):
         click.echo(line)
 

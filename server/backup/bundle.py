@@ -1,23 +1,29 @@
 """One file per backup: a zip archive of the dump and its manifest, which any tool can open in ten years."""
 
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from server import clock
 from server.backup import files, manifest
-from server.backup.manifest import Manifest
+from server.backup.manifest import PHOTO_LIST, Manifest, Photos
 from server.backup.place import Place
 from server.backup.refusals import BackupError
 
 _LONGEST_MANIFEST = 16 << 20
+Moment = tuple[int, int, int, int, int, int]
+AddPhotos = Callable[[ZipFile, Path, Moment], Photos]
+_LISTED = re.compile(r"([0-9a-f]{64})  (photos(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+)\n")
+"""No name leads out of the store's folder, whoever made the archive."""
 
 
-def write(path: Path, place: Place) -> Manifest:
-    """Make the backup at `path`. Raises BackupError, and then there is no such file."""
+def write(path: Path, place: Place, add_photos: AddPhotos | None = None) -> Manifest:
+    """Make the backup at `path`, with what `add_photos` adds to it. Raises BackupError, and then there is no such file."""
     made_at = clock.now()
     with files.whole(path) as file, ZipFile(file, "w", compression=place.compression) as archive:
         with place.dumped(path.parent) as (contents, stream):
@@ -25,7 +31,8 @@ def write(path: Path, place: Place) -> Manifest:
             member.compress_type = place.compression
             with archive.open(member, "w", force_zip64=True) as target:
                 size, digest = files.copy(stream, target)
-        described = Manifest(made_at, place.kind, contents, place.dump_name, size, digest)
+        photos = add_photos(archive, path.parent, made_at.timetuple()[:6]) if add_photos else None
+        described = Manifest(made_at, place.kind, contents, place.dump_name, size, digest, photos)
         archive.writestr(ZipInfo(manifest.NAME, made_at.timetuple()[:6]), described.to_json())
     return described
 
@@ -47,6 +54,27 @@ class Bundle:
         with _readable(self.path), self._archive.open(self.manifest.dump) as source, into.open("r+b") as target:
             if files.copy(source, target) != (self.manifest.size, self.manifest.sha256):
                 raise BadZipFile(self.manifest.dump)
+
+    def photos(self) -> Iterator[tuple[str, str]]:
+        """(SHA-256, name in the store) of each photo and thumbnail in it. Raises BackupError unless the list is the manifest's."""
+        if self.manifest.photos is None:
+            return
+        with _readable(self.path):
+            with self._archive.open(PHOTO_LIST) as lines:
+                if files.digest_of(lines) != self.manifest.photos.sha256:
+                    raise BadZipFile(PHOTO_LIST)
+            with self._archive.open(PHOTO_LIST) as lines:
+                for line in lines:
+                    listed = _LISTED.fullmatch(line.decode("ascii"))
+                    if listed is None:
+                        raise BadZipFile(PHOTO_LIST)
+                    yield listed[1], listed[2]
+
+    def extract_photo(self, key: str, digest: str, into: IO[bytes]) -> None:
+        """Write one photo. Raises BackupError when it is not what the list says."""
+        with _readable(self.path), self._archive.open(key) as source:
+            if files.copy(source, into)[1] != digest:
+                raise BadZipFile(key)
 
 
 @contextmanager

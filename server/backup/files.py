@@ -60,3 +60,11 @@ def copy(source: IO[bytes], target: IO[bytes]) -> tuple[int, str]:
         size += target.write(block)
         digest.update(block)
     return size, digest.hexdigest()
+
+
+def digest_of(source: IO[bytes]) -> str:
+    """SHA-256 in hex of everything up to the end."""
+    digest = sha256()
+    while block := source.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

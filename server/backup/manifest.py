@@ -12,6 +12,16 @@ from server.canonical import instant
 
 NAME = "manifest.json"
 FORMAT = 1
+PHOTO_LIST = "photos.sha256"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """How many members of the archive are photos and thumbnails, their bytes together, and the SHA-256 of their list."""
+
+    count: int
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class Manifest:
     dump: str
     size: int
     sha256: str
+    photos: Photos | None = None
+    """None where they are not in it: in older backups, and in those of what a restore replaces, whose photos stay in the store."""
 
     def to_json(self) -> str:
         """Readable text, because a person may have nothing else to go by."""
@@ -35,7 +47,7 @@ class Manifest:
             "clinics": [asdict(clinic) | {"id": str(clinic.id)} for clinic in self.contents.clinics],
             "dump": {"name": self.dump, "size": self.size, "sha256": self.sha256},
             "keys": None,  # never in here: who finds a backup must not be able to sign
-            "photos": None,  # the place for photo files: none belong to a record of this format
+            "photos": {"list": PHOTO_LIST} | asdict(self.photos) if self.photos else None,
         }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -51,7 +63,7 @@ def from_json(text: bytes) -> Manifest:
         clinics = tuple(
             ClinicState(uuid.UUID(one["id"]), one["name"], one["seq"], one["hash"], one["last_at"]) for one in document["clinics"]
         )
-        dump = document["dump"]
+        dump, photos = document["dump"], document.get("photos")
         return Manifest(
             datetime.fromisoformat(document["created_at"]),
             document["database"],
@@ -59,6 +71,7 @@ def from_json(text: bytes) -> Manifest:
             dump["name"],
             dump["size"],
             dump["sha256"],
+            Photos(photos["count"], photos["size"], photos["sha256"]) if photos else None,
         )
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise BackupError("The backup's manifest cannot be read: the file is damaged. Nothing was changed.") from error

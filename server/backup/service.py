@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from server import clock
-from server.backup import bundle, contents, keys, words
+from server.backup import bundle, contents, keys, photos, words
 from server.backup.bundle import Bundle
 from server.backup.contents import Contents
 from server.backup.manifest import Manifest
@@ -44,7 +44,7 @@ def backup(settings: Config, to: Path, keys_to: Path | None) -> list[str]:
             raise BackupError(f"There is no record at {_plain(settings)} yet: there is nothing to back up.")
         path = to / _name("graftlog") if to.is_dir() else to
         saved = keys.save(settings.keys, keys_to) if keys_to else None
-        made = bundle.write(path, place)
+        made = bundle.write(path, place, lambda archive, folder, moment: photos.add(archive, settings, folder, moment))
         return words.saved(path, made, settings.keys, keys.count(settings.keys), (saved, keys_to) if saved and keys_to else None)
 
 
@@ -71,6 +71,7 @@ def _put_in_place(settings: Config, place: Place, held: Bundle, there: Contents 
         database = stage.load()
         try:
             epochs, missing = _make_ready(database, held.manifest, settings.keys)
+            put, lost = photos.put_back(held, settings), photos.lost(database, settings)
         finally:
             database.close()
         kept = None
@@ -78,7 +79,7 @@ def _put_in_place(settings: Config, place: Place, held: Bundle, there: Contents 
             kept = settings.data / _name("replaced")
             bundle.write(kept, place)
         stage.switch(there)
-    return words.restored(held.manifest, epochs, kept, missing)
+    return words.restored(held.manifest, epochs, kept, missing) + words.about_photos(held.manifest, put, lost)
 
 
 def _must_fit(found: Manifest, place: Place) -> None:

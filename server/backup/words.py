@@ -7,6 +7,7 @@ from uuid import UUID
 from server.backup.contents import Contents
 from server.backup.manifest import Manifest
 
+_NAMED = 20
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -28,7 +29,13 @@ def saved(path: Path, manifest: Manifest, key_folder: Path, keys: int, kept_keys
         )
     else:
         about_keys = f"There are no keys in {key_folder} yet."
-    return [f"{path}: the database as of {_when(manifest)}, {manifest.size:,} bytes.", *_clinics(manifest.contents), about_keys]
+    held = manifest.photos
+    about = (
+        [f"With it the photos and thumbnails (files: {held.count:,}), {held.size:,} bytes."]
+        if held and held.count
+        else ["No photo is stored yet."]
+    )
+    return [f"{path}: the database as of {_when(manifest)}, {manifest.size:,} bytes.", *_clinics(manifest.contents), *about, about_keys]
 
 
 def in_the_way(place: str, there: Contents) -> list[str]:
@@ -63,3 +70,16 @@ def restored(manifest: Manifest, epochs: Mapping[UUID, UUID], kept: Path | None,
     if missing:
         lines.append(f"Keys: GRAFTLOG_KEYS lacks the signing key {', '.join(missing)}. Signing is refused until its file is back.")
     return lines
+
+
+def about_photos(manifest: Manifest, put: int, lost: Sequence[str]) -> list[str]:
+    """What became of the photos in a restore."""
+    lines = [
+        f"Photos and thumbnails put back (files: {put:,}); the store had the others."
+        if manifest.photos
+        else "Photos are not in this backup."
+    ]
+    if not lost:
+        return [*lines, "Every photo of the record is in the store, whole."]
+    more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
+    return [*lines, f"Photos of the record that the store lacks or has damaged ({len(lost):,}): {', '.join(lost[:_NAMED])}{more}."]

@@ -48,6 +48,13 @@ class Store:
             for piece in self._objects.get(key).stream(min_chunk_size=_PIECE):
                 yield bytes(piece)
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """Names of the objects below `prefix`, a batch at a time."""
+        with _reached():
+            for batch in self._objects.list(prefix):
+                for one in batch:
+                    yield one["path"]
+
     def drop(self, prefix: str) -> None:
         """Delete everything below `prefix`; nothing being there is no trouble."""
         with _reached():
