@@ -25,6 +25,7 @@ from server.followup.service.sending import status_text
 from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
 from server.migrations.upgrade import upgrade
+from server.photos.service import thumbnails
 from server.problems import Problem
 
 
@@ -239,6 +240,18 @@ def sending_believe() -> None:
     with _opened() as (_, database), database.transaction() as session:
         guard.believe(session)
         click.echo(f"The time is {clock.now():%Y-%m-%d %H:%M} UTC; messages go out by it.")
+
+
+@graftlog.group()
+def photos() -> None:
+    """The photographs of all clinics."""
+
+
+@photos.command("retry")
+def photos_retry() -> None:
+    """Have the thumbnails made after all that workers gave up."""
+    with _opened() as (_, database):
+        click.echo(f"Thumbnails that workers will try again (photos: {thumbnails.retry_all(database):,}).")
 
 
 @graftlog.group()

@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from server import clock
-from server.app import App
+from server.app import App, create_app
 from server.config import Config
 from server.db import Database
 from server.journal.service import history
@@ -20,6 +21,7 @@ from tests.api import Api
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
 from tests.photos.test_pixels import opened, shown
+from tests.start.test_command_line import graftlog
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +123,33 @@ def test_a_worker_that_is_asked_to_stop_stops_between_two(app: App, vera: Api, a
         sent(vera, anna, cheek())
     answers = iter([True, True, False, False, False])
     assert thumbnails.make_waiting(app.db, app.settings, lambda: next(answers)) == 1
+
+
+def test_what_was_given_up_is_counted_and_made_once_the_disk_is_back(
+    lonely_db: Database, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of Anna's photos are set aside while the store fails; `graftlog photos retry` has them made, and leaves the third alone."""
+    clinic = make.clinic(lonely_db)
+    app = create_app(config, lonely_db)
+    vera, anna = Api(app.test_client(), make.token(lonely_db, clinic.surgeon)), make.patient(lonely_db, clinic)["id"]
+    fine = sent(vera, anna, cheek())
+    thumbnails.make_waiting(lonely_db, config)
+    aside = [sent(vera, anna, cheek())["id"] for _ in range(2)]
+    monkeypatch.setattr(thumbnails, "AT_A_TIME", 1)
+    with lonely_db.transaction(clinic.id) as session:
+        for job in session.scalars(sa.select(ThumbnailJob)):
+            job.attempts = thumbnails.MOST_ATTEMPTS
+    for _ in aside:
+        assert thumbnails.make_waiting(lonely_db, config) == 0
+    scraped = "graftlog_photos_without_thumbnails {}"
+    assert scraped.format(2) in vera.call("GET", "//metrics").text
+    assert thumbnails.retry_all(lonely_db) == 2
+    assert scraped.format(0) in vera.call("GET", "//metrics").text
+    said = graftlog(tmp_path, lonely_db.url.render_as_string(hide_password=False), "photos", "retry")
+    assert (said.returncode, said.stdout) == (0, "Thumbnails that workers will try again (photos: 0).\n")
+    assert thumbnails.make_waiting(lonely_db, config) == 2
+    for photo_id in aside:
+        photo = vera.get(f"/photos/{photo_id}")
+        assert (photo["thumbnails"], photo["thumbnail_problem"]) == ("made", None)
+        assert actions(app, clinic, photo_id) == ["create", "store", "thumbnails", "thumbnails", "thumbnails"]
+    assert actions(app, clinic, fine["id"]) == ["create", "store", "thumbnails"]

@@ -1,4 +1,6 @@
-"""The installation's metrics in Prometheus' text form. No patient and no clinic is named; every number comes from an index.
+"""The installation's metrics in Prometheus' text form. No patient and no clinic is named.
+
+Every number comes from an index but that of the photos, whose table is small beside the others.
 
 Written by hand: prometheus-client would cost each process ten megabytes for these few lines.
 """
@@ -12,6 +14,7 @@ from schemas.vocabulary import Channel, ReminderState
 from server import clock
 from server.followup.models import Chore
 from server.followup.service import lateness, sending
+from server.photos.service.album import without_thumbnails
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PROOF = "proof"
@@ -40,6 +43,7 @@ def text(session: Session) -> str:
         *_metric("clock_held", "1 while the clock is not believed and nothing is sent.", int(sending.clock_held(session) is not None)),
         *_metric("proof_missing", "Rows that the last nightly proof found missing and repaired.", _repaired(session)),
     ]
+    lines += _metric("photos_without_thumbnails", "Photos whose thumbnails were given up.", without_thumbnails(session))
     if ticked:
         lines += _metric("last_tick_seconds", "Seconds since a worker last looked round.", max(0.0, (clock.now() - ticked).total_seconds()))
     return "\n".join([*lines, ""])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from schemas.limits import PHOTO_MOST_MB
 from schemas.vocabulary import PhotoState, ThumbnailState
 from server import clock
-from server.db import find
+from server.db import find, table_of
 from server.ids import uuid7
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo
@@ -21,6 +21,8 @@ from server.procedures.pictures import Picture
 from server.procedures.service import record
 from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
 from server.replay import replayed
+
+_P = table_of(Photo)
 
 
 def announce(session: Session, fields: dict[str, Any], most_mb: int = PHOTO_MOST_MB) -> tuple[Photo, bool]:
@@ -101,6 +103,12 @@ def with_thumbnails(session: Session, photo_id: uuid.UUID) -> Photo:
     if photo.thumbnails != ThumbnailState.MADE:
         raise Problem("not_whole", "Its thumbnails are being made. Ask again in a moment, or use its content.")
     return photo
+
+
+def without_thumbnails(session: Session) -> int:
+    """Photographs of all clinics whose thumbnails were given up."""
+    query = sa.select(sa.func.count()).where(_P.c.thumbnails == ThumbnailState.FAILED)
+    return session.connection().execute(query).scalar_one()
 
 
 def pictures_of(session: Session, procedure: Procedure) -> list[Picture]:

@@ -27,7 +27,8 @@ MOST_ATTEMPTS = 5
 LEASE = timedelta(minutes=2)
 """A photograph that takes longer was held by a worker that is no more."""
 WAIT = timedelta(seconds=30)
-_J = table_of(ThumbnailJob)
+AT_A_TIME = 100
+_J, _P = table_of(ThumbnailJob), table_of(Photo)
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,29 @@ def _give_up(session: Session, photo: Photo, job: ThumbnailJob, problem: str) ->
     photo.thumbnails, photo.thumbnail_problem = ThumbnailState.FAILED, f"{problem}; tried {job.attempts} times"
     say(session, photo, "thumbnails")
     session.delete(job)
+
+
+def retry_all(db: Database) -> int:
+    """Queue the thumbnails that were given up, in every clinic; of how many photographs. Workers find them at their next look."""
+    with db.transaction(write=False) as session:
+        failed = sa.select(_P.c.clinic_id).where(_P.c.thumbnails == ThumbnailState.FAILED).distinct()
+        clinics = list(session.connection().execute(failed).scalars())
+    total = 0
+    for clinic_id in clinics:
+        while True:
+            with db.transaction(clinic_id) as session:
+                again = _retry_some(session)
+            total += again
+            if again < AT_A_TIME:
+                break
+    return total
+
+
+def _retry_some(session: Session) -> int:
+    query = sa.select(Photo).where(Photo.thumbnails == ThumbnailState.FAILED).order_by(Photo.id).limit(AT_A_TIME).with_for_update()
+    photos = session.scalars(query).all()
+    for photo in photos:
+        photo.thumbnails, photo.thumbnail_problem = ThumbnailState.WAITING, None
+        say(session, photo, "thumbnails")
+        session.add(ThumbnailJob(clinic_id=photo.clinic_id, photo_id=photo.id))
+    return len(photos)
