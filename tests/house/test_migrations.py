@@ -46,7 +46,7 @@ LATER = (
     ((), guards.NEVER_DELETED_5),
     (guards.APPEND_ONLY_6, guards.NEVER_DELETED_6),
     ((), guards.NEVER_DELETED_7),
-    (guards.APPEND_ONLY_9, ()),
+    (guards.APPEND_ONLY_8, ()),
 )
 
 

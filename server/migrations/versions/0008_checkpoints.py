@@ -6,7 +6,7 @@ from alembic import op
 from server import db
 from server.migrations import guards
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
@@ -26,9 +26,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "size", name=op.f("pk_journal_checkpoints")),
     )
     if op.get_bind().dialect.name == "postgresql":
-        statements = guards.keepers_postgresql(guards.APPEND_ONLY_9, ())
+        statements = guards.keepers_postgresql(guards.APPEND_ONLY_8, ())
     else:
-        statements = list(guards.keepers_sqlite(guards.APPEND_ONLY_9, ()).values())
+        statements = list(guards.keepers_sqlite(guards.APPEND_ONLY_8, ()).values())
     for statement in statements:
         op.execute(sa.text(statement))
 
