@@ -153,17 +153,17 @@ def must_be_json() -> None:
         raise Problem("unsupported_media_type", _ADVICE["unsupported_media_type"])
 
 
-def decoded(data: bytes, *, parse_float: Callable[[str], int | float] | None = None) -> Any:
-    """What a body says, read as strictly as `read_json` says."""
+def decoded(data: bytes, **numbers: Any) -> Any:
+    """What a body says, read as strictly as `read_json` says. `numbers` are `parse_float` and `parse_int` of `json.loads`."""
     try:
-        value = json.loads(data.decode(), parse_float=parse_float, parse_constant=_refuse_constant, object_pairs_hook=_once)
+        value = json.loads(data.decode(), **numbers, parse_constant=_refuse_constant, object_pairs_hook=_once)
         _depth(value)
     except UnicodeError:
         raise Problem("bad_request", "The body is not UTF-8 text; send JSON in UTF-8, without halves of characters.") from None
     except RecursionError:
         raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels; send it flatter.") from None
     except ValueError as error:
-        raise Problem("bad_request", f"The body is not valid JSON: {error}.") from None
+        raise Problem("bad_request", f"The body is not valid JSON: {str(error).partition(';')[0]}.") from None
     return value
 
 

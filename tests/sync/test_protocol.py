@@ -59,6 +59,32 @@ def test_a_push_that_cannot_be_read_is_refused_and_nothing_is_stored(vera: Api, 
     assert stored(db, clinic) == before
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 6000], ids=["1e999", "-1e999", "6000 digits"])
+def test_a_number_that_nothing_can_hold_keeps_out_only_its_row(vera: Api, number: str) -> None:
+    """Were the whole push refused, the tablet would send it for ever, and Anna would never arrive."""
+    wrong = json.dumps([row(anna(weight_kg=4711)), row(anna())]).replace("4711", number).encode()
+    for _ in range(2):
+        status, answer = post(vera, wrong)
+        assert (status, statuses(answer)) == (200, ["quarantined", "accepted"])
+    assert len(pulled(vera, "patients")) == 1
+    (issue,) = vera.get("/sync/issues")["items"]
+    assert issue["reasons"][0]["pointer"] == "/weight_kg"
+
+
+def test_a_field_of_tomorrow_may_be_called_anything(vera: Api) -> None:
+    """Its name has a null byte, which PostgreSQL cannot hold as it is."""
+    status, answer = post(vera, json.dumps([row(anna(**{"skin\0type": "x"}))]).encode())
+    assert (status, statuses(answer)) == (200, ["accepted"])
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 6000], ids=["1e999", "6000 digits"])
+def test_over_the_api_such_a_number_is_refused_by_name_or_by_size(vera: Api, number: str) -> None:
+    body = json.dumps({"mrn": "7", "family_name": "Kiss", "given_name": "Bence", "weight_kg": 4711}).replace("4711", number)
+    answer = vera.call("POST", "/patients", data=body, content_type="application/json")
+    assert answer.status_code in {400, 422}
+    assert "sys." not in answer.get_data(as_text=True)
+
+
 def test_a_packed_push_is_taken_like_a_plain_one(vera: Api) -> None:
     status, answer = post(vera, gzip.compress(json.dumps([row(anna()), row(anna())]).encode()), Content_Encoding="gzip")
     assert (status, statuses(answer)) == (200, ["accepted"] * 2)

@@ -1,5 +1,6 @@
 """HTTP of what tablets push. Only size and form of the whole are refused; what a row says never is."""
 
+import math
 import re
 import uuid
 import zlib
@@ -44,6 +45,8 @@ HEADERS: list[dict[str, Any]] = [
 _COUNT = re.compile(r"([0-9a-fA-F-]{36})=([0-9]{1,9})/([0-9]{1,9})")
 _GZIP = 31
 """How zlib calls a gzip stream of any window."""
+_MOST_DIGITS = 400
+"""Of a whole number; Python reads no more than 4300."""
 
 
 @routes.route("/sync/<collection>/push", methods=["POST"], parameters=COLLECTION)
@@ -61,7 +64,7 @@ def push(collection: str) -> Response:
 
 def _rows(collection: Synced) -> list[Row]:
     must_be_json()
-    sent = decoded(_body(), parse_float=_number)
+    sent = decoded(_body(), parse_float=_number, parse_int=_whole)
     if not isinstance(sent, list):
         raise Problem("bad_request", "Send a list of rows.")
     if len(sent) > MOST_ROWS:
@@ -74,9 +77,16 @@ def _rows(collection: Synced) -> list[Row]:
     return [Row(index, collection, one["newDocumentState"], one.get("assumedMasterState")) for index, one in enumerate(sent)]
 
 
-def _number(text: str) -> int | float:
-    """12.0 is 12, as in RFC 8785: the same content must have the same hash, whatever wrote it."""
+def _whole(text: str) -> int | str:
+    """A number with hundreds of digits stays a text: it fits no field, so its row is put aside, and the others are taken."""
+    return int(text) if len(text) <= _MOST_DIGITS else text
+
+
+def _number(text: str) -> int | float | str:
+    """12.0 is 12, as in RFC 8785: the same content must have the same hash, whatever wrote it. 1e999 is none: its text."""
     value = float(text)
+    if not math.isfinite(value):
+        return text
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
