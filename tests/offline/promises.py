@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.sync_words import IssueKind, IssueState
 from server.db import Database
 from server.journal import reading as journal
 from server.journal.models import JournalRow
@@ -27,12 +28,15 @@ def broken(db: Database, clinic: make.Clinic, tablets: Sequence[Tablet], *, rest
     """Every promise that does not hold, in words. After a restore, what only the lost journal knew cannot be asked for."""
     with db.transaction(clinic.id, write=False) as session:
         entries = {str(one.id): one.document() for one in session.scalars(sa.select(Entry))}
-        kept = [one.sent or "" for one in session.scalars(sa.select(Issue))]
+        issues = session.scalars(sa.select(Issue)).all()
+        kept = [one.sent or "" for one in issues]
+        gaps = [one.reasons for one in issues if one.kind == IssueKind.GAP and one.state == IssueState.OPEN]
         rows = session.scalars(sa.select(JournalRow).where(JournalRow.clinic_id == clinic.id).order_by(JournalRow.seq)).all()
         history = [(one.collection, str(one.record_id), str(one.write_id), json.loads(one.body or "{}")) for one in rows]
         _, fault = journal.verify(session, clinic.id)
     if fault:
         yield f"the chain is broken at {fault}"
+    yield from (f"everything has arrived, and the server still misses something: {one}" for one in gaps)
     yield from _facts(tablets, entries, kept)
     yield from _alike(tablets)
     yield from _nothing_goes_back(history)

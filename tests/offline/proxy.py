@@ -28,12 +28,23 @@ class Fault(StrEnum):
 
 
 @dataclass
+class Gate:
+    """Holds the next request to `path` where it says: half of it sent, or the answer there and not passed on. It never passes it on."""
+
+    path: bytes
+    half_sent: bool
+    reached: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
 class Network:
     """Faults of requests to come, drawn with one seed; `calm` lets everything through."""
 
     upstream: tuple[str, int]
     dice: random.Random = field(default_factory=lambda: random.Random(0))
     share: float = 0.0
+    gate: Gate | None = None
     happened: Counter[Fault] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -43,6 +54,15 @@ class Network:
             fault = self.dice.choice(list(Fault)[1:]) if self.dice.random() < self.share else Fault.NONE
             self.happened[fault] += 1
             return fault, self.dice.random()
+
+    def held(self, request: bytes) -> Gate | None:
+        """The gate that this request stands at; it opens for none after it."""
+        with self.lock:
+            gate = self.gate
+            if gate is None or gate.path not in request.partition(b"\r\n")[0]:
+                return None
+            self.gate = None
+            return gate
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -56,7 +76,10 @@ class _Connection(socketserver.BaseRequestHandler):
         self.request.settimeout(PATIENCE_S)
         with suppress(OSError):
             request = _message(self.request)
-            if request:
+            gate = network.held(request)
+            if gate:
+                _hold(network, request, gate)
+            elif request:
                 self._pass(network, request, *network.draw())
 
     def _pass(self, network: Network, request: bytes, fault: Fault, place: float) -> None:
@@ -84,6 +107,19 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     network: Network
+
+
+def _hold(network: Network, request: bytes, gate: Gate) -> None:
+    """The client stands still here until the gate is left, and hears nothing."""
+    if gate.half_sent:
+        with closing(_to(network)) as upstream:
+            upstream.sendall(request[: len(request) // 2])
+            gate.reached.set()
+            gate.left.wait(PATIENCE_S)
+    else:
+        _ask(network, request)
+        gate.reached.set()
+        gate.left.wait(PATIENCE_S)
 
 
 def _to(network: Network) -> socket.socket:

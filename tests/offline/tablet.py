@@ -63,7 +63,12 @@ class Tablet:
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """(status, JSON) of one request, or Offline."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Connection": "close"}
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            "Connection": "close",
+            "X-Device-Seq": self._counts(),
+        }
         try:
             connection.request(method, f"/api/v1/sync{path}", json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
@@ -72,6 +77,14 @@ class Tablet:
             raise Offline from error
         finally:
             connection.close()
+
+    def _counts(self) -> str:
+        """How many entries this tablet has recorded of each procedure, and the highest number: so the server knows what is missing."""
+        numbers: dict[str, list[int]] = {}
+        for (collection, _), fact in self.saved:
+            if collection == "entries":
+                numbers.setdefault(fact["procedure_id"], []).append(fact["device_seq"])
+        return ",".join(f"{procedure}={max(some)}/{len(some)}" for procedure, some in numbers.items())
 
     def push(self, collection: str, most: int = 50) -> None:
         """Send some of what is unsent, in any order."""

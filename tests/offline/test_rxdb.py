@@ -16,6 +16,7 @@ from server.procedures.models import Entry
 from tests import make
 from tests.api import Api
 from tests.node import installed
+from tests.offline.proxy import PATIENCE_S, Gate
 from tests.offline.rx import CLIENT, RxTablet
 from tests.offline.theatre import Theatre, theatre
 
@@ -130,6 +131,29 @@ def test_killed_before_it_was_sent_it_is_sent_afterwards(here: Theatre, clinic: 
     tablet.ask("begin")
     tablet.ask("settle")
     assert len(stored(here.db, clinic)) == 30
+
+
+@pytest.mark.parametrize("half_sent", [True, False], ids=["half of it sent", "stored and not answered"])
+def test_killed_in_the_middle_of_a_push_it_sends_all_and_nothing_twice(
+    here: Theatre, clinic: make.Clinic, opened: Open, tmp_path: Path, half_sent: bool
+) -> None:
+    """Kill -9 while 130 entries are on their way, in two batches; the app is opened again, and a colleague's tablet sees each once."""
+    tablet = opened(tmp_path / "tablet.jsonl")
+    write(tablet, a_case(clinic, 130))
+    gate = here.network.gate = Gate(b"/sync/entries/push", half_sent)
+    tablet.ask("begin")
+    assert gate.reached.wait(PATIENCE_S)
+    tablet.kill()
+    gate.left.set()
+    assert len(stored(here.db, clinic)) == (0 if half_sent else 100)
+    tablet.start()
+    tablet.ask("begin")
+    tablet.ask("settle")
+    assert stored(here.db, clinic) == sorted(f"Step {number}" for number in range(130))
+    colleague = opened()
+    colleague.ask("begin")
+    colleague.ask("settle")
+    assert colleague.shows("entries").keys() == tablet.shows("entries").keys()
 
 
 def test_two_people_change_one_patient(clinic: make.Clinic, opened: Open) -> None:
