@@ -17,6 +17,7 @@ from server.journal.service import seal
 from server.sync.models import Issue
 from server.sync.push import entries, marks, together, waiting
 from server.sync.push.attempts import Refused, attempt, hold, refuse
+from server.sync.push.corrected import close_corrected, is_corrected
 from server.sync.push.documents import apply, lock
 from server.sync.push.kinds import KINDS
 from server.sync.push.row import Outcome, Row, Waits, id_in, without_stand_ins
@@ -49,6 +50,7 @@ def receive(session: Session, collection: Synced, rows: Sequence[Row], sender: S
             fresh.append(row)
     outcomes = _take(session, collection, fresh, sender)
     session.flush()
+    close_corrected(session, collection, fresh, outcomes, sender)
     outcomes |= _again(session, collection, [row for row in rows if row.index not in outcomes], sender)
     waiting.catch_up(session)
     if sender.device_id:
@@ -139,7 +141,7 @@ def _stored(session: Session, collection: Synced, ids: Sequence[uuid.UUID]) -> d
 
 def _as_before(row: Row, issue: Issue | None, current: dict[str, Any] | None) -> Outcome:
     """With the document as it is now, where it has gone on: a tablet whose own save was unsent pulled it and could not take it."""
-    if issue is None or (issue.state == IssueState.RESOLVED and issue.choice in _TAKEN_AFTER_ALL):
+    if issue is None or (issue.state == IssueState.RESOLVED and issue.choice in _TAKEN_AFTER_ALL and not is_corrected(issue)):
         gone_on = current is not None and current["write_id"] != str(row.write_id)
         return Outcome(RowStatus.ACCEPTED, current=current if gone_on else None)
     return Outcome(_AS_BEFORE.get(issue.kind, RowStatus.ACCEPTED), current=current if issue.kind == IssueKind.CONFLICT else None)

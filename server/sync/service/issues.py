@@ -50,6 +50,13 @@ def of_documents(session: Session, about: str, ids: Sequence[uuid.UUID]) -> list
     return list(session.scalars(sa.select(Issue).where(Issue.about == about, Issue.document_id.in_(ids)).order_by(Issue.created_at)))
 
 
+def quarantined(session: Session, about: str, ids: Sequence[uuid.UUID]) -> list[Issue]:
+    """Open refusals of some documents, locked."""
+    open_ones = sa.select(Issue).where(Issue.kind == IssueKind.QUARANTINED, Issue.state == sa.literal_column("'open'"))
+    about_them = open_ones.where(Issue.about == about, Issue.document_id.in_(ids))
+    return list(session.scalars(about_them.order_by(Issue.created_at, Issue.id).with_for_update()))
+
+
 def waiting_for(session: Session, ids: Sequence[uuid.UUID]) -> list[Issue]:
     """Held rows that wait for one of these records, locked, in the order in which they came."""
     held = sa.select(Issue).where(Issue.kind == IssueKind.HELD, Issue.waits_for.in_(ids), Issue.state == sa.literal_column("'open'"))
