@@ -30,7 +30,7 @@ class Limit:
         """Sentence that says why `value` is refused, or None if it lies within the hard limits."""
         if self.hard_min <= value <= self.hard_max:
             return None
-        text = f"{value:g} {self.unit} is outside {self.hard_min:g} to {self.hard_max:g} {self.unit}."
+        text = f"{value:.12g} {self.unit} is outside {self.hard_min:.12g} to {self.hard_max:.12g} {self.unit}."
         return f"{text} {self.slip}" if self.slip else text
 
     def unusual(self, value: float) -> bool:

@@ -59,3 +59,7 @@ def test_an_unchanged_catalogue_is_not_sent_again(anyone: Api) -> None:
     version = anyone.get("/catalogue")["version"]
     answer = anyone.call("GET", "/catalogue", headers={"If-None-Match": f'"{version}"'})
     assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_a_large_bound_is_written_out() -> None:
+    assert LIMITS["journal_rows"].refusal(-1) == "-1 rows is outside 0 to 999999999 rows."
