@@ -20,8 +20,10 @@ _CHANGED_LATER = (
 )
 """Asked for each row on its way to the page, by the index on records. The sum and the concatenation leave no other index to choose,
 which both databases would as long as they have no statistics, and walk half the journal for every row."""
+_ERASED_ID = sa.case((_JOURNAL.c.body.is_(None), _JOURNAL.c.record_id)).label("erased_id")
+"""A body names its record itself; making a hundred UUIDs that nobody reads is a tenth of a page's time."""
 _PAGE = (
-    sa.select(_JOURNAL.c.seq, _JOURNAL.c.record_id, _JOURNAL.c.body)
+    sa.select(_JOURNAL.c.seq, _ERASED_ID, _JOURNAL.c.body)
     .where(_JOURNAL.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()))
     .where(_JOURNAL.c.collection == sa.bindparam("collection", type_=sa.String()))
     .where(_JOURNAL.c.seq > sa.bindparam("after", type_=sa.BigInteger()))
@@ -32,10 +34,10 @@ _PAGE = (
 
 
 class Current(NamedTuple):
-    """A record as it stands: `seq` of its newest change, `body` the stored JSON, None once it was erased on legal request."""
+    """A record as it stands: `seq` of its newest change, `body` the stored JSON; the id alone once it was erased on legal request."""
 
     seq: int
-    record_id: uuid.UUID
+    erased_id: uuid.UUID | None
     body: str | None
 
 

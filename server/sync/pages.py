@@ -28,7 +28,7 @@ def of_journal(session: Session, collection: Synced, epoch: uuid.UUID, after: in
 
 def _document(collection: Synced, row: feed.Current) -> str:
     if row.body is None:
-        return f'{{"_deleted":true,"id":"{row.record_id}"}}'
+        return f'{{"_deleted":true,"id":"{row.erased_id}"}}'
     body = _person(row.body) if collection == Synced.USERS else row.body
     return '{"_deleted":false,' + body[1:]
 
