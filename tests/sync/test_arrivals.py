@@ -144,6 +144,20 @@ def test_rule_9_a_tablets_gap_is_named_before_signing(vera: Api, clinic: make.Cl
     assert "tablet_gap" not in stages.codes(case.read())
 
 
+def test_rule_9_entries_that_waited_for_their_procedure_are_missing_no_more(vera: Api, clinic: make.Clinic, nora: Tablet) -> None:
+    """Anna comes last: her procedure waited for her, the entries for it. They are taken in the last moment of her push."""
+    patient = anna()
+    surgeon = str(clinic.surgeon.user_id)
+    procedure = {"id": str(uuid7()), "patient_id": patient["id"], "surgeon_id": surgeon, "planned_for": stages.at(0)}
+    notes = [nora.entry("note", procedure["id"], text=f"Step {number}", recorded_at=stages.at(1)) for number in range(3)]
+    told = {UUID(procedure["id"]): (3, 3)}
+    assert statuses(nora.push("entries", *notes, counts=told)) == ["held"] * 3
+    assert statuses(nora.push("procedures", row(procedure), counts=told)) == ["held"]
+    nora.push("patients", row(patient), counts=told)
+    assert len(vera.get(f"/procedures/{procedure['id']}")["entries"]) == 3
+    assert issues(vera) == []
+
+
 def test_rule_9_numbers_of_another_case_are_no_gap(vera: Api, clinic: make.Clinic, nora: Tablet) -> None:
     case = stages.begun(vera, clinic)
     second = make.procedure(nora.db, clinic)["id"]

@@ -18,7 +18,7 @@ from server.sync.push.attempts import Refused, attempt
 from server.sync.push.documents import apply, lock
 from server.sync.push.kinds import KINDS
 from server.sync.push.row import Outcome, Row, Waits
-from server.sync.service import issues
+from server.sync.service import counting, issues
 from server.sync.service.people import Acting, Sender, named
 
 _MODELS: tuple[type[journal.Journaled], ...] = (Patient, Scar, Procedure, Entry)
@@ -28,6 +28,7 @@ _WAITED_FOR = frozenset(model.collection for model in _MODELS)
 def arrived(session: Session, new: frozenset[journal.Key]) -> None:
     """Take what waited for these records. What is refused now goes to quarantine; what waits for something else goes on waiting."""
     ids = [record_id for collection, record_id in new if collection in _WAITED_FOR]
+    counted: dict[uuid.UUID, set[uuid.UUID]] = {}
     for issue in issues.waiting_for(session, ids) if ids else ():
         try:
             take(session, issue)
@@ -37,6 +38,10 @@ def arrived(session: Session, new: frozenset[journal.Key]) -> None:
             issue.waits_for = waits.record_id
         else:
             issues.close(session, issue, Choice.ARRIVED)
+            if issue.about == Synced.ENTRIES and issue.device_id and issue.procedure_id:
+                counted.setdefault(issue.device_id, set()).add(issue.procedure_id)
+    for device_id, procedures in counted.items():  # what was missing until now may be missing no more
+        counting.watch(session, device_id, procedures)
 
 
 def catch_up(session: Session) -> None:
