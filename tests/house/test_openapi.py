@@ -30,6 +30,8 @@ SEED = 2021
 CHECKS = {
     # 412: the version drawn is not the stored one. 422: only for reasons that no document can express, see `refusals_are_foreseen`.
     "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "409", "412", "422"]},
+    # 413: more rows than one push may hold.
+    "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]},
     # 428 is the status for a missing If-Match (RFC 6585), which the tool does not know.
     "missing_required_header": {"expected-statuses": ["401", "422", "428"]},
     # Its second call passes an argument that the tool's own WSGI client refuses; the story about locks tells the same.
