@@ -3,18 +3,26 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from server.db import Database
 
 
+def unguard(connection: sa.Connection | Session, table: str) -> None:
+    """Take the table's triggers away."""
+    on = connection.connection() if isinstance(connection, Session) else connection
+    if on.dialect.name == "postgresql":
+        on.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        return
+    query = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
+    for name in on.scalars(query, {"name": table}).all():
+        on.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
 def tampered(db: Database, statement: str, table: str = "journal", **values: Any) -> None:
-    """Drop the table's guard and change its rows. `:clinic` in the statement is a UUID."""
+    """Change the table's rows past its guard. `:clinic` in the statement is a UUID."""
     with db.engine.begin() as connection:
-        if db.is_sqlite:
-            for verb in ("update", "delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
-        else:
-            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        unguard(connection, table)
         connection.execute(
             sa.text(statement).bindparams(*(sa.bindparam(name, type_=sa.Uuid() if name == "clinic" else None) for name in values)), values
         )

@@ -15,6 +15,7 @@ from server.backup.refusals import BackupError
 from tests import databases, make
 from tests.backup.ward import Ward, manifest_of, with_manifest
 from tests.start.test_command_line import GRAFTLOG
+from tests.tampering import unguard
 
 ON_POSTGRESQL = bool(databases.WANTED)
 UNCHANGED = "Nothing was changed."
@@ -133,8 +134,7 @@ def test_who_writes_at_the_last_moment_loses_nothing(riverside: Ward, tmp_path: 
 
 def test_a_backup_whose_chain_is_broken(riverside: Ward, night: Path, tmp_path: Path) -> None:
     with riverside.open() as database, database.engine.begin() as connection:
-        drop = "DROP TRIGGER journal_no_update" if database.is_sqlite else "ALTER TABLE journal DISABLE TRIGGER USER"
-        connection.exec_driver_sql(drop)
+        unguard(connection, "journal")
         connection.execute(sa.text("UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE seq = 6"))
     riverside.backup(tmp_path / "tampered.zip")
     assert "Riverside Plastic Surgery is broken at row 6: the body was changed" in riverside.refusal(tmp_path / "tampered.zip")

@@ -18,6 +18,7 @@ from server.procedures.service import record, signing
 from tests import make
 from tests.procedures import case as stages
 from tests.procedures.case import Case
+from tests.tampering import unguard
 
 PLAN_ONE_MORE = (
     "INSERT INTO planned_injections (clinic_id, procedure_id, scar_id, position, volume_ul) "
@@ -141,16 +142,6 @@ def faults(session: Session, procedure_id: str) -> list[str]:
     return signing.faults(session, record.load(session, procedure))
 
 
-def unguarded(session: Session, table: str) -> None:
-    """Take the table's triggers away, as somebody with the owner's password could."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        return
-    names = session.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name"), {"name": table}).all()
-    for name in names:
-        session.execute(sa.text(f"DROP TRIGGER {name}"))
-
-
 @pytest.mark.parametrize(
     ("table", "tampering", "found"),
     [
@@ -171,7 +162,7 @@ def test_what_is_tampered_with_is_found(
     signed_case.tablet.post(f"{signed_case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
     with never_committed(db, clinic) as session:
         assert faults(session, signed_case.id) == []
-        unguarded(session, table)
+        unguard(session, table)
         statement = sa.text(tampering.replace("{{}}", "{}")).bindparams(sa.bindparam("id", type_=sa.Uuid()))
         session.connection().execute(statement, {"id": uuid.UUID(signed_case.id)})
         session.expire_all()
@@ -181,7 +172,7 @@ def test_what_is_tampered_with_is_found(
 def test_an_entry_added_behind_our_back_is_found(signed_case: Case, db: Database, clinic: make.Clinic) -> None:
     with never_committed(db, clinic) as session:
         row = copy_of_an_entry(session, signed_case.id, id=uuid7())
-        unguarded(session, "entries")
+        unguard(session, "entries")
         session.connection().execute(sa.insert(table_of(Entry)), row)
         assert faults(session, signed_case.id) == [f"Entry {row['id']} was added after signing."]
 

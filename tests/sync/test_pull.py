@@ -12,6 +12,7 @@ from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
 from tests.sync.tablet import pulled
+from tests.tampering import unguard
 
 Page = dict[str, Any]
 
@@ -115,10 +116,7 @@ def test_an_erased_body_is_pulled_as_deleted(lonely_db: Database) -> None:
     clinic = make.clinic(lonely_db)
     make.patient(lonely_db, clinic)
     with lonely_db.engine.begin() as connection:
-        if lonely_db.is_sqlite:
-            connection.exec_driver_sql("DROP TRIGGER journal_no_update")
-        else:
-            connection.exec_driver_sql("ALTER TABLE journal DISABLE TRIGGER USER")
+        unguard(connection, "journal")
         connection.exec_driver_sql("UPDATE journal SET body = NULL, salt = NULL WHERE collection = 'patients'")
     with lonely_db.transaction(clinic.id, write=False) as session:
         rows = feed.page(session, "patients", 0, 10)

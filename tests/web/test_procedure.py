@@ -13,6 +13,7 @@ from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
 from tests import make
 from tests.api import Api
+from tests.tampering import unguard
 from tests.web.browser import Browser, faults
 from tests.web.case import completed
 
@@ -162,13 +163,3 @@ def test_a_tampered_record_says_that_its_signature_does_not_fit(lonely_db: Datab
     assert "The signature does not fit the record" in page.part("signature")
     assert "Do not rely on this record." in page.part("signature")
     assert faults(page) == []
-
-
-def unguard(connection: sa.Connection, table: str) -> None:
-    """Take the table's triggers away, as somebody with the owner's password could."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        return
-    query = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
-    for name in connection.scalars(query, {"name": table}).all():
-        connection.execute(sa.text(f"DROP TRIGGER {name}"))
