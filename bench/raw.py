@@ -75,15 +75,18 @@ def _adapted(value: Any, sqlite: bool) -> Any:
     return psycopg.types.json.Jsonb(value) if not sqlite and isinstance(value, dict | list) else value
 
 
+def connected(url: str) -> Any:
+    """The bare driver's own connection, with the durability that Graftlog has."""
+    if not url.startswith("sqlite"):
+        return psycopg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
 def _insert_all(url: str, cases: list[Rows], start: Any, results: Any) -> None:
-    sqlite = url.startswith("sqlite")
-    connection: Any
-    if sqlite:
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-    else:
-        connection = psycopg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+    sqlite, connection = url.startswith("sqlite"), connected(url)
     mark = "?" if sqlite else "%s"
     start.wait()
     began = time.monotonic()

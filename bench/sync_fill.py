@@ -8,11 +8,9 @@ from typing import Any
 
 from bench.clients import Request
 from bench.place import Place
-from server import clock
-from server.canonical import canonical
 from server.db import Database
 from server.ids import uuid7
-from server.journal import service, verifier
+from server.journal import service
 from tests import make
 
 SIZE = 2_800
@@ -26,17 +24,14 @@ def documents(database: Database, clinic: make.Clinic, up_to: int) -> None:
         there = session.connection().exec_driver_sql("SELECT count(*) FROM journal WHERE collection = 'patients'").scalar_one()
     for _ in range(there, up_to, _AT_ONCE):
         with database.transaction(clinic.id) as session:
-            service.append(session, clinic.id, [_row(clinic.id) for _ in range(_AT_ONCE)])
+            service.enter(
+                session, clinic.id, {("patients", one): ("create", None, _patient(one)) for one in [uuid7() for _ in range(_AT_ONCE)]}
+            )
 
 
-def _row(clinic_id: uuid.UUID) -> dict[str, Any]:
-    record, version, salt = uuid7(), uuid7(), b"s" * 32
-    known = {"id": str(record), "write_id": str(version), "family_name": "Petrauskienė", "given_name": "Anna", "mrn": f"B-{record}"}
-    body = canonical(known | {"notes": "Atrophic scars of both cheeks. " * 83})
-    return {
-        "clinic_id": clinic_id, "at": clock.now(), "actor_id": None, "device_id": None, "action": "create", "collection": "patients",
-        "record_id": record, "write_id": version, "body": body, "salt": salt, "detail_hash": verifier.detail_hash(salt, body),
-    }  # fmt: skip
+def _patient(record: uuid.UUID) -> dict[str, Any]:
+    known = {"id": str(record), "write_id": str(uuid7()), "family_name": "Petrauskienė", "given_name": "Anna", "mrn": f"B-{record}"}
+    return known | {"notes": "Atrophic scars of both cheeks. " * 83}
 
 
 def analyse(where: Place) -> None:

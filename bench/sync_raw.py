@@ -3,21 +3,16 @@
 import http.client
 import json
 import socket
-import sqlite3
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
-
-import psycopg
-import sqlalchemy as sa
 
 from bench.clients import Request
 from bench.place import ROOT, Place
-from bench.raw import Rows
+from bench.raw import Rows, connected
 from bench.sync_fill import Tablet
 
 PAGE = (
@@ -31,7 +26,9 @@ RENAMED = {"entries": ("id", "record_id", "document_id"), "patients": ("id", "re
 def serve(url: str, clinic: str, listening: socket.socket) -> None:
     """One kept-alive connection after the other; a page is one query and one send."""
     sqlite = url.startswith("sqlite")
-    connection: Any = sqlite3.connect(url.removeprefix("sqlite:///")) if sqlite else psycopg.connect(_plain(url), autocommit=True)
+    connection = connected(url)
+    if not sqlite:
+        connection.autocommit = True  # else its first page would be in one transaction with its last
     query, owner = PAGE.format(mark="?" if sqlite else "%s"), clinic if sqlite else uuid.UUID(clinic)
     while True:
         with listening.accept()[0] as client, client.makefile("rb") as lines:
@@ -43,10 +40,6 @@ def serve(url: str, clinic: str, listening: socket.socket) -> None:
                 documents = ",".join('{"_deleted":false,' + row[2][1:] for row in rows)
                 body = f'{{"documents":[{documents}],"checkpoint":{{"epoch":"","seq":{rows[-1][0] if rows else 0}}}}}'.encode()
                 client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-
-
-def _plain(url: str) -> str:
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager

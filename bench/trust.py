@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from bench import place
 from bench.record import say
-from server import access, clock
-from server.canonical import canonical
+from server import access
 from server.clinics.pins import TABLET_IDLE
 from server.db import insert_many, table_of
 from server.ids import uuid7
@@ -29,6 +28,7 @@ EACH = 100
 CALLS = 400
 IDLE_LIMIT_MS = 0.5
 CHAIN_LIMIT = 1.25
+NOTE = {"kind": "note", "text": "Emulsification, thirty passes through 1.2 mm. " * 6}
 
 
 def authentication(where: place.Place) -> None:
@@ -98,20 +98,11 @@ def _filled(where: place.Place) -> make.Clinic:
     clinic = make.clinic(database)
     for part in range(ROWS // 1000):
         with database.transaction(clinic.id) as session:
-            service.append(session, clinic.id, [_row(clinic.id) for _ in range(1000)])
+            service.enter(session, clinic.id, {("entries", uuid7()): ("create", None, NOTE) for _ in range(1000)})
             if part % 10 == 9:
                 checkpoints.take(session, where.folder / "keys")
     database.close()
     return clinic
-
-
-def _row(clinic_id: uuid.UUID) -> dict[str, Any]:
-    salt, record = secrets.token_bytes(32), uuid7()
-    body = canonical({"id": str(record), "kind": "note", "text": "Emulsification, thirty passes through 1.2 mm. " * 6})
-    return {
-        "clinic_id": clinic_id, "at": clock.now(), "actor_id": None, "device_id": None, "action": "create", "collection": "entries",
-        "record_id": record, "write_id": None, "body": body, "salt": salt, "detail_hash": verifier.detail_hash(salt, body),
-    }  # fmt: skip
 
 
 def verification(where: place.Place) -> None:
