@@ -121,6 +121,14 @@ def clinic_list() -> None:
             click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
 
 
+def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
+    found = session.get(Clinic, clinic_id)
+    if found is None:
+        raise click.ClickException("No such clinic; see: graftlog clinic list")
+    session.info["clinic_id"] = clinic_id
+    return found
+
+
 @clinic.command("add-person")
 @click.option("--clinic", "clinic_id", required=True, type=click.UUID)
 @click.option("--email", required=True)
@@ -130,9 +138,7 @@ def clinic_list() -> None:
 def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[str, ...], password: str | None) -> None:
     """Add a person to a clinic."""
     with _opened() as (_, database), database.transaction() as session:
-        if session.get(Clinic, clinic_id) is None:
-            raise click.ClickException("No such clinic; see: graftlog clinic list")
-        session.info["clinic_id"] = clinic_id
+        _of_clinic(session, clinic_id)
         user = clinics.create_user(session, email=email, name=name, roles=[Role(role) for role in roles], password=_password(password))
         click.echo(f"{user.name} signs in as {user.email}.")
 
@@ -165,14 +171,6 @@ def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[P
                 click.secho(f"✓ {one.name}: {count} rows, chain whole, checkpoints true", fg="green")
     if broken:
         sys.exit(1)
-
-
-def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
-    found = session.get(Clinic, clinic_id)
-    if found is None:
-        raise click.ClickException("No such clinic; see: graftlog clinic list")
-    session.info["clinic_id"] = clinic_id
-    return found
 
 
 @journal.command("export")

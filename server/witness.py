@@ -1,6 +1,5 @@
 """HTTP of the journal's checkpoints: what tablets keep, so that a rewritten history is contradicted from outside."""
 
-import base64
 from typing import Any
 
 from flask import Response
@@ -9,7 +8,7 @@ from schemas.witness import KeyList, WitnessOut, WitnessQuery
 from server.access import Permission, allow
 from server.canonical import instant
 from server.http import Routes, answer, caller, session
-from server.journal import checkpoints, reading
+from server.journal import checkpoints, keys, verifier
 from server.journal.models import JournalCheckpoint
 
 routes = Routes("witness", __name__, url_prefix="/api/v1", description="Checkpoints of the journal, to be kept outside of the server")
@@ -25,17 +24,16 @@ def get_checkpoint(query: dict[str, Any]) -> Response:
     proof = checkpoints.proof(session(), query.get("known", 0), newest) if newest else None
     return answer(
         {
-            "checkpoint": document(newest) if newest else None,
-            "proof": None if proof is None else [base64.b64encode(part).decode() for part in proof],
+            "checkpoint": _document(newest) if newest else None,
+            "proof": None if proof is None else [verifier.b64(part) for part in proof],
         }
     )
 
 
-def document(checkpoint: JournalCheckpoint) -> dict[str, Any]:
-    """Wire form."""
+def _document(checkpoint: JournalCheckpoint) -> dict[str, Any]:
     return {
         "size": checkpoint.size,
-        "root": base64.b64encode(checkpoint.root).decode(),
+        "root": verifier.b64(checkpoint.root),
         "at": instant(checkpoint.at),
         "key_id": checkpoint.key_id,
         "note": checkpoint.note,
@@ -47,4 +45,4 @@ def document(checkpoint: JournalCheckpoint) -> dict[str, Any]:
 @allow(Permission.SYNC)
 def list_keys() -> Response:
     """The public keys that sign notes and checkpoints, with their history. Whoever keeps them once can check everything later."""
-    return answer({"items": reading.published(session(), caller().clinic_id)})
+    return answer({"items": keys.published(session(), caller().clinic_id)})

@@ -10,7 +10,7 @@ from server.canonical import instant
 from server.db import table_of
 from server.ids import uuid7
 from server.journal.models import JournalHead
-from server.journal.service import append, rows_of
+from server.journal.service import enter
 
 _HEADS = table_of(JournalHead)
 _EPOCH = sa.select(_HEADS.c.epoch).where(_HEADS.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()))
@@ -40,6 +40,6 @@ def new_epochs(session: Session, *, restored_from: datetime | None = None) -> di
             "restored_from": instant(restored_from) if restored_from else None,
         }
         action = "restore" if restored_from else "create"
-        append(session, head.clinic_id, list(rows_of(session, head.clinic_id, {("epochs", fresh): (action, None, document)}, {})))
+        enter(session, head.clinic_id, {("epochs", fresh): (action, None, document)})
         session.execute(sa.update(_HEADS).where(_HEADS.c.clinic_id == head.clinic_id).values(epoch=fresh))
     return begun

@@ -5,6 +5,7 @@ import os
 import uuid
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
@@ -13,15 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.canonical import instant
 from server.ids import uuid7
+from server.journal import verifier
 from server.journal.models import SigningKey
-from server.journal.service import append, rows_of
+from server.journal.service import enter
 from server.problems import Problem
-
-
-def b64(data: bytes) -> str:
-    """Base64 text."""
-    return base64.b64encode(data).decode()
 
 
 def key_id_of(public: bytes) -> str:
@@ -63,8 +61,8 @@ def _create(session: Session, folder: Path, clinic_id: uuid.UUID) -> tuple[str, 
         file.write(private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
         file.flush()
         os.fsync(file.fileno())
-    session.add(SigningKey(key_id=key_id, public_key=b64(public)))
-    return key_id, b64(public), private
+    session.add(SigningKey(key_id=key_id, public_key=verifier.b64(public)))
+    return key_id, verifier.b64(public), private
 
 
 def rotate(session: Session, folder: Path) -> tuple[str, str]:
@@ -78,13 +76,29 @@ def rotate(session: Session, folder: Path) -> tuple[str, str]:
     session.flush()
     new_id, public, _ = _create(session, folder, session.info["clinic_id"])
     row = uuid7()
-    said = {"id": str(row), "key_id": new_id, "public_key": public, "previous": old_id, "signature": b64(old.sign(public.encode()))}
-    append(
-        session,
-        session.info["clinic_id"],
-        list(rows_of(session, session.info["clinic_id"], {("signing_keys", row): ("rotate", None, said)}, {})),
-    )
+    said = {
+        "id": str(row),
+        "key_id": new_id,
+        "public_key": public,
+        "previous": old_id,
+        "signature": verifier.b64(old.sign(public.encode())),
+    }
+    enter(session, session.info["clinic_id"], {("signing_keys", row): ("rotate", None, said)})
     return old_id, new_id
+
+
+def published(session: Session, clinic_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All public keys that the clinic ever had, the oldest first."""
+    rows = sa.select(SigningKey).where(SigningKey.clinic_id == clinic_id).order_by(SigningKey.created_at)
+    return [
+        {
+            "key_id": key.key_id,
+            "public_key": key.public_key,
+            "created_at": instant(key.created_at),
+            "retired_at": instant(key.retired_at) if key.retired_at else None,
+        }
+        for key in session.scalars(rows, execution_options={"all_clinics": True})
+    ]
 
 
 def missing(session: Session, folder: Path) -> list[str]:

@@ -178,8 +178,7 @@ def seal(session: Session) -> dict[Key, int]:
         clinic_id = change[2].clinic_id if isinstance(change[2], Journaled) else session.info["clinic_id"]
         by_clinic.setdefault(clinic_id, {})[key] = change
     for clinic_id in sorted(by_clinic):  # nearly always one; in one order, so that two such transactions never wait for each other
-        rows = list(rows_of(session, clinic_id, by_clinic[clinic_id], said))
-        append(session, clinic_id, rows)
+        rows = enter(session, clinic_id, by_clinic[clinic_id], said)
         numbers.update({(row["collection"], row["record_id"]): row["seq"] for row in rows})
     return numbers
 
@@ -197,6 +196,13 @@ def _announce_arrivals(session: Session) -> None:
         session.flush()
 
 
+def enter(session: Session, clinic_id: uuid.UUID, pending: Pending, said: Mapping[Key, str] | None = None) -> list[dict[str, Any]]:
+    """Seal what `pending` says into a clinic's chain, at once; the rows. Also for documents that are no rows of a table."""
+    rows = list(rows_of(session, clinic_id, pending, said or {}))
+    append(session, clinic_id, rows)
+    return rows
+
+
 def append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
     """Seal rows of one clinic, as `rows_of` makes them, into its chain."""
     connection = session.connection()
@@ -209,7 +215,7 @@ def append(session: Session, clinic_id: uuid.UUID, rows: list[dict[str, Any]]) -
     connection.execute(_MOVE_HEAD, {"clinic": clinic_id, "to_seq": seq, "to_hash": previous})
 
 
-def rows_of(session: Session, clinic_id: uuid.UUID, pending: Pending, said: dict[tuple[str, uuid.UUID], str]) -> Iterator[dict[str, Any]]:
+def rows_of(session: Session, clinic_id: uuid.UUID, pending: Pending, said: Mapping[Key, str]) -> Iterator[dict[str, Any]]:
     """Rows of the journal for what has changed, but for the columns that the chain gives them."""
     actor: Actor | None = session.info.get("actor")
     at = clock.now()

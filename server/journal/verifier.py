@@ -46,6 +46,11 @@ class Unverified(ValueError):
     """A checkpoint's text cannot be read, or no trusted key signed it."""
 
 
+def b64(data: bytes) -> str:
+    """Base64 text."""
+    return base64.b64encode(data).decode()
+
+
 def detail_hash(salt: bytes, body: str) -> bytes:
     """SHA-256(salt ‖ body). The salt stops anyone from guessing an erased body from its hash."""
     return sha256(salt + body.encode()).digest()
@@ -122,8 +127,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """The lines that are signed."""
-        root = base64.b64encode(self.root).decode()
-        return f"{origin(self.clinic_id)}\n{self.size}\n{root}\nepoch {self.epoch}\nat {self.at}\nprevious {self.previous}\n"
+        return f"{origin(self.clinic_id)}\n{self.size}\n{b64(self.root)}\nepoch {self.epoch}\nat {self.at}\nprevious {self.previous}\n"
 
 
 def origin(clinic_id: str) -> str:
@@ -265,8 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if journal.fault:
         sys.stdout.write(f"✗ row {journal.fault[0]}: {journal.fault[1]}\n")
         return 1
-    root = base64.b64encode(journal.tree.root()).decode()
-    sys.stdout.write(f"✓ {journal.tree.size} rows, {journal.checkpoints} checkpoints; root {root}\n")
+    sys.stdout.write(f"✓ {journal.tree.size} rows, {journal.checkpoints} checkpoints; root {b64(journal.tree.root())}\n")
     if not asked.key:
         sys.stdout.write("  Checked with the keys that the export itself names. Only a --key that you had before proves who signed.\n")
     return 0

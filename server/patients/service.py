@@ -25,28 +25,19 @@ _DAYS_A_MONTH = 30.4375
 
 def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, bool]:
     """(patient, whether it is new). The same id with the same content is the stored patient. Raises `id_taken`, `duplicate`."""
-    stored, content = replayed(session, Patient, fields)
-    if stored:
-        return stored, False
-    patient = Patient(**{"id": uuid7(), **fields}, content_hash=content)
-    _check(session, patient)
-    session.add(patient)
-    session.flush()
-    return patient, True
+    stored, _ = replayed(session, Patient, fields)
+    return (stored, False) if stored else (create_patients(session, [fields])[0], True)
 
 
 def create_patients(session: Session, many: Sequence[dict[str, Any]]) -> list[Patient]:
-    """New patients under ids that are free, in one statement. All or none: raises what `create_patient` would."""
-    made = [Patient(**fields, content_hash=content_hash(fields)) for fields in many]
+    """New patients under ids that are free, in one statement. All or none. Raises `duplicate` or 422."""
+    made = [Patient(**{"id": uuid7(), **fields}, content_hash=content_hash(fields)) for fields in many]
+    taken = set(session.scalars(sa.select(Patient.mrn).where(Patient.mrn.in_([patient.mrn for patient in made]))))
     for patient in made:
+        if patient.mrn in taken:
+            raise _duplicate(patient.mrn)
+        taken.add(patient.mrn)
         _check_rest(session, patient)
-    numbers = [patient.mrn for patient in made]
-    with session.no_autoflush:
-        taken = set(session.scalars(sa.select(Patient.mrn).where(Patient.mrn.in_(numbers))))
-    for number in numbers:
-        if number in taken:
-            raise _duplicate(number)
-        taken.add(number)
     session.add_all(made)
     session.flush()
     return made
@@ -122,21 +113,15 @@ def find_patients(session: Session, *, q: str | None, after: Sequence[str] | Non
 
 def create_scar(session: Session, patient: Patient, fields: dict[str, Any]) -> tuple[Scar, bool]:
     """(scar, whether it is new) of `patient`. Raises `id_taken` or 422."""
-    stored, content = replayed(session, Scar, fields | {"patient_id": patient.id})
-    if stored:
-        return stored, False
-    scar = Scar(**{"id": uuid7(), **fields}, patient_id=patient.id, content_hash=content)
-    _check_scar(scar, patient)
-    session.add(scar)
-    session.flush()
-    return scar, True
+    stored, _ = replayed(session, Scar, fields | {"patient_id": patient.id})
+    return (stored, False) if stored else (create_scars(session, [(patient, fields)])[0], True)
 
 
 def create_scars(session: Session, many: Sequence[tuple[Patient, dict[str, Any]]]) -> list[Scar]:
-    """New scars under ids that are free, in one statement. All or none: raises what `create_scar` would."""
+    """New scars under ids that are free, in one statement. All or none. Raises 422."""
     made = []
     for patient, fields in many:
-        scar = Scar(**fields, patient_id=patient.id, content_hash=content_hash(fields | {"patient_id": patient.id}))
+        scar = Scar(**{"id": uuid7(), **fields}, patient_id=patient.id, content_hash=content_hash(fields | {"patient_id": patient.id}))
         _check_scar(scar, patient)
         made.append(scar)
     session.add_all(made)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.journal.proofs import consistency, is_consistent, root_of
+from server.journal.proofs import consistency, root_of
 from server.journal.verifier import Tree
+from tests.journal.consistency import is_consistent
 
 ROWS = [sha256(bytes([number])).digest() for number in range(70)]
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from server.config import Config
 from server.db import Database
-from server.journal import checkpoints, proofs, verifier
+from server.journal import checkpoints, verifier
 from server.journal.models import JournalCheckpoint
 from tests import make
 from tests.api import Api
+from tests.journal.consistency import is_consistent
 from tests.procedures import case as stages
 from tests.tampering import tampered
 
@@ -45,7 +46,7 @@ def test_a_signature_is_covered_at_once_and_proved_to_whoever_kept_an_older_chec
     assert f"{answer['checkpoint']['size']} rows, root {answer['checkpoint']['root']}, " in said
     newest = opened(vera, answer)
     assert newest.size > kept.size
-    assert proofs.is_consistent((kept.size, kept.root), (newest.size, newest.root), proof(answer))
+    assert is_consistent((kept.size, kept.root), (newest.size, newest.root), proof(answer))
     assert newest.previous == verifier.name_of(asked_note(db, clinic, kept.size))
     with db.transaction(clinic.id, write=False) as session:
         covering = checkpoints.covering(session, uuid.UUID(signature["id"]))
@@ -78,7 +79,7 @@ def test_a_rewritten_history_cannot_be_proved_to_the_tablet(lonely_db: Database,
         assert newest is not None
         shown = checkpoints.proof(session, was[0], newest)
         assert shown is not None
-        assert not proofs.is_consistent(was, (newest.size, newest.root), shown)
+        assert not is_consistent(was, (newest.size, newest.root), shown)
 
 
 def test_a_checkpoint_of_another_history_is_answered_without_a_proof(vera: Api, clinic: make.Clinic) -> None:

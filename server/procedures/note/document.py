@@ -1,12 +1,12 @@
 """The operation note as one JSON-ready document: the single source of the page and the PDF."""
 
-import base64
 from datetime import datetime
 from typing import Any
 
 from schemas.vocabulary import EntryKind, ProcedureState, SignatureMeaning
 from server.canonical import number as units
 from server.db import Versioned
+from server.journal.verifier import b64
 from server.procedures.facts import retractions
 from server.procedures.note import photos, sections
 from server.procedures.note.case import Case
@@ -190,8 +190,8 @@ def _witnessed(case: Case) -> str:
     taken = case.record.checkpoint
     if taken is None:
         return "Signed before checkpoints of the journal were taken."
-    root = base64.b64encode(taken.root).decode()
-    return f"Journal checkpoint at signing: {counted(taken.size, 'row')}, root {root}, {_stamp(case, taken.at)}, key {taken.key_id}."
+    rows, at = counted(taken.size, "row"), _stamp(case, taken.at)
+    return f"Journal checkpoint at signing: {rows}, root {b64(taken.root)}, {at}, key {taken.key_id}."
 
 
 def _signature(case: Case) -> dict[str, str] | None:

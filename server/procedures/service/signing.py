@@ -19,8 +19,8 @@ from server.clinics.models import User
 from server.clinics.passwords import matches
 from server.ids import uuid7
 from server.journal import checkpoints, keys
-from server.journal.models import SigningKey
 from server.journal.service import say, seal
+from server.journal.verifier import b64
 from server.problems import Problem
 from server.procedures import pictures, rules
 from server.procedures.changes import announce
@@ -91,7 +91,7 @@ def sign(session: Session, procedure: Procedure, *, password: str, meaning: Sign
         meaning=meaning,
         signed_at=signed_at,
         manifest=text.decode(),
-        signature=keys.b64(private.sign(text)),
+        signature=b64(private.sign(text)),
         key_id=key_id,
         public_key=public_key,
     )
@@ -120,7 +120,7 @@ def faults(session: Session, whole: record.Record) -> list[str]:
     signature = whole.signature
     if signature is None:
         return []
-    published = {one.key_id: one.public_key for one in session.scalars(sa.select(SigningKey))}
+    published = {key["key_id"]: key["public_key"] for key in keys.published(session, signature.clinic_id)}
     manifest = signature.document()["manifest"]
     found = _seal_faults("The signature", signature, published)
     if signature.public_key != published.get(signature.key_id):
@@ -183,7 +183,7 @@ def add_addendum(session: Session, procedure: Procedure, fields: dict[str, Any],
         signer_name=signer.name,
         signed_at=signed_at,
         manifest=manifest.decode(),
-        signature=keys.b64(private.sign(manifest)),
+        signature=b64(private.sign(manifest)),
         key_id=key_id,
         content_hash=content,
     )

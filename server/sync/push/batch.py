@@ -20,7 +20,7 @@ from server.sync.push.attempts import Refused, attempt, hold, refuse
 from server.sync.push.corrected import close_corrected, is_corrected
 from server.sync.push.documents import apply, lock
 from server.sync.push.kinds import KINDS
-from server.sync.push.row import Outcome, Row, Waits, id_in, without_stand_ins
+from server.sync.push.row import KEPT_OUT, Outcome, Row, Waits, id_in, without_stand_ins
 from server.sync.service import counting, issues, ledger
 from server.sync.service.people import Acting, Sender
 
@@ -33,7 +33,6 @@ _AS_BEFORE = {
     IssueKind.LATE: RowStatus.LATE,
     IssueKind.POSSIBLE_DUPLICATE: RowStatus.POSSIBLE_DUPLICATE,
 }
-_KEPT_OUT = frozenset({RowStatus.QUARANTINED, RowStatus.HELD})
 _TAKEN_AFTER_ALL = frozenset({Choice.RELEASE, Choice.ARRIVED, Choice.TAKE_OTHER})
 
 
@@ -89,7 +88,7 @@ def _take(session: Session, collection: Synced, rows: list[Row], sender: Sender)
         outcomes |= entries.Intake(session, sender, fresh).run()
     if able:
         outcomes |= _documents(session, collection, able, sender)
-    crew.note_unverified([row for row in rows if outcomes[row.index].fresh and outcomes[row.index].status not in _KEPT_OUT])
+    crew.note_unverified([row for row in rows if outcomes[row.index].fresh and outcomes[row.index].status not in KEPT_OUT])
     return outcomes
 
 
@@ -159,6 +158,6 @@ def _receipts(
         if status == RowStatus.HELD and outcome.issue and outcome.issue.state == IssueState.RESOLVED:
             status = RowStatus.ACCEPTED  # what it waited for came later in the same batch
         document_id, write_id = without_stand_ins(row)
-        seq = None if status in _KEPT_OUT else numbers.get(row.id)
+        seq = None if status in KEPT_OUT else numbers.get(row.id)
         made.append({"id": document_id, "write_id": write_id, "sha256": row.sha256, "seq": seq, "status": str(status)})
     return made

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from schemas.sync_words import Choice, IssueKind, RowStatus, Synced
+from schemas.sync_words import Choice, IssueKind, Synced
 from server.sync.models import Issue
-from server.sync.push.row import Outcome, Row
+from server.sync.push.row import KEPT_OUT, Outcome, Row
 from server.sync.service import issues
 from server.sync.service.people import Sender
 
 CORRECTED = "Corrected by a later push."
-_NOT_TAKEN = frozenset({RowStatus.QUARANTINED, RowStatus.HELD})
 _BY_TIME = 7
 """Version of the UUIDs that begin with the time at which they were made."""
 
@@ -24,7 +23,7 @@ def close_corrected(session: Session, collection: Synced, rows: Sequence[Row], o
     """
     taken: dict[uuid.UUID, Row] = {}
     for row in rows:
-        if outcomes[row.index].fresh and outcomes[row.index].status not in _NOT_TAKEN:
+        if outcomes[row.index].fresh and outcomes[row.index].status not in KEPT_OUT:
             taken[row.id] = row
     if not taken:
         return

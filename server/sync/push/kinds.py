@@ -51,10 +51,6 @@ def _create_patient(session: Session, row: Row, _who: Acting) -> Patient:
     return patients.create_patient(session, load_new(Synced.PATIENTS, row.document))[0]
 
 
-def _create_patients(session: Session, many: Sequence[dict[str, Any]]) -> None:
-    patients.create_patients(session, many)
-
-
 def _change_patient(session: Session, patient: Patient, changes: dict[str, Any]) -> None:
     patients.change_patient(session, patient, load_changes(Synced.PATIENTS, changes))
 
@@ -73,8 +69,11 @@ def _create_scars(session: Session, many: Sequence[dict[str, Any]]) -> None:
     there = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_(wanted)))}
     for missing in wanted - there.keys():
         raise Waits(missing)
-    rest = [{name: value for name, value in fields.items() if name != "patient_id"} for fields in many]
-    patients.create_scars(session, [(there[fields["patient_id"]], own) for fields, own in zip(many, rest, strict=True)])
+    patients.create_scars(session, [(there[fields["patient_id"]], _without(fields, "patient_id")) for fields in many])
+
+
+def _without(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def _change_scar(session: Session, scar: Scar, changes: dict[str, Any]) -> None:
@@ -127,7 +126,9 @@ _LINK = frozenset({"patient_id"})
 _WRITE = Permission.WRITE_PATIENT
 OF_A_PHOTO = ("patient_id", "procedure_id", "scar_id", "view", "kind", "sha256", "size_bytes")
 KINDS: dict[str, Kind] = {
-    Synced.PATIENTS: Kind(Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient, _create_patients),
+    Synced.PATIENTS: Kind(
+        Patient, changeable(Synced.PATIENTS), frozenset(), _WRITE, _create_patient, _change_patient, patients.create_patients
+    ),
     Synced.SCARS: Kind(Scar, (*changeable(Synced.SCARS), *_LINK), _LINK, _WRITE, _create_scar, _change_scar, _create_scars),
     Synced.PROCEDURES: Kind(
         Procedure, (*changeable(Synced.PROCEDURES), *_LINK), _LINK, Permission.PLAN, _create_procedure, _change_procedure

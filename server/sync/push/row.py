@@ -14,6 +14,8 @@ from server.sync.models import Issue
 
 NAMESPACE = uuid.UUID("5f0b1c9e-3d0c-5b1e-9a53-6c7a1f5e2d10")
 Reasons = list[dict[str, str]]
+KEPT_OUT = frozenset({RowStatus.QUARANTINED, RowStatus.HELD})
+"""Of a row that is acknowledged and not in the record (yet)."""
 
 
 class Waits(Exception):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
@@ -9,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from schemas.sync_loading import load_new
 from schemas.sync_words import RowStatus
-from server.journal.service import versions_named
+from server.journal.service import Journaled, versions_named
 from server.problems import Problem
 from server.sync.push.attempts import Refused, attempt, required_id
-from server.sync.push.kinds import Kind
+from server.sync.push.kinds import CreateMany, Kind
 from server.sync.push.row import Outcome, Row, Waits
 from server.sync.service.people import Acting, acting
 
@@ -29,7 +30,7 @@ def create(session: Session, kind: Kind, rows: Sequence[tuple[Row, Acting]]) -> 
     outcomes: dict[int, Outcome] = {}
     for who, some in _able(kind, rows).items():
         try:
-            attempt(session, lambda who=who, some=some: _create(session, kind, who, some), again=False)  # type: ignore[misc]  # reason: defaults bind the loop's values
+            attempt(session, partial(_create, session, kind.model, kind.create_many, who, some), again=False)
         except (Refused, Waits):
             continue
         outcomes |= {row.index: Outcome(RowStatus.ACCEPTED) for row, _ in some}
@@ -53,7 +54,6 @@ def _load(kind: Kind, row: Row) -> dict[str, Any]:
     return load_new(row.collection, row.document) | {name: required_id(row, name) for name in kind.fixed}
 
 
-def _create(session: Session, kind: Kind, who: Acting, some: Loaded) -> None:
-    if kind.create_many:
-        with acting(session, who), versions_named(session, kind.model, {row.id: row.write_id for row, _ in some}):
-            kind.create_many(session, [fields for _, fields in some])
+def _create(session: Session, model: type[Journaled], create_many: CreateMany, who: Acting, some: Loaded) -> None:
+    with acting(session, who), versions_named(session, model, {row.id: row.write_id for row, _ in some}):
+        create_many(session, [fields for _, fields in some])
