@@ -16,9 +16,9 @@ LONGEST_VERSION = 40
 class Pin(Pattern):
     """A PIN, never shown again."""
 
-    def __init__(self) -> None:
-        """Always required."""
-        super().__init__("[0-9]{6,12}", "482915", longest=14, required=True, metadata={"writeOnly": True})
+    def __init__(self, *, required: bool = True) -> None:
+        """`required` unless it is one of several ways."""
+        super().__init__("[0-9]{6,12}", "482915", longest=14, required=required, metadata={"writeOnly": True})
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         try:

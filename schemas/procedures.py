@@ -5,8 +5,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from schemas.common import Items, Page
+from schemas.devices import Pin
 from schemas.entries import WarningOut
 from schemas.fields import Choice, Day, Document, Id, Moment, Quantity, Secret, Shape, Text
+from schemas.session import code_field
 from schemas.vocabulary import HarvestSite, Plane, ProcedureState, Side, SignatureMeaning, Subunit, Urgency
 
 MOST_SCARS = 60
@@ -171,9 +173,11 @@ class ReasonedChange(Reasoned):
 
 
 class SignRequest(Shape):
-    """Signing asks for the password again."""
+    """Signing asks for the password again, and for a second factor: a code, or by the clinic's policy the PIN on a paired tablet."""
 
     password = Secret()
+    code = code_field()
+    pin = Pin(required=False)
     meaning = Choice(SignatureMeaning, load_default=SignatureMeaning.AUTHOR.value)
 
 
@@ -198,6 +202,8 @@ class AddendumRequest(Shape):
     id = Id()
     text = Text(longest=8000, required=True)
     password = Secret()
+    code = code_field()
+    pin = Pin(required=False)
 
 
 class AddendumOut(Shape):

@@ -422,6 +422,13 @@ class SignatureMeaning(StrEnum):
     VERIFIED = "verified"
 
 
+class SigningPolicy(StrEnum):
+    """The second factor that a clinic asks for at every signature, besides the password."""
+
+    CODE = "code"
+    PIN_OR_CODE = "pin_or_code"
+
+
 class VisitKind(StrEnum):
     """A visit in person, or one question that the patient answers from home."""
 

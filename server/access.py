@@ -34,16 +34,17 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
     SYNC = "sync"
     DEVICE = "device"
+    MANAGE = "manage"
 
 
 _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SURGEON: frozenset(_P) - {_P.DEVICE},
+    Role.SURGEON: frozenset(_P) - {_P.DEVICE, _P.MANAGE},
     Role.NURSE: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.PLAN, _P.RECORD, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
     Role.COORDINATOR: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
     Role.RATER: frozenset({_P.SIGNED_IN}),
     # An administrator manages people and reads no patient by that role alone; the journal holds patients, so not that either.
-    Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SET_UP, _P.SIGNED_IN}),
+    Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SET_UP, _P.MANAGE, _P.SIGNED_IN}),
 }
 TABLET_PERMISSIONS = frozenset({_P.DEVICE, _P.SYNC})
 """Of a tablet by itself. It exchanges facts and lets people sign in; everything else is done by somebody."""
@@ -67,13 +68,15 @@ class Signed:
     sign_in_id: uuid.UUID
     token_hash: bytes
     last_seen_at: datetime
+    second_factor_since: datetime | None = None
     device_id: uuid.UUID | None = None
     device_seen_at: datetime | None = None
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """All that any of the roles allows."""
-        return frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
+        """All that any of the roles allows. An administrator is one only with a second factor: without it she can set one up."""
+        counting = [role for role in self.roles if role != Role.ADMIN or self.second_factor_since is not None]
+        return frozenset({Permission.SIGNED_IN}).union(*(ROLE_PERMISSIONS[role] for role in counting))
 
     def may(self, permission: Permission) -> bool:
         """Whether some role allows it."""
@@ -163,6 +166,7 @@ def _person(session: Session, token: str, idle: timedelta) -> Signed | None:
         sign_in_id=found["sign_in_id"],
         token_hash=found["token_hash"],
         last_seen_at=found["last_seen_at"],
+        second_factor_since=found["second_factor_since"],
         device_id=found["device_id"],
         device_seen_at=found["device_seen_at"],
     )
@@ -202,6 +206,8 @@ def check(caller: Caller | None, access: str) -> None:
         raise Problem("not_signed_in", "This tablet was revoked. It may still push what it has recorded; pair it again to use it.")
     if isinstance(caller, Tablet):
         raise Problem("not_signed_in", "This is the tablet's own token. Sign in on the tablet with your PIN, and send the token you get.")
+    if Role.ADMIN in caller.roles and caller.second_factor_since is None and Permission(access) in ROLE_PERMISSIONS[Role.ADMIN]:
+        raise Problem("no_second_factor", "Administrators need a second factor. Set up an authenticator app under Your account first.")
     if access == Permission.DEVICE:
         raise Problem("not_allowed", "This is for a tablet's own token, which it got when it was paired, not for a person's.")
     raise Problem("not_allowed", f"This needs the permission {access}; your roles are {', '.join(caller.roles)}. Ask somebody who may.")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, catalogue, devices, health, spec, witness
+from server import access, accounts, catalogue, devices, health, spec, witness
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
@@ -34,6 +34,7 @@ log = logging.getLogger("graftlog.web")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 API = (
     session_routes,
+    accounts.routes,
     devices.routes,
     catalogue.routes,
     witness.routes,

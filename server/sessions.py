@@ -9,6 +9,7 @@ from flask import Response, current_app, g
 from schemas.devices import PinChange, PinSignIn
 from schemas.session import NewSession, People, Person, SessionOut, SignInRequest
 from server.access import TABLET_ROLES, Permission, Signed, allow, public, recognise
+from server.accounts import agent
 from server.canonical import instant
 from server.clinics import pins, service
 from server.clinics.models import Clinic, SignIn, User
@@ -32,12 +33,12 @@ def _session_document(signed: Signed, clinic: Clinic, user: User, signed_in: Sig
 @routes.route("/session", methods=["POST"])
 @routes.arguments(SignInRequest)
 @routes.response(201, NewSession)
-@routes.refuses(401)
+@routes.refuses(401, 429)
 @public
 def sign_in(body: dict[str, Any]) -> Response:
     """Sign in; then send `Authorization: Bearer` with the token. Called with a token of a tablet it is a session on that tablet."""
     here = g.person.device_id if g.person is not None else None
-    token, signed_in, user = service.sign_in(session(), **body, lasts=_lasts(), device_id=here)
+    token, signed_in, user = service.sign_in(session(), **body, lasts=_lasts(), device_id=here, agent=agent())
     if here is not None:
         pins.signed_in_otherwise(session(), device_id=here, user_id=user.id)
     return _opened(token, signed_in, user)
@@ -97,6 +98,7 @@ def list_people() -> Response:
 @routes.route("/users/me/pin", methods=["PUT"])
 @routes.arguments(PinChange)
 @routes.response(200, Person)
+@routes.refuses(429)
 @allow(Permission.READ_RECORD)
 def set_pin(body: dict[str, Any]) -> Response:
     """Set one's own PIN for tablets: 6 to 12 digits that nobody would try first. Ends one's locks on all tablets."""

@@ -1,5 +1,6 @@
 """All tables in one place: importing this module registers every model, for migrations and for whoever needs the metadata."""
 
+from server.clinics import credentials as _credentials
 from server.clinics import models as _clinics
 from server.db import Base
 from server.followup import models as _followup
@@ -9,5 +10,5 @@ from server.photos import models as _photos
 from server.procedures import models as _procedures
 from server.sync import models as _sync
 
-FEATURES = (_clinics, _followup, _journal, _patients, _photos, _procedures, _sync)
+FEATURES = (_clinics, _credentials, _followup, _journal, _patients, _photos, _procedures, _sync)
 metadata = Base.metadata

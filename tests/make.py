@@ -2,22 +2,27 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import argon2
+import pyotp
+import sqlalchemy as sa
 
 from schemas.entry_loading import load_entries
 from schemas.vocabulary import DeviceState, ProcedureState, Role
 from server import clock
+from server.clinics import accounts, second_factor
 from server.clinics import service as clinics
+from server.clinics.credentials import SecondFactor
 from server.clinics.models import Device, SignIn, User
 from server.db import Database, find
 from server.followup.models import ProtocolVersion
 from server.followup.protocol import Protocol, to_content
 from server.followup.service import protocols
 from server.ids import uuid7
+from server.journal.models import JournalRow
 from server.patients import service as patients
 from server.patients.models import Patient
 from server.procedures.models import Procedure
@@ -25,6 +30,8 @@ from server.procedures.service import lifecycle, log
 
 PASSWORD = "correct horse battery"
 PIN = "482915"
+SECOND_FACTOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+ENROLLED = frozenset({Role.SURGEON, Role.ADMIN})
 _CHEAPLY = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _CHEAP, _CHEAP_PIN = _CHEAPLY.hash(PASSWORD), _CHEAPLY.hash(PIN)
 NAMES = {
@@ -90,7 +97,7 @@ def clinic(
     phone: str | None = "+36 1 555 0100",
     demo: bool = False,
 ) -> Clinic:
-    """A clinic with one person in each role, all with PASSWORD."""
+    """A clinic with one person in each role, all with PASSWORD; surgeon and administrator also with SECOND_FACTOR."""
     with db.transaction() as session:
         made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone, demo=demo)
         people = {}
@@ -98,8 +105,45 @@ def clinic(
             user = User(email=f"{role}.{secrets.token_hex(6)}@clinic.example", name=person_name, roles=[str(role)], password_hash=_CHEAP)
             session.add(user)
             session.flush()
+            if role in ENROLLED:
+                second_factor.enrol(session, user, SECOND_FACTOR)
             people[role] = Person(user.id, made.id, user.name, user.email, (role,))
         return Clinic(made.id, made.name, people)
+
+
+def code(ahead: int = 0) -> str:
+    """What an app with SECOND_FACTOR shows now, or so many codes later: this one and the next are taken, each once a person."""
+    return pyotp.TOTP(SECOND_FACTOR).generate_otp(int(clock.now().timestamp()) // 30 + ahead)
+
+
+def proof(ahead: int = 0) -> dict[str, Any]:
+    """What signing asks for."""
+    return {"password": PASSWORD, "code": code(ahead)}
+
+
+def reset_link(db: Database, of: Clinic, **only_what_matters: Any) -> str:
+    """Token of a one-time link that Ádám has made for Nóra."""
+    with db.transaction(of.id, actor=of.admin) as session:
+        return accounts.issue_link(session, session.get_one(User, (of.id, of.nurse.user_id)), **only_what_matters)[1]
+
+
+def also(db: Database, person: Person, *roles: Role) -> Person:
+    """The same person with more roles."""
+    with db.transaction(person.clinic_id) as session:
+        session.get_one(User, (person.clinic_id, person.user_id)).roles = [str(role) for role in (*person.roles, *roles)]
+    return replace(person, roles=(*person.roles, *roles))
+
+
+def journal(db: Database, of: Clinic) -> list[JournalRow]:
+    """All rows of the clinic's journal."""
+    with db.transaction(of.id, write=False) as session:
+        return list(session.scalars(sa.select(JournalRow).where(JournalRow.clinic_id == of.id).order_by(JournalRow.seq)))
+
+
+def half_a_minute_later(db: Database) -> None:
+    """As if everybody's app showed another code by now: a code is taken once, and a story does not sleep."""
+    with db.transaction() as session:
+        session.execute(sa.update(SecondFactor).values(last_step=0), execution_options={"all_clinics": True})
 
 
 def token(db: Database, person: Person) -> str:

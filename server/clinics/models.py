@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from schemas.vocabulary import DeviceState, Role
+from schemas.vocabulary import DeviceState, Role, SigningPolicy
 from server import clock
 from server.canonical import instant
 from server.db import Base, Versioned, words
@@ -25,6 +25,7 @@ class Clinic(Versioned, Base):
     locale: Mapped[str] = mapped_column(default="en")
     phone: Mapped[str | None]
     demo: Mapped[bool] = mapped_column(default=False)
+    signing_policy: Mapped[SigningPolicy] = mapped_column(words(SigningPolicy), default=SigningPolicy.CODE, server_default="code")
 
     def document(self) -> dict[str, Any]:
         """Wire form."""
@@ -34,6 +35,7 @@ class Clinic(Versioned, Base):
             "time_zone": self.time_zone,
             "locale": self.locale,
             "phone": self.phone,
+            "signing_policy": str(self.signing_policy),
         }
 
 
@@ -48,6 +50,8 @@ class User(Journaled, Versioned, Base):
     roles: Mapped[list[str]]
     password_hash: Mapped[str]
     pin_hash: Mapped[str | None]
+    second_factor_since: Mapped[datetime | None]
+    recovery_codes_left: Mapped[int] = mapped_column(default=0, server_default="0")
     active: Mapped[bool] = mapped_column(default=True)
 
     def has(self, role: Role) -> bool:
@@ -63,6 +67,8 @@ class User(Journaled, Versioned, Base):
             "roles": self.roles,
             "active": self.active,
             "pin_set": self.pin_hash is not None,
+            "second_factor_since": instant(self.second_factor_since) if self.second_factor_since else None,
+            "recovery_codes_left": self.recovery_codes_left,
             "write_id": str(self.write_id),
             "created_at": instant(self.created_at),
             "updated_at": instant(self.updated_at),
@@ -192,6 +198,8 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     device_id: Mapped[uuid.UUID | None]
+    agent: Mapped[str | None]
+    """What the browser or the program calls itself, for the person to recognise her sessions by."""
 
 
 class KeptAnswer(Base):

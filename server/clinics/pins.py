@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import DeviceState
 from server import clock
+from server.clinics import guessing
 from server.clinics.models import Device, PinTries, SignIn, User
 from server.clinics.passwords import hash_pin, matches
 from server.clinics.rules import weakness
@@ -29,8 +30,10 @@ MOST_WRONG = len(WAITS_S) + 1
 
 def set_pin(session: Session, user: User, *, password: str, pin: str) -> None:
     """A person's own new PIN; what was tried against the old one is forgotten. Raises `wrong_credentials`, `invalid` for an easy one."""
+    attempts = guessing.check(session, guessing.signed_in(user.id))
     if not matches(user.password_hash, password):
-        raise Problem("wrong_credentials", "Setting a PIN asks for your own password again.")
+        raise guessing.wrong(session, attempts, "wrong_credentials", "Setting a PIN asks for your own password again.")
+    guessing.right(session, attempts)
     why = weakness(pin)
     if why:
         raise invalid("/pin", f"This PIN is easily guessed: {why}. Choose another one.")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import DeviceState, Role
 from server import clock
+from server.clinics import guessing, second_factor
 from server.clinics.models import Clinic, Device, DeviceSighting, SignIn, User
 from server.clinics.passwords import hash_password, matches
 from server.ids import uuid7
@@ -31,6 +32,7 @@ _WHO = (
         User.name,
         User.roles,
         User.active,
+        User.second_factor_since,
         Clinic.id.label("clinic_id"),
         Clinic.name.label("clinic_name"),
         Clinic.time_zone,
@@ -58,6 +60,11 @@ def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | N
     session.info["clinic_id"] = clinic.id
     start_chain(session, clinic.id)
     return clinic
+
+
+def has_demo(session: Session) -> bool:
+    """Whether the demo clinic is here."""
+    return session.scalar(sa.select(Clinic.id).where(Clinic.demo).limit(1)) is not None
 
 
 def is_zone(name: str) -> bool:
@@ -99,22 +106,37 @@ def current(session: Session) -> Clinic:
 
 
 def sign_in(
-    session: Session, *, email: str, password: str, lasts: timedelta, device_id: uuid.UUID | None = None
+    session: Session,
+    *,
+    email: str,
+    password: str,
+    lasts: timedelta,
+    code: str | None = None,
+    device_id: uuid.UUID | None = None,
+    agent: str | None = None,
 ) -> tuple[str, SignIn, User]:
-    """Check the password and open a session; returns its token, which is shown this once. Raises `wrong_credentials`.
+    """Check password and second factor and open a session; returns its token, which is shown this once.
 
-    On a tablet (`device_id`, of the session's clinic) only this clinic's people sign in.
+    On a tablet (`device_id`, of the session's clinic) only this clinic's people sign in. Raises `wrong_credentials` and
+    `wrong_second_factor`, which are counted, `code_required`, and `too_many_tries` without looking at anything.
     """
-    user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
+    address = email.strip().casefold()
+    tries = guessing.check(session, guessing.at_the_door(address))
+    user = session.scalar(sa.select(User).where(User.email == address).execution_options(all_clinics=True))
     right = matches(user.password_hash if user else None, password)
     elsewhere = device_id is not None and user is not None and user.clinic_id != session.info["clinic_id"]
     if user is None or not right or not user.active or elsewhere:
-        raise Problem("wrong_credentials", "Check both and try again.")
-    token, row = open_session(session, user, lasts, device_id=device_id)
+        raise guessing.wrong(session, tries, "wrong_credentials", "Check both and try again.")
+    session.info["clinic_id"] = user.clinic_id
+    second_factor.at_sign_in(session, tries, user, code)
+    guessing.right(session, tries)
+    token, row = open_session(session, user, lasts, device_id=device_id, agent=agent)
     return token, row, user
 
 
-def open_session(session: Session, user: User, lasts: timedelta, *, device_id: uuid.UUID | None = None) -> tuple[str, SignIn]:
+def open_session(
+    session: Session, user: User, lasts: timedelta, *, device_id: uuid.UUID | None = None, agent: str | None = None
+) -> tuple[str, SignIn]:
     """A session of a person who is known to be this one; returns its token."""
     token = secrets.token_urlsafe(32)
     row = SignIn(
@@ -125,6 +147,7 @@ def open_session(session: Session, user: User, lasts: timedelta, *, device_id: u
         last_seen_at=clock.now(),
         expires_at=clock.now() + lasts,
         device_id=device_id,
+        agent=agent,
     )
     session.add(row)
     return token, row

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import CHECKLIST_ITEMS
 from server import clock
+from server.clinics import demo as known
 from server.demo import people
 from server.demo.client import Client, over_http
 from server.ids import uuid7
@@ -51,7 +52,7 @@ def play(client: Client, begun: datetime, *, sign: bool) -> dict[str, Any]:
     client.post(f"{path}/entries", entries)
     client.post(f"{path}/completion", {"at": (begun + timedelta(minutes=74)).isoformat()})
     if sign:
-        client.post(f"{path}/signature", {"password": people.PASSWORD, "meaning": "author"})
+        client.post(f"{path}/signature", {"password": known.PASSWORD, "code": known.code(1), "meaning": "author"})
     return {"patient": patient, "scars": scars, "procedure": procedure}
 
 
@@ -124,14 +125,14 @@ def run_over_http(address: str, say: Callable[[str], None]) -> None:
         zone = ZoneInfo(people.TIME_ZONE)
         begun = (clock.now() - timedelta(minutes=80)).astimezone(zone).replace(microsecond=0)
         play(client, begun, sign=False)
-    say(f"Demo accounts, all with the password {people.PASSWORD} (this machine only); surgeon, nurse and coordinator also")
-    say(f"have the PIN {people.PIN} for tablets:")
-    for email, name, roles in people.ACCOUNTS:
+    say(f"Demo accounts, all with the password {known.PASSWORD} (this machine only); surgeon, nurse and coordinator also")
+    say(f"have the PIN {known.PIN} for tablets:")
+    for email, name, roles in known.ACCOUNTS:
         say(f"  {email:26} {name}, {', '.join(roles)}")
 
 
 def _signed_in(client: Client) -> dict[str, Any] | None:
     try:
-        return client.sign_in("surgeon@demo.example", people.PASSWORD)
+        return client.sign_in("surgeon@demo.example", password=known.PASSWORD, code=known.code())
     except RuntimeError:
         return None

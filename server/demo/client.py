@@ -31,9 +31,9 @@ class Client:
             raise DemoError(f"{method} {path}: {status} {answer.decode()[:500]}")
         return json.loads(answer) if answer else None
 
-    def sign_in(self, email: str, password: str) -> dict[str, Any]:
-        """Sign in; later calls are this person's."""
-        session: dict[str, Any] = self.call("POST", "/session", {"email": email, "password": password})
+    def sign_in(self, email: str, **proof: str) -> dict[str, Any]:
+        """Sign in with `password` and, where it is asked for, `code`; later calls are this person's."""
+        session: dict[str, Any] = self.call("POST", "/session", {"email": email, **proof})
         self.headers["Authorization"] = f"Bearer {session['token']}"
         return session
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.clinics import demo as known
 from server.demo import people
 from server.demo.case import checklist, entry
 from server.demo.client import Client
@@ -83,10 +84,10 @@ def play(client: Client, number: int, day: date) -> dict[str, Any]:
     client.post(f"{path}/entries", _entries(begun, site, scars, volumes, dice, number))
     client.post(f"{path}/completion", {"at": (begun + timedelta(minutes=dice.randint(62, 95))).isoformat()})
     if number < CASES - 3:
-        client.post(f"{path}/signature", {"password": people.PASSWORD})
+        client.post(f"{path}/signature", {"password": known.PASSWORD, "code": known.code()})
     if number in {7, 19}:
         text = "The patient called on the next day: more swelling than expected, no other sign; seen and reassured."
-        client.post(f"{path}/addenda", {"text": text, "password": people.PASSWORD})
+        client.post(f"{path}/addenda", {"text": text, "password": known.PASSWORD, "code": known.code(1)})
     return procedure  # type: ignore[no-any-return]  # reason: JSON
 
 

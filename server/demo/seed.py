@@ -15,7 +15,8 @@ from schemas.vocabulary import PATIENT_CHANNELS
 from server import clock
 from server.access import TABLET_ROLES
 from server.app import create_app
-from server.clinics import pins
+from server.clinics import demo as known
+from server.clinics import pins, second_factor
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.config import Config
@@ -53,10 +54,12 @@ def into_files(config: Config) -> Config:
 def _people(database: Database) -> None:
     with database.transaction() as session:
         clinics.create_clinic(session, name=people.CLINIC, time_zone=people.TIME_ZONE, phone=people.PHONE, demo=True)
-        for email, name, roles in people.ACCOUNTS:
-            user = clinics.create_user(session, email=email, name=name, roles=roles, password=people.PASSWORD)
+        for email, name, roles in known.ACCOUNTS:
+            user = clinics.create_user(session, email=email, name=name, roles=roles, password=known.PASSWORD)
             if TABLET_ROLES & set(roles):
-                pins.put_pin(session, user, people.PIN)
+                pins.put_pin(session, user, known.PIN)
+            if known.ENROLLED & set(roles):
+                second_factor.enrol(session, user, known.SECOND_FACTOR)
 
 
 class _Past:

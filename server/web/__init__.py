@@ -1,14 +1,29 @@
 """Pages for people: server-rendered, without script but for notices. `pages` is the blueprint with all of them."""
 
-from server.web import api_docs, notices, outbox, people, procedures, protocol, sign_in, sync_page, templates_page, worklist
+from server.web import (
+    account,
+    api_docs,
+    notices,
+    outbox,
+    people,
+    persons,
+    procedures,
+    protocol,
+    sign_in,
+    sync_page,
+    templates_page,
+    worklist,
+)
 from server.web.blueprint import pages
 
 __all__ = [
+    "account",
     "api_docs",
     "notices",
     "outbox",
     "pages",
     "people",
+    "persons",
     "procedures",
     "protocol",
     "sign_in",

@@ -16,7 +16,10 @@ _MISSING = {
     "password": "Enter your password.",
     "name": "Give the tablet a name.",
     "pin": "Enter a PIN of 6 to 12 digits.",
-    "again": "Enter the PIN a second time.",
+    "again": "Enter it a second time.",
+    "code": "Type the six digits that your authenticator app shows now.",
+    "new_password": "Enter a new password.",
+    "token": "Open the link again, or copy what stands behind its #.",
     "text": "Write what you want to add.",
 }
 
@@ -64,4 +67,8 @@ def errors_of(problem: Problem | None) -> list[dict[str, str]]:
         return [{"field": one["pointer"].removeprefix("/"), "message": one["message"]} for one in problem.errors]
     if problem.code == "wrong_credentials":
         return [{"field": "password", "message": f"{problem.title}. {problem.detail}"}]
+    if problem.code in {"code_required", "wrong_second_factor", "code_used"}:
+        return [{"field": "code", "message": f"{problem.title}. {problem.detail}"}]
+    if problem.code == "wrong_link":
+        return [{"field": "token", "message": f"{problem.title}. {problem.detail}"}]
     return [{"field": "", "message": f"{problem.title}. {problem.detail}"}]

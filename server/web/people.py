@@ -11,6 +11,7 @@ from server.access import Permission, allow
 from server.clinics import pins, tablets
 from server.clinics.models import Device, User
 from server.clinics.rules import grouped
+from server.clinics.service import current
 from server.clinics.service import people as people_here
 from server.db import find
 from server.devices import qr_svg
@@ -40,7 +41,8 @@ def _done() -> str:
     return words.DONE.get(request.args.get("done", ""), "")
 
 
-def _page(problem: Problem | None = None) -> str:
+def page(problem: Problem | None = None) -> str:
+    """The page of people and tablets, after a refused form with what is wrong in it."""
     locks = pins.locks(session())
     rows = [
         {
@@ -48,6 +50,7 @@ def _page(problem: Problem | None = None) -> str:
             "roles": words.roles(user.roles),
             "said": words.pin(user, [device.name for _, whose, device in locks if whose.id == user.id]),
             "locks": [(tries, device) for tries, whose, device in locks if whose.id == user.id],
+            "factor": words.factor(user),
             "me": user.id == person().user_id,
         }
         for user in people_here(session())
@@ -64,6 +67,10 @@ def _page(problem: Problem | None = None) -> str:
         errors=errors_of(problem),
         name=request.form.get("name", ""),
         new_id=uuid7(),
+        typed=request.form,
+        roles=words.ROLES,
+        policies=words.POLICIES,
+        policy=current(session()).signing_policy,
     )
 
 
@@ -71,12 +78,12 @@ def _page(problem: Problem | None = None) -> str:
 @allow(Permission.READ_PEOPLE)
 def people() -> str:
     """Everybody, and every tablet."""
-    return _page()
+    return page()
 
 
 @pages.post("/people/tablets")
 @allow(Permission.SET_UP)
-@shown_again_by(_page)
+@shown_again_by(page)
 @never_kept
 def pair_tablet() -> Response:
     """Issue a code, and show it in this answer only. Reloaded, it is another code of the same tablet."""

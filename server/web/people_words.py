@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from schemas.vocabulary import DeviceState, Role
+from schemas.vocabulary import DeviceState, Role, SigningPolicy
 from server import clock
 from server.access import TABLET_ROLES
 from server.clinics.models import Device, User
@@ -27,7 +27,19 @@ DONE = {
     "renamed": "The tablet has its new name.",
     "revoked": "The tablet is revoked. To use it again, pair it again.",
     "lifted": "The lock is lifted. A PIN can be tried again.",
+    "password": "Your password is changed. Your other sessions have ended.",
+    "session": "The session has ended.",
+    "person": "Saved.",
+    "sessions": "All sessions of this person have ended.",
+    "policy": "Saved. It holds for every signature from now on.",
     "pin": "Your PIN is set. Sign in with it on any of the clinic’s tablets.",
+}
+POLICIES = {
+    SigningPolicy.CODE: ("A code of the authenticator app", "Always, whatever the surgeon signs on."),
+    SigningPolicy.PIN_OR_CODE: (
+        "The PIN on a paired tablet, or a code",
+        "The tablet is what she has, the PIN what she knows. Elsewhere a code.",
+    ),
 }
 _WAITING, _RAN_OUT = "Waiting to be paired", "Not paired, the code ran out"
 
@@ -46,6 +58,25 @@ def pin(user: User, locked_on: Sequence[str]) -> Said:
     if locked_on:
         return Said(f"Locked out on {' and '.join(locked_on)}", "triangle", open=True)
     return Said("PIN set", "disc") if user.pin_hash else Said("No PIN yet", "ring")
+
+
+def factor(user: User) -> Said:
+    """Whether codes of an app are asked for."""
+    return Said("Set up", "disc") if user.second_factor_since else Said("None yet", "ring", open=Role.ADMIN in user.roles and user.active)
+
+
+def codes_left(left: int) -> str:
+    """How many recovery codes there still are."""
+    if left == 0:
+        return "No recovery code is left. Set up the app again to get new ones."
+    return f"{counted(left, 'recovery code')} left. Lost them? Set up the app again to get new ones."
+
+
+def why_factor(manages: bool, signs: bool) -> str:
+    """What a person cannot do without an app."""
+    if manages:
+        return "Administrators need one before they can manage people and tablets."
+    return "Signing a procedure asks for one." if signs else "It keeps others out who have learned your password."
 
 
 def tablet(device: Device) -> Said:

@@ -10,7 +10,7 @@ from server import clock
 from server.problems import Problem
 from server.web import words
 
-_FORM_STATUSES = frozenset({401, 409, 412, 422})
+_FORM_STATUSES = frozenset({401, 409, 412, 422, 429})
 _NEXT = {
     400: "Go back, reload the page, and try again.",
     403: "Go back to what you may see, or ask your clinic's administrator.",
@@ -21,6 +21,7 @@ _NEXT = {
     412: "Open the record again and look at what has changed.",
     413: "Send less text at once.",
     422: "Go back and correct it.",
+    429: "Wait as long as it says, then try again.",
     500: "Try again. If it fails again, tell your administrator the time shown below.",
     503: "Wait a few seconds, then reload this page.",
 }

@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 
 from schemas.session import SignInRequest
 from server.access import Permission, allow, public
+from server.accounts import agent
+from server.clinics import demo as known
 from server.clinics import service
 from server.http import person, session
 from server.problems import Problem
@@ -15,6 +18,14 @@ from server.web.blueprint import pages
 from server.web.forms import errors_of, form, shown_again_by
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
+
+_AFTER = {"signing-out": "You are signed out.", "new-password": "Your new password is set. Sign in with it."}
+
+
+def _demo() -> Any:
+    """Names and secrets of the demo, where everybody at this machine may know them: they are refused off loopback."""
+    settings = current_app.config["GRAFTLOG"]
+    return known if settings.demo and settings.on_loopback and service.has_demo(session()) else None
 
 
 def goes_to(wanted: str | None) -> str:
@@ -28,7 +39,8 @@ def _page(problem: Problem | None = None) -> str:
         errors=errors_of(problem),
         email=request.form.get("email", ""),
         next=goes_to(request.values.get("next")),
-        signed_out=request.args.get("after") == "signing-out",
+        after=_AFTER.get(request.args.get("after", "")),
+        demo=_demo(),
     )
 
 
@@ -47,7 +59,7 @@ def sign_in() -> str | Response:
 def open_session() -> Response:
     """Check the password and set the cookie."""
     hours = current_app.config["GRAFTLOG"].session_hours
-    token, _, _ = service.sign_in(session(), **form(SignInRequest()), lasts=timedelta(hours=hours))
+    token, _, _ = service.sign_in(session(), **form(SignInRequest()), lasts=timedelta(hours=hours), agent=agent())
     return cookies.keep(make_response(redirect(goes_to(request.form.get("next")), 303)), token)
 
 

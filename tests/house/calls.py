@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests import make
 from tests.api import Api
+from tests.house.account_calls import ACCOUNT_CALLS
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.house.photo_calls import PHOTO_CALLS, Raw
 from tests.house.tablet_calls import TABLET_CALLS
@@ -84,13 +85,18 @@ def _resolved(tablet: Api, _clinic: make.Clinic) -> tuple[str, str, dict[str, ob
     return "POST", f"/sync/issues/{issue_of(tablet)}/resolution", {"choice": "reject", "note": "A test row."}, None
 
 
-def _after(stage: Callable[[Api, make.Clinic], Case], part: str, **body: object) -> Call:
-    """A POST below the procedure that stands at `stage`."""
-    return lambda tablet, clinic: ("POST", f"{stage(tablet, clinic).path}/{part}", body, None)
+def _after(stage: Callable[[Api, make.Clinic], Case], part: str, *, proved: int | None = None, **body: object) -> Call:
+    """A POST below the procedure that stands at `stage`; `proved`: with password and a code, so many after the present one."""
+
+    def call(tablet: Api, clinic: make.Clinic) -> tuple[str, str, dict[str, object], None]:
+        path = f"{stage(tablet, clinic).path}/{part}"
+        return "POST", path, body if proved is None else body | make.proof(proved), None
+
+    return call
 
 
 CALLS: dict[str, Call] = {
-    "POST /session": lambda _, clinic: ("POST", "/session", {"email": clinic.surgeon.email, "password": make.PASSWORD}, None),
+    "POST /session": lambda _, clinic: ("POST", "/session", {"email": clinic.surgeon.email, **make.proof()}, None),
     "DELETE /session": lambda _tablet, _clinic: ("DELETE", "/session", {}, None),
     "POST /patients": _new_patient,
     "PATCH /patients/{patient_id}": _changed_patient,
@@ -104,9 +110,10 @@ CALLS: dict[str, Call] = {
     "POST /procedures/{procedure_id}/cancellation": _after(stages.planned, "cancellation", reason="a cold"),
     "POST /procedures/{procedure_id}/abandonment": _after(stages.begun, "abandonment", reason="bleeding"),
     "POST /procedures/{procedure_id}/withdrawal": _after(stages.planned, "withdrawal", reason="wrong patient"),
-    "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", password=make.PASSWORD),
-    "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", text="Redness.", password=make.PASSWORD),
+    "POST /procedures/{procedure_id}/signature": _after(stages.completed, "signature", proved=0),
+    "POST /procedures/{procedure_id}/addenda": _after(stages.signed, "addenda", proved=1, text="Redness."),
     **TABLET_CALLS,
+    **ACCOUNT_CALLS,
     "POST /sync/{collection}/push": _pushed,
     "POST /sync/issues/{issue_id}/resolution": _resolved,
     **FOLLOW_UP_CALLS,
@@ -115,6 +122,9 @@ CALLS: dict[str, Call] = {
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",
     "DELETE /session": "neither is its end",
+    "DELETE /users/me/sessions/{sign_in_id}": "nor the end of another one",
+    "DELETE /users/{user_id}/sessions": "nor of somebody's",
+    "POST /users/me/second-factor": "an app counts once a code of it was typed, and is journaled then",
     "POST /devices/session": "nor is one on a tablet, unless a PIN was wrong before",
     "POST /follow-up/templates/preview": "nothing is stored",
     "POST /uploads": "bytes on their way are no part of the record; the photo that they become is",

@@ -52,6 +52,7 @@ class Known:
 
     token: str
     ids: dict[str, list[str]]
+    db: Database
     turns: defaultdict[str, Iterator[int]] = field(default_factory=lambda: defaultdict(itertools.count))
 
     def pick(self, name: str, drawn: str) -> str:
@@ -77,7 +78,8 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
             if stage >= COMPLETED:
                 tablet.post(f"{path}/completion", {}, 200)
             if stage >= SIGNED:
-                tablet.post(f"{path}/signature", {"password": make.PASSWORD})
+                make.half_a_minute_later(db)
+                tablet.post(f"{path}/signature", make.proof())
     ids = {
         "patient_id": patients,
         "scar_id": [*scars.values()],
@@ -85,10 +87,11 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
         "visit_id": [one["id"] for one in tablet.get("/visits?state=planned&limit=200")["items"]],
         "surgeon_id": [str(clinic.surgeon.user_id)],
         "retracts": [one["id"] for one in facts],
+        "user_id": [str(clinic.rater.user_id)],
         "issue_id": [one["id"] for one in _issues(tablet)],
         "photo_id": _photos(db, tablet, patients[:3]),
     }
-    return Known(tablet.token or "", ids)
+    return Known(tablet.token or "", ids, db)
 
 
 def _issues(tablet: Api) -> list[dict[str, Any]]:
@@ -115,9 +118,19 @@ def at_home(case: Any, here: Known) -> None:
         headers["Idempotency-Key"] = f"{key}{uuid.uuid4()}"  # else the second body under one key is only a conflict
     if headers.get("If-Match"):
         headers["If-Match"] = "*"
-    if isinstance(case.body, dict) and isinstance(case.body.get("password"), str) and case.operation.path != "/api/v1/session":
-        case.body["password"] = make.PASSWORD
+    if isinstance(case.body, dict) and isinstance(case.body.get("password"), str):
+        _prove(case.operation.path.rpartition("/")[2], case.body, here)
     _name_what_exists(case.body, here)
+
+
+def _prove(what: str, body: dict[str, Any], here: Known) -> None:
+    """Vera's own password where she is asked for it, and a code where she signs. What would change either stays a stranger's."""
+    if what == "pin":
+        body["password"] = make.PASSWORD
+    elif what in {"signature", "addenda"}:
+        make.half_a_minute_later(here.db)
+        body.pop("pin", None)
+        body |= make.proof()
 
 
 def _name_what_exists(body: Any, here: Known) -> None:

@@ -8,6 +8,16 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
+from schemas.accounts import (
+    FactorConfirm,
+    FactorStart,
+    PasswordChange,
+    PersonChange,
+    PersonCreate,
+    PolicyChange,
+    ResetLinkCreate,
+    ResetLinkUse,
+)
 from schemas.answers import AnswerCreate, LinkCreate
 from schemas.devices import DeviceChange, DeviceCreate, PairingRequest, PinChange, PinSignIn
 from schemas.endpoints import PushSubscriptionCreate, WebhookCreate
@@ -34,6 +44,14 @@ from tests.procedures import case as stages
 from tests.procedures.test_kinds import FULL
 
 BODY_OF: dict[str, type[Shape]] = {
+    "POST /users": PersonCreate,
+    "PATCH /users/{user_id}": PersonChange,
+    "POST /users/{user_id}/reset-link": ResetLinkCreate,
+    "POST /password-reset": ResetLinkUse,
+    "PUT /users/me/password": PasswordChange,
+    "POST /users/me/second-factor": FactorStart,
+    "PUT /users/me/second-factor": FactorConfirm,
+    "PUT /clinic/signing-policy": PolicyChange,
     "POST /session": SignInRequest,
     "POST /devices": DeviceCreate,
     "POST /devices/pairing": PairingRequest,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import rfc8785
-import sqlalchemy as sa
 
+from schemas.accounts import ResetLinkOut
 from schemas.answers import AnswerOut
 from schemas.devices import DeviceOut, PinTriesOut
 from schemas.endpoints import PushSubscriptionOut, WebhookOut
@@ -26,7 +26,6 @@ from schemas.templates import OwnTemplateOut
 from schemas.worklist import AlertOut, CallOut
 from server.db import Database
 from server.ids import uuid7
-from server.journal.models import JournalRow
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
@@ -41,6 +40,7 @@ from tests.procedures.test_kinds import FULL
 
 SHAPE_OF: dict[str, type[Shape]] = {
     "users": Person,
+    "reset_links": ResetLinkOut,
     "devices": DeviceOut,
     "pin_tries": PinTriesOut,
     "patients": PatientOut,
@@ -73,17 +73,18 @@ READ_FROM_BARCODES = {"gtin", "udi_di", "serial", "expired", "barcode_problem"}
 
 
 @pytest.fixture
-def told(vera: Api, clinic: make.Clinic) -> Case:
+def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     """A signed case with one entry of every kind, a correction and an addendum."""
     case = stages.completed(vera, clinic)
     extra = [make.entry(kind, **fields) for kind, fields in FULL.items() if kind in {"device_use", "incident", "note"}]
     slip = make.entry("harvest", port_mm=1.0, **{name: value for name, value in FULL["harvest"].items() if name != "port_mm"})
     case.record(*extra, slip, make.entry("retraction", retracts=slip["id"], reason="counted twice"))
     case.sign()
-    vera.post(f"{case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
+    vera.post(f"{case.path}/addenda", {"text": "Redness.", **make.proof(1)})
     check_in, visit = visit_of(vera, case, "check_in"), visit_of(vera, case)
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
+    make.reset_link(db, clinic)
     locked(vera, clinic)
     issue_of(vera)
     for name in FOLLOWED_UP:
@@ -91,13 +92,6 @@ def told(vera: Api, clinic: make.Clinic) -> Case:
         assert answer.status_code in {200, 201}, answer.text
     sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
     return case
-
-
-def journal(db: Database, clinic: make.Clinic) -> list[JournalRow]:
-    """All rows of the clinic's journal."""
-    with db.transaction(clinic.id, write=False) as session:
-        query = sa.select(JournalRow).where(JournalRow.clinic_id == clinic.id).order_by(JournalRow.seq)
-        return list(session.scalars(query))
 
 
 def faults_of(collection: str, body: dict[str, Any]) -> Any:
@@ -112,20 +106,20 @@ def faults_of(collection: str, body: dict[str, Any]) -> Any:
 
 @pytest.mark.usefixtures("told")
 def test_every_document_in_the_journal_is_as_its_schema_says(db: Database, clinic: make.Clinic) -> None:
-    rows = journal(db, clinic)
+    rows = make.journal(db, clinic)
     assert [(row.collection, fault) for row in rows if (fault := faults_of(row.collection, json.loads(row.body or "{}")))] == []
     assert {row.collection for row in rows} == journaled_tables()
 
 
 @pytest.mark.usefixtures("told")
 def test_every_document_in_the_journal_is_canonical(db: Database, clinic: make.Clinic) -> None:
-    for row in journal(db, clinic):
+    for row in make.journal(db, clinic):
         assert row.body is not None
         assert rfc8785.dumps(json.loads(row.body)).decode() == row.body
 
 
 def test_the_newest_journal_row_is_what_the_api_shows(told: Case, db: Database, clinic: make.Clinic) -> None:
-    newest = {(row.collection, str(row.record_id)): json.loads(row.body or "{}") for row in journal(db, clinic)}
+    newest = {(row.collection, str(row.record_id)): json.loads(row.body or "{}") for row in make.journal(db, clinic)}
     tablet = told.tablet
     assert tablet.get(f"/patients/{told.patient_id}") == newest["patients", told.patient_id]
     assert tablet.get(f"{told.path}/signature") == newest["signatures", tablet.get(f"{told.path}/signature")["id"]]

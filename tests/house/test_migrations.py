@@ -47,6 +47,7 @@ LATER = (
     (guards.APPEND_ONLY_6, guards.NEVER_DELETED_6),
     ((), guards.NEVER_DELETED_7),
     (guards.APPEND_ONLY_8, ()),
+    ((), guards.NEVER_DELETED_9),
 )
 
 

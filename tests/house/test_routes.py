@@ -15,7 +15,7 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import CALLS, UNJOURNALED, WRITING, api_rules, name_of, send
 
-OPEN_TO_ALL = {"POST /session", "POST /devices/pairing", "GET /catalogue", "GET /openapi.json"}
+OPEN_TO_ALL = {"POST /session", "POST /devices/pairing", "POST /password-reset", "GET /catalogue", "GET /openapi.json"}
 
 
 def test_every_route_names_its_permission(app: App) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from schemas.vocabulary import Role
 from server.app import App
 from server.db import Database
 from server.ids import uuid7
@@ -44,6 +45,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /sync/issues/{issue_id}/resolution": {"choice": "reject", "note": "x"},
     "DELETE /follow-up/push-subscriptions/{subscription_id}": {},
     "DELETE /follow-up/webhooks/{webhook_id}": {},
+    "PATCH /users/{user_id}": {"active": False},
+    "POST /users/{user_id}/reset-link": {},
+    "DELETE /users/{user_id}/sessions": {},
+    "DELETE /users/me/sessions/{sign_in_id}": {},
     "PATCH /devices/{device_id}": {"name": "Theatre 1"},
     "DELETE /devices/{device_id}": {},
     "DELETE /devices/pin-locks/{lock_id}": {},
@@ -51,6 +56,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /uploads/{upload_id}": {},
     "DELETE /uploads/{upload_id}": {},
 }
+
+
+@pytest.fixture
+def vera(clinic: make.Clinic, db: Database, as_: Callable[[make.Person], Api]) -> Api:
+    """Vera, who here also administers: nothing of another clinic is open to any role."""
+    return as_(make.also(db, clinic.surgeon, Role.ADMIN))
 
 
 @pytest.fixture
@@ -77,6 +88,8 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "lock_id": lock_id,
         "device_id": tablet.get("/devices")["items"][0]["id"],
         "issue_id": issue_of(tablet),
+        "user_id": str(clinic.nurse.user_id),
+        "sign_in_id": tablet.get("/users/me/sessions")["items"][0]["id"],
         "photo_id": sent(tablet, case.patient_id, cheek())["id"],
         "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
     }

@@ -70,7 +70,7 @@ def test_the_service_takes_nothing_more(signed_case: Case) -> None:
     ],
 )
 def test_what_is_recorded_is_append_only(statement: str, signed_case: Case, db: Database, clinic: make.Clinic) -> None:
-    signed_case.tablet.post(f"{signed_case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
+    signed_case.tablet.post(f"{signed_case.path}/addenda", {"text": "Redness.", **make.proof(1)})
     assert "append-only" in refused(db, clinic, statement, id=uuid.UUID(signed_case.id))
 
 
@@ -159,7 +159,7 @@ def faults(session: Session, procedure_id: str) -> list[str]:
 def test_what_is_tampered_with_is_found(
     table: str, tampering: str, found: str, signed_case: Case, db: Database, clinic: make.Clinic
 ) -> None:
-    signed_case.tablet.post(f"{signed_case.path}/addenda", {"text": "Redness.", "password": make.PASSWORD})
+    signed_case.tablet.post(f"{signed_case.path}/addenda", {"text": "Redness.", **make.proof(1)})
     with never_committed(db, clinic) as session:
         assert faults(session, signed_case.id) == []
         unguard(session, table)

@@ -94,7 +94,7 @@ def test_a_wrong_password_signs_nothing(complete_case: Case) -> None:
 
 
 def test_nora_may_not_sign(complete_case: Case, clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> None:
-    as_(clinic.nurse).post(f"{complete_case.path}/signature", {"password": make.PASSWORD}, 403)
+    as_(clinic.nurse).post(f"{complete_case.path}/signature", make.proof(), 403)
 
 
 @pytest.mark.parametrize("kind", ["injection", "checklist"])

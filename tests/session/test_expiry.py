@@ -17,7 +17,7 @@ MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 def signed_in(anyone: Api, person: make.Person) -> Api:
     """The person's tablet, signed in at MONDAY."""
     with clock.at(MONDAY):
-        anyone.token = anyone.post("/session", {"email": person.email, "password": make.PASSWORD})["token"]
+        anyone.token = anyone.post("/session", {"email": person.email, **make.proof()})["token"]
     return anyone
 
 

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from server.clinics import demo
 from tests.start.test_command_line import graftlog
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,7 +50,7 @@ def test_one_command_from_nothing_to_a_clinic_and_back(tmp_path: Path) -> None:
                 break
         assert READY in said[-1], "".join(said)
         assert any("surgeon@demo.example" in line for line in said)
-        session = call(port, "/api/v1/session", body={"email": "surgeon@demo.example", "password": "graftlog-demo"})
+        session = call(port, "/api/v1/session", body={"email": "surgeon@demo.example", "password": "graftlog-demo", "code": demo.code(1)})
         assert session["clinic"]["name"] == "Riverside Plastic Surgery"
         procedures = call(port, "/api/v1/procedures?limit=200", session["token"])["items"]
         assert len(procedures) == 41

@@ -94,7 +94,7 @@ def test_rule_7_late_entries_stay_outside_what_was_signed_and_ask_for_an_addendu
     assert "tablet_late" in stages.codes(whole)
     (issue,) = issues(vera, kind="late")
     vera.post(f"/sync/issues/{issue['id']}/resolution", {"choice": "addendum_written"}, 409)
-    vera.post(f"{case.path}/addenda", {"text": "A second swab was counted.", "password": make.PASSWORD})
+    vera.post(f"{case.path}/addenda", {"text": "A second swab was counted.", **make.proof(1)})
     vera.post(f"/sync/issues/{issue['id']}/resolution", {"choice": "addendum_written"}, 200)
     assert issues(vera) == []
 

@@ -208,7 +208,7 @@ def test_a_password_beside_a_colleagues_token_is_a_session_on_the_same_tablet(
     make.pin(db, clinic.nurse)
     tablet = on(theatre)
     tablet.token = enter_pin(tablet, clinic.nurse)["token"]
-    tablet.token = tablet.post("/session", {"email": clinic.surgeon.email, "password": make.PASSWORD})["token"]
+    tablet.token = tablet.post("/session", {"email": clinic.surgeon.email, **make.proof()})["token"]
     tablet.get("/patients")
     adam.delete(f"/devices/{theatre.device_id}")
     tablet.get("/patients", 401)

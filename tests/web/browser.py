@@ -3,10 +3,12 @@
 import html
 import re
 from html.parser import HTMLParser
+from typing import cast
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from server.app import App
 from tests import make
 
 _ENDS_A_PARAGRAPH = frozenset({"div", "dl", "fieldset", "form", "h1", "h2", "h3", "ol", "p", "pre", "section", "table", "ul"})
@@ -112,7 +114,8 @@ class Browser:
 
     def sign_in(self, person: make.Person, password: str = make.PASSWORD) -> "Browser":
         """Through the form."""
-        self.send(self.open("/sign-in"), "/sign-in", email=person.email, password=password)
+        self.send(self.open("/sign-in"), "/sign-in", email=person.email, password=password, code=make.code())
+        make.half_a_minute_later(cast("App", self.client.application).db)
         return self
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from server import clock
 from server.app import App
+from server.clinics import demo as demo_people
 from server.clinics.models import User
 from server.clinics.rules import weakness
 from server.db import Database
-from server.demo import people as demo_people
 from tests import make
 from tests.api import Api
 from tests.web.browser import Browser, Page, faults

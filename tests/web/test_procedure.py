@@ -139,8 +139,8 @@ def test_text_of_people_never_becomes_markup(vera_at_desk: Browser, clinic: make
         wrong,
         make.entry("retraction", retracts=wrong["id"], reason=CANARY),
     )
-    vera.post(f"/procedures/{done['id']}/signature", {"password": make.PASSWORD})
-    vera.post(f"/procedures/{done['id']}/addenda", {"password": make.PASSWORD, "text": CANARY})
+    vera.post(f"/procedures/{done['id']}/signature", make.proof())
+    vera.post(f"/procedures/{done['id']}/addenda", make.proof(1) | {"text": CANARY})
     addresses = [f"/procedures/{done['id']}", f"/procedures/{done['id']}/note", "/procedures", "/outbox?show=to-come"]
     addresses += [href for href in vera_at_desk.open(addresses[-1]).hrefs if href.startswith("/outbox/")][:1]
     for address in [*addresses, f"/procedures?q={CANARY}nobody"]:
@@ -154,7 +154,7 @@ def test_a_tampered_record_says_that_its_signature_does_not_fit(lonely_db: Datab
     done = completed(lonely_db, riverside)
     vera = Browser(app.test_client()).sign_in(riverside.surgeon)
     address = f"/procedures/{done['id']}"
-    vera.send(vera.open(address), f"{address}/sign", password=make.PASSWORD)
+    vera.send(vera.open(address), f"{address}/sign", **make.proof())
     assert "Verified just now" in vera.open(address).part("signature")
     with lonely_db.engine.begin() as connection:
         unguard(connection, "entries")

@@ -15,7 +15,7 @@ from tests.web.browser import Browser, Page, faults
 def test_signed_out_vera_is_asked_to_sign_in_and_comes_back_to_where_she_was_going(visitor: Browser, clinic: make.Clinic) -> None:
     page = visitor.open("/procedures?state=signed")
     assert page.title == "Sign in · Graftlog"
-    answer = visitor.send(page, "/sign-in", email=clinic.surgeon.email, password=make.PASSWORD)
+    answer = visitor.send(page, "/sign-in", email=clinic.surgeon.email, **make.proof())
     assert answer.location == "/procedures?state=signed"
     assert "Dr Vera Kovács" in visitor.open(answer.location).text
 
@@ -51,7 +51,7 @@ def test_empty_fields_are_named_one_by_one(visitor: Browser) -> None:
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: Browser, clinic: make.Clinic) -> None:
-    answer = visitor.send(visitor.open("/sign-in"), "/sign-in", email=clinic.surgeon.email, password=make.PASSWORD)
+    answer = visitor.send(visitor.open("/sign-in"), "/sign-in", email=clinic.surgeon.email, **make.proof())
     name, _, attributes = answer.headers["Set-Cookie"].partition("=")
     assert name == "graftlog"
     assert attributes.partition("; ")[2] == "HttpOnly; Path=/; SameSite=Strict"
@@ -59,7 +59,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: Browser,
 
 def test_over_tls_the_cookie_is_bound_to_this_very_host(app: App, clinic: make.Clinic) -> None:
     client = app.test_client()
-    answer = client.post("/sign-in", data={"email": clinic.surgeon.email, "password": make.PASSWORD}, base_url="https://localhost")
+    answer = client.post("/sign-in", data={"email": clinic.surgeon.email, **make.proof()}, base_url="https://localhost")
     name, _, attributes = answer.headers["Set-Cookie"].partition("=")
     assert name == "__Host-graftlog"
     assert attributes.partition("; ")[2] == "Secure; HttpOnly; Path=/; SameSite=Strict"
@@ -68,7 +68,7 @@ def test_over_tls_the_cookie_is_bound_to_this_very_host(app: App, clinic: make.C
 
 def test_over_tls_a_cookie_that_another_host_could_have_set_counts_for_nothing(app: App, clinic: make.Clinic) -> None:
     client = app.test_client()
-    client.post("/sign-in", data={"email": clinic.surgeon.email, "password": make.PASSWORD}, base_url="https://localhost")
+    client.post("/sign-in", data={"email": clinic.surgeon.email, **make.proof()}, base_url="https://localhost")
     kept = client.get_cookie("__Host-graftlog")
     assert kept is not None
     client.delete_cookie("__Host-graftlog")
@@ -92,7 +92,7 @@ def test_over_tls_a_cookie_that_another_host_could_have_set_counts_for_nothing(a
 def test_signing_in_leads_to_no_other_site(visitor: Browser, clinic: make.Clinic, elsewhere: str) -> None:
     page = visitor.open("/sign-in")
     page.forms["/sign-in"]["next"] = elsewhere
-    answer = visitor.send(page, "/sign-in", email=clinic.surgeon.email, password=make.PASSWORD)
+    answer = visitor.send(page, "/sign-in", email=clinic.surgeon.email, **make.proof())
     assert answer.location == "/"
 
 

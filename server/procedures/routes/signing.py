@@ -35,7 +35,7 @@ LONGEST_SEQ = 18
 @routes.route("/procedures/<uuid:procedure_id>/signature", methods=["POST"])
 @routes.arguments(SignRequest)
 @routes.response(201, SignatureOut)
-@routes.refuses(401, 404, 409)
+@routes.refuses(401, 404, 409, 429)
 @allow(Permission.SIGN)
 def sign(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Sign the procedure; it is closed afterwards."""
@@ -58,7 +58,7 @@ def get_signature(procedure_id: uuid.UUID) -> Response:
 @routes.arguments(AddendumRequest)
 @routes.response(201, AddendumOut)
 @routes.alt_response(200, schema=AddendumOut, description="Already stored", success=True)
-@routes.refuses(401, 404, 409)
+@routes.refuses(401, 404, 409, 429)
 @allow(Permission.SIGN)
 def add_addendum(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Say something after signing; signed by itself."""

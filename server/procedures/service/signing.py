@@ -15,8 +15,8 @@ from schemas.limits import limits_version
 from schemas.vocabulary import ProcedureState, SignatureMeaning
 from server import clock
 from server.canonical import instant
+from server.clinics import second_factor
 from server.clinics.models import User
-from server.clinics.passwords import matches
 from server.ids import uuid7
 from server.journal import checkpoints, keys
 from server.journal.service import say, seal
@@ -30,6 +30,7 @@ from server.procedures.service import record
 from server.replay import replayed
 
 FORMAT = "graftlog-manifest-1"
+_PROOF = ("password", "code", "pin")
 
 
 def entry_hash(document: dict[str, Any]) -> str:
@@ -37,10 +38,9 @@ def entry_hash(document: dict[str, Any]) -> str:
     return sha256(rfc8785.dumps(document)).hexdigest()
 
 
-def _signer(session: Session, password: str) -> User:
+def _signer(session: Session, proof: Mapping[str, str]) -> User:
     user = session.scalars(sa.select(User).where(User.id == session.info["actor"].user_id)).one()
-    if not matches(user.password_hash, password):
-        raise Problem("wrong_credentials", "Signing asks for your own password again.")
+    second_factor.prove(session, user, **proof)
     return user
 
 
@@ -65,16 +65,16 @@ def _manifest(whole: record.Record, signer: User, meaning: SignatureMeaning, sig
     }
 
 
-def sign(session: Session, procedure: Procedure, *, password: str, meaning: SignatureMeaning, keys_folder: Path) -> Signature:
-    """Sign a locked, completed procedure as the person signed in. Afterwards it is closed.
+def sign(session: Session, procedure: Procedure, *, meaning: SignatureMeaning, keys_folder: Path, **proof: str) -> Signature:
+    """Sign a locked, completed procedure as the person signed in, who gives `proof` (see `second_factor.prove`). Afterwards it is closed.
 
-    Raises `wrong_credentials`, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
+    Raises what `prove` raises, `closed`, `wrong_state`, or `cannot_sign` with `problems[]`.
     """
-    signer = _signer(session, password)
     if procedure.state == ProcedureState.SIGNED:
         raise Problem("closed", "The procedure is signed already. Add an addendum for what is still to say.")
     if procedure.state != ProcedureState.COMPLETED:
         raise Problem("wrong_state", f"The procedure is {procedure.state}; complete it first.")
+    signer = _signer(session, proof)
     whole = record.load(session, procedure)
     refused = rules.cannot_sign(whole.facts, whole.context)
     if refused:
@@ -150,14 +150,14 @@ def _seal_faults(name: str, row: Signature | Addendum, published: Mapping[str, s
 
 
 def add_addendum(session: Session, procedure: Procedure, fields: dict[str, Any], keys_folder: Path) -> tuple[Addendum, bool]:
-    """(addendum, whether it is new) to a signed procedure. Raises `wrong_state` before signing, `wrong_credentials`."""
-    values = dict(fields)
-    signer = _signer(session, values.pop("password"))
+    """(addendum, whether it is new) to a signed procedure. Raises `wrong_state` before signing, and what `prove` raises."""
+    values = {name: value for name, value in fields.items() if name not in _PROOF}
     stored, content = replayed(session, Addendum, values | {"procedure_id": procedure.id})
-    if stored:
+    if stored:  # the answer was lost; a code works once, so it cannot be proved again
         return stored, False
     if procedure.state != ProcedureState.SIGNED:
         raise Problem("wrong_state", f"The procedure is {procedure.state}; record an entry instead of an addendum.")
+    signer = _signer(session, {name: fields[name] for name in _PROOF if name in fields})
     signed_at, addendum_id = clock.now(), values.get("id") or uuid7()
     key_id, _, private = keys.current(session, keys_folder)
     signature = signature_of(session, procedure.id)

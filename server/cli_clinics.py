@@ -1,0 +1,114 @@
+"""Commands about clinics and their people, and what every command opens first."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import Role
+from server.clinics import accounts, passwords
+from server.clinics import service as clinics
+from server.clinics.models import Clinic, User
+from server.config import Config, from_environment
+from server.db import Database
+from server.migrations.upgrade import upgrade
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Config, Database]]:
+    """Settings and database of this machine, for one command."""
+    config = from_environment()
+    config.data.mkdir(parents=True, exist_ok=True)
+    database = Database(config.database_url)
+    try:
+        yield config, database
+    finally:
+        database.close()
+
+
+@click.group()
+def clinic() -> None:
+    """Clinics and their people."""
+
+
+def _password(given: str | None, *about: str) -> str:
+    """A password that nobody guesses; `about` are the person's name and address, and the clinic's."""
+    chosen = (
+        given
+        or os.environ.get("GRAFTLOG_PASSWORD")
+        or click.prompt("Password (at least 12 characters)", hide_input=True, confirmation_prompt=True)
+    )
+    why = passwords.weakness(chosen, about)
+    if why:
+        raise click.ClickException(why)
+    return str(chosen)
+
+
+@clinic.command("create")
+@click.option("--name", required=True, help="Name of the clinic.")
+@click.option("--time-zone", required=True, help="IANA zone, for example Europe/Budapest.")
+@click.option("--phone", help="The number that patients may call.")
+@click.option("--admin-email", required=True)
+@click.option("--admin-name", required=True)
+@click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
+def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str, admin_name: str, password: str | None) -> None:
+    """Set up a real clinic with its first administrator."""
+    with opened() as (_, database):
+        upgrade(database)
+        with database.transaction() as session:
+            made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
+            clinics.create_user(
+                session, email=admin_email, name=admin_name, roles=[Role.ADMIN], password=_password(password, admin_name, admin_email, name)
+            )
+            click.echo(f"Clinic {made.name} ({made.id}). Add people: graftlog clinic add-person --clinic {made.id} …")
+
+
+@clinic.command("list")
+def clinic_list() -> None:
+    """All clinics."""
+    with opened() as (_, database), database.transaction(write=False) as session:
+        for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
+            click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
+
+
+def of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
+    """The clinic that a command is about; the session acts for it from here on."""
+    found = session.get(Clinic, clinic_id)
+    if found is None:
+        raise click.ClickException("No such clinic; see: graftlog clinic list")
+    session.info["clinic_id"] = clinic_id
+    return found
+
+
+@clinic.command("add-person")
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
+@click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
+def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[str, ...], password: str | None) -> None:
+    """Add a person to a clinic."""
+    with opened() as (_, database), database.transaction() as session:
+        of_clinic(session, clinic_id)
+        user = clinics.create_user(
+            session, email=email, name=name, roles=[Role(role) for role in roles], password=_password(password, name, email)
+        )
+        click.echo(f"{user.name} signs in as {user.email}.")
+
+
+@clinic.command("reset-link")
+@click.option("--email", required=True, help="Of the person.")
+@click.option("--second-factor", "drops", is_flag=True, help="Also end her authenticator app, lost with its recovery codes.")
+def clinic_reset_link(email: str, drops: bool) -> None:
+    """Make a one-time link for a new password, for an administrator who cannot sign in any more."""
+    with opened() as (config, database), database.transaction() as session:
+        user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
+        if user is None:
+            raise click.ClickException("Nobody signs in with this address.")
+        session.info["clinic_id"] = user.clinic_id
+        link, token = accounts.issue_link(session, user, drops_second_factor=drops)
+        click.echo(f"For {user.name}, once, until {link.expires_at:%Y-%m-%d %H:%M} UTC: {config.public_url}/new-password#{token}")
