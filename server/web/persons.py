@@ -29,14 +29,16 @@ def _to(where: str, **arguments: Any) -> Response:
     return make_response(redirect(url_for(f"web.{where}", **arguments), 303))
 
 
+def _field(pointer: str) -> str:
+    named = pointer.split("/")[1]
+    return _FIELDS.get(named, named)
+
+
 def _typed(shape: PersonCreate | PersonChange, **values: Any) -> dict[str, Any]:
     """As `form`, for forms whose roles are boxes."""
     problems = shape.validate(values)
     if problems:
-        rows = [
-            {"pointer": "/" + _FIELDS.get(row["pointer"].split("/")[1], row["pointer"].split("/")[1]), "message": row["message"]}
-            for row in pointers(problems)
-        ]
+        rows = [{"pointer": f"/{_field(row['pointer'])}", "message": row["message"]} for row in pointers(problems)]
         raise Problem("invalid", " ".join(row["message"] for row in rows), errors=rows)
     loaded: dict[str, Any] = shape.load(values)
     return loaded
