@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, accounts, catalogue, devices, health, spec, witness
+from server import access, accounts, catalogue, devices, health, reads, spec, witness
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
@@ -25,6 +25,7 @@ from server.photos.routes import ROUTES as PHOTO_ROUTES
 from server.photos.routes import tus
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
+from server.rights.routes import routes as rights_routes
 from server.sessions import routes as session_routes
 from server.sync.routes import ROUTES as SYNC_ROUTES
 from server.web import cookies, pages, refusals
@@ -43,6 +44,7 @@ API = (
     *PHOTO_ROUTES,
     *FOLLOW_UP_ROUTES,
     *SYNC_ROUTES,
+    rights_routes,
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -76,6 +78,15 @@ class App(Flask):
         needs = getattr(view, "__access__", None)
         if needs is None:  # documentation and static files: no person, no database
             return super().dispatch_request()
+        try:
+            response = self._dispatched(view, needs)
+        except Problem as refusal:
+            reads.log(self.db, view, g.get("person"), refusal.status)
+            raise
+        reads.log(self.db, view, g.get("person"), response.status_code)
+        return response
+
+    def _dispatched(self, view: Any, needs: str) -> Response:
         idle, counted, streams = timedelta(minutes=self.settings.session_idle_minutes), None, getattr(view, "__streams__", False)
         with self.db.transaction(write=not streams and request.method not in READING) as session:
             g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())

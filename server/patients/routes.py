@@ -19,8 +19,10 @@ from schemas.patients import (
 from server.access import Permission, allow
 from server.db import find
 from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
+from server.journal.access import Reading
 from server.patients import service
 from server.patients.models import Patient, Scar
+from server.reads import reads, saw
 
 routes = Routes("patients", __name__, url_prefix="/api/v1", description="Patients and their scars")
 
@@ -41,10 +43,12 @@ def create_patient(body: dict[str, Any]) -> Response:
 @routes.arguments(PatientQuery, location="query")
 @routes.response(200, PatientList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_patients(query: dict[str, Any]) -> Response:
     """Find patients by name, number or phone."""
     after = read_cursor(query["cursor"], 3) if "cursor" in query else None
     rows = service.find_patients(session(), q=query.get("q"), after=after, limit=query["limit"] + 1)
+    saw(row.id for row in rows[: query["limit"]])
     return page_of(rows, query["limit"], lambda last: (last.family_name, last.given_name, str(last.id)))
 
 
@@ -53,6 +57,7 @@ def list_patients(query: dict[str, Any]) -> Response:
 @routes.response(200, PatientOut)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def get_patient(patient_id: uuid.UUID) -> Response:
     """One patient."""
     patient = found(find(session(), Patient, patient_id))
@@ -90,6 +95,7 @@ def create_scar(body: dict[str, Any], patient_id: uuid.UUID) -> Response:
 @routes.response(200, ScarList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_scars(patient_id: uuid.UUID) -> Response:
     """All scars of a patient."""
     patient = found(find(session(), Patient, patient_id))
@@ -101,6 +107,7 @@ def list_scars(patient_id: uuid.UUID) -> Response:
 @routes.response(200, ScarOut)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def get_scar(scar_id: uuid.UUID) -> Response:
     """One scar."""
     scar = found(find(session(), Scar, scar_id))

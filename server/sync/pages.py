@@ -10,7 +10,7 @@ from schemas.sync_words import Synced
 from server.canonical import canonical
 from server.journal import feed
 
-_NOT_FOR_TABLETS = frozenset({"email"})
+_NOT_FOR_TABLETS = frozenset({"email", "second_factor_since", "recovery_codes_left"})
 """Of people: a tablet needs to know who they are, not how they sign in at a desk."""
 _VERSION_DIGITS = 7
 """Of the catalogue's version, as the number of its checkpoint: as many as a checkpoint can hold."""

@@ -18,7 +18,9 @@ from server.followup.models import Reminder
 from server.followup.service import settling
 from server.followup.service.listing import NOT_YET
 from server.http import cursor_of, found, person, read_cursor, session
+from server.journal.access import Reading
 from server.problems import Problem
+from server.reads import reads, saw
 from server.web import queries, words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, filters, form, shown_again_by
@@ -59,12 +61,14 @@ def _in_files() -> bool:
 
 @pages.get("/outbox")
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def outbox() -> str:
     """Reminders of the clinic, by when they were due."""
     asked = filters(Filters())
     to_come = asked.get("show") == TO_COME
     after = read_cursor(asked["cursor"], 2) if "cursor" in asked else None
     rows, last = queries.reminders(session(), to_come=to_come, after=after, limit=asked["limit"])
+    saw(reminder.patient_id for reminder, _, _ in rows)
     kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"show", "limit"} and value}
     return render_template(
         "outbox.html",
@@ -86,6 +90,7 @@ def _message(reminder_id: uuid.UUID, problem: Problem | None = None) -> str:
 
 @pages.get("/outbox/<uuid:reminder_id>")
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def message(reminder_id: uuid.UUID) -> str:
     """One reminder, and its message where it was written to a file."""
     return _message(reminder_id)

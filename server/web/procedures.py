@@ -12,9 +12,11 @@ from schemas.vocabulary import ProcedureState
 from server.access import Permission, allow
 from server.http import cursor_of, person, read_cursor, session
 from server.ids import uuid7
+from server.journal.access import Reading
 from server.problems import Problem
 from server.procedures import note
 from server.procedures.service import listing, record, signing
+from server.reads import reads, saw
 from server.web import words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, filters, form, shown_again_by
@@ -31,6 +33,7 @@ class Filters(Page):
 
 @pages.get("/procedures")
 @allow(Permission.SIGNED_IN)
+@reads(Reading.LIST)
 def procedures() -> str:
     """The list; who may not read records is told what her roles are for."""
     if not person().may(Permission.READ_RECORD):
@@ -44,6 +47,7 @@ def procedures() -> str:
         surgeon_id=person().user_id if "mine" in asked else None,
         q=asked.get("q"),
     )
+    saw(uuid.UUID(row["patient_id"]) for row in rows)
     kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"state", "mine", "q", "limit"} and value}
     return render_template(
         "procedures.html",
@@ -66,6 +70,7 @@ def _page(procedure_id: uuid.UUID, problem: Problem | None = None) -> str:
 
 @pages.get("/procedures/<uuid:procedure_id>")
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def procedure(procedure_id: uuid.UUID) -> str:
     """Everything about one procedure."""
     return _page(procedure_id)
@@ -103,6 +108,7 @@ def _note(procedure_id: uuid.UUID) -> dict[str, Any]:
 
 @pages.get("/procedures/<uuid:procedure_id>/note")
 @allow(Permission.READ_RECORD)
+@reads(Reading.NOTE)
 def note_alone(procedure_id: uuid.UUID) -> str:
     """The note by itself, to read or print."""
     return note.html(_note(procedure_id))
@@ -110,6 +116,7 @@ def note_alone(procedure_id: uuid.UUID) -> str:
 
 @pages.get("/procedures/<uuid:procedure_id>/note.pdf")
 @allow(Permission.READ_RECORD)
+@reads(Reading.NOTE_FILE)
 def note_pdf(procedure_id: uuid.UUID) -> Response:
     """The note to file or send."""
     response = Response(note.pdf(_note(procedure_id)), mimetype="application/pdf")

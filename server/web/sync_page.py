@@ -14,7 +14,9 @@ from server.access import Permission, allow
 from server.canonical import instant
 from server.db import find
 from server.http import cursor_of, found, read_cursor, session
+from server.journal.access import Reading
 from server.problems import Problem
+from server.reads import reads, saw
 from server.sync.models import Issue
 from server.sync.push import resolution
 from server.sync.service import issues
@@ -43,6 +45,7 @@ def _page(problem: Problem | None = None, issue_id: uuid.UUID | None = None) -> 
     after = read_cursor(asked["cursor"], 2) if "cursor" in asked else None
     rows = issues.listed(session(), state=IssueState.OPEN, kind=asked.get("kind"), after=after, limit=asked["limit"] + 1)
     shown, more = rows[: asked["limit"]], len(rows) > asked["limit"]
+    saw(issues.patients_of(session(), shown))
     around, counts = Surroundings(session(), shown), issues.counts(session())
     first = {name: value for name, value in _kept().items() if name != "cursor"}
     done = find(session(), Issue, asked["done"]) if "done" in asked else None
@@ -66,6 +69,7 @@ def _page(problem: Problem | None = None, issue_id: uuid.UUID | None = None) -> 
 
 @pages.get("/sync")
 @allow(Permission.RECORD)
+@reads(Reading.LIST)
 def sync() -> str:
     """Everything of the tablets that a person must look at."""
     return _page()

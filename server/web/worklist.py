@@ -22,8 +22,10 @@ from server.followup.service import alerts, calls, contact, endpoints, link_answ
 from server.followup.service.visits import mark_visit
 from server.http import cursor_of, found, person, read_cursor, session
 from server.ids import uuid7
+from server.journal.access import Reading
 from server.patients.models import Patient
 from server.problems import Problem, invalid
+from server.reads import reads, saw
 from server.web import worklist_words as words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, filters, form, shown_again_by
@@ -81,6 +83,7 @@ def page(problem: Problem | None = None, **_arguments: Any) -> str:
     asked = filters(Filters())
     after = read_cursor(asked["cursor"], 3) if "cursor" in asked else None
     items, last = worklist.items(session(), show=asked["show"], after=after, limit=asked["limit"])
+    saw(item.patient.id for item in items)
     rows, counts, done = [_row(item) for item in items], worklist.counts(session()), _done(asked)
     keys = {row["key"] for row in (*rows, *([done["row"]] if done and done["row"] else []))}
     same = {name: value for name, value in _kept().items() if name != "cursor"}
@@ -178,6 +181,7 @@ def _logged(call: Call) -> dict[str, Any] | None:
 
 @pages.get("/follow-up/work-list")
 @allow(Permission.FOLLOW_UP)
+@reads(Reading.LIST)
 def work_list() -> str:
     """Everybody for whom a message is not enough."""
     return page()

@@ -114,6 +114,7 @@ class Browser:
 
     def sign_in(self, person: make.Person, password: str = make.PASSWORD) -> "Browser":
         """Through the form."""
+        make.half_a_minute_later(cast("App", self.client.application).db)
         self.send(self.open("/sign-in"), "/sign-in", email=person.email, password=password, code=make.code())
         make.half_a_minute_later(cast("App", self.client.application).db)
         return self

@@ -13,6 +13,8 @@ from server.db import find
 from server.followup.models import Visit
 from server.followup.service import answers, link_answers
 from server.http import Routes, answer, found, session
+from server.journal.access import Reading
+from server.reads import reads
 
 routes = Routes("answers", __name__, url_prefix="/api/v1", description="Answers to check-ins, and the patient's link")
 
@@ -34,6 +36,7 @@ def record_answer(body: dict[str, Any], visit_id: uuid.UUID) -> Response:
 @routes.response(200, AnswerList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_answers(visit_id: uuid.UUID) -> Response:
     """All answers of a check-in, in the order given."""
     visit = found(find(session(), Visit, visit_id))

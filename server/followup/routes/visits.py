@@ -14,7 +14,9 @@ from server.followup.models import Visit
 from server.followup.service import listing, schedule
 from server.followup.service.visits import mark_by_hand
 from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
+from server.journal.access import Reading
 from server.procedures.models import Procedure
+from server.reads import reads, saw
 
 routes = Routes("follow_up", __name__, url_prefix="/api/v1", description="Follow-up visits and the reminders about them")
 
@@ -23,6 +25,7 @@ routes = Routes("follow_up", __name__, url_prefix="/api/v1", description="Follow
 @routes.response(200, VisitList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_visits_of_procedure(procedure_id: uuid.UUID) -> Response:
     """All follow-up visits of a procedure."""
     procedure = found(find(session(), Procedure, procedure_id))
@@ -33,11 +36,13 @@ def list_visits_of_procedure(procedure_id: uuid.UUID) -> Response:
 @routes.arguments(VisitQuery, location="query")
 @routes.response(200, VisitList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_visits(query: dict[str, Any]) -> Response:
     """Follow-up visits of the clinic by target date."""
     limit = query["limit"]
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     rows = listing.find_visits(session(), state=query.get("state"), due_before=query.get("due_before"), after=after, limit=limit + 1)
+    saw(row.patient_id for row in rows[:limit])
     return page_of(rows, limit, lambda last: (last.target_date.isoformat(), str(last.id)))
 
 
@@ -59,9 +64,11 @@ def mark_visit(body: dict[str, Any], visit_id: uuid.UUID) -> Response:
 @routes.arguments(ReminderQuery, location="query")
 @routes.response(200, ReminderList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_reminders(query: dict[str, Any]) -> Response:
     """Reminders of the clinic by due time: what was sent, what is to come, what failed and why."""
     limit = query["limit"]
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     rows = listing.find_reminders(session(), state=query.get("state"), visit_id=query.get("visit_id"), after=after, limit=limit + 1)
+    saw(row.patient_id for row in rows[:limit])
     return page_of(rows, limit, lambda last: (instant(last.due_at), str(last.id)))

@@ -11,6 +11,8 @@ from server.db import find
 from server.followup.models import Alert, Visit
 from server.followup.service import alerts, calls, worklist
 from server.http import Routes, answer, cursor_of, found, page_of, read_cursor, session
+from server.journal.access import Reading
+from server.reads import reads, saw
 
 routes = Routes("work_list", __name__, url_prefix="/api/v1", description="Who needs a person: work list, calls, alerts")
 
@@ -19,10 +21,12 @@ routes = Routes("work_list", __name__, url_prefix="/api/v1", description="Who ne
 @routes.arguments(WorkListQuery, location="query")
 @routes.response(200, WorkList)
 @allow(Permission.FOLLOW_UP)
+@reads(Reading.LIST)
 def get_work_list(query: dict[str, Any]) -> Response:
     """Everybody for whom a message is not enough, the most urgent first."""
     after = read_cursor(query["cursor"], 3) if "cursor" in query else None
     rows, last = worklist.items(session(), show=query["show"], after=after, limit=query["limit"])
+    saw(row.patient.id for row in rows)
     numbers = {str(kind): number for kind, number in worklist.counts(session()).items()}
     return answer({"items": [row.document() for row in rows], "counts": numbers, "next_cursor": cursor_of(*last) if last else None})
 
@@ -44,6 +48,7 @@ def log_call(body: dict[str, Any], visit_id: uuid.UUID) -> Response:
 @routes.response(200, CallList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_calls(visit_id: uuid.UUID) -> Response:
     """All calls about a visit, oldest first."""
     visit = found(find(session(), Visit, visit_id))
@@ -54,11 +59,13 @@ def list_calls(visit_id: uuid.UUID) -> Response:
 @routes.arguments(AlertQuery, location="query")
 @routes.response(200, AlertList)
 @allow(Permission.FOLLOW_UP)
+@reads(Reading.LIST)
 def list_alerts(query: dict[str, Any]) -> Response:
     """What needs a person (oldest first), or what somebody has dealt with (newest first)."""
     limit = query["limit"]
     after = read_cursor(query["cursor"], 1) if "cursor" in query else None
     rows = calls.find_alerts(session(), closed=query["state"] == "closed", after=after, limit=limit + 1)
+    saw(row.patient_id for row in rows[:limit])
     return page_of(rows, limit, lambda last: (str(last.id),))
 
 

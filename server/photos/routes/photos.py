@@ -10,12 +10,14 @@ from flask import Response
 from schemas.photos import PhotoCreate, PhotoList, PhotoOut, PhotoQuery, ThumbnailQuery
 from server.access import Permission, allow
 from server.http import Routes, answer, own_transaction, page_of, read_cursor, session, streams
+from server.journal.access import Reading
 from server.photos.picture import MEDIA_TYPE
 from server.photos.routes.lanes import SENDING, config, desk, lane, open_lanes
 from server.photos.service import album
 from server.photos.service.receiving import checked, content_of, thumbnail_of
 from server.photos.store import Missing
 from server.problems import Problem
+from server.reads import reads, saw
 
 routes = Routes(
     "photos",
@@ -44,11 +46,13 @@ def announce_photo(body: dict[str, Any]) -> Response:
 @routes.arguments(PhotoQuery, location="query")
 @routes.response(200, PhotoList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_photos(query: dict[str, Any]) -> Response:
     """Photographs, of a patient or a procedure."""
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     wanted = {name: query.get(name) for name in ("patient_id", "procedure_id")}
     rows = album.find_photos(session(), **wanted, after=after, limit=query["limit"] + 1)
+    saw(row.patient_id for row in rows[: query["limit"]])
     return page_of(rows, query["limit"], lambda last: (last.created_at.isoformat(), str(last.id)))
 
 
@@ -57,6 +61,7 @@ def list_photos(query: dict[str, Any]) -> Response:
 @routes.response(200, PhotoOut)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.PHOTO)
 def get_photo(photo_id: uuid.UUID) -> Response:
     """What is known of one photograph."""
     photo = album.get(session(), photo_id)
@@ -68,6 +73,7 @@ def get_photo(photo_id: uuid.UUID) -> Response:
 @routes.refuses(404, 409)
 @streams
 @allow(Permission.READ_RECORD)
+@reads(Reading.PHOTO)
 def get_content(photo_id: uuid.UUID) -> Response:
     """The photograph."""
     with own_transaction(write=False) as reading:
@@ -89,6 +95,7 @@ def get_content(photo_id: uuid.UUID) -> Response:
 @routes.refuses(404, 409)
 @streams
 @allow(Permission.READ_RECORD)
+@reads(Reading.PHOTO)
 def get_thumbnail(query: dict[str, Any], photo_id: uuid.UUID) -> Response:
     """A small copy of the photograph."""
     with own_transaction(write=False) as reading:

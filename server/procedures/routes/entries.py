@@ -9,7 +9,9 @@ from schemas.entry_loading import load_entries
 from schemas.procedures import EntriesOut, EntryList
 from server.access import Permission, allow
 from server.http import Routes, answer, read_json, refused, session
+from server.journal.access import Reading
 from server.procedures.service import log, record
+from server.reads import reads
 
 routes = Routes("entries", __name__, url_prefix="/api/v1", description="Record what happens, as it happens")
 
@@ -36,6 +38,7 @@ def record_entries(procedure_id: uuid.UUID) -> Response:
 @routes.response(200, EntryList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_entries(procedure_id: uuid.UUID) -> Response:
     """Entries in time order; retracted ones are marked."""
     whole = record.load(session(), record.get(session(), procedure_id))

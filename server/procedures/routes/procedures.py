@@ -19,8 +19,10 @@ from schemas.procedures import (
 )
 from server.access import Permission, allow
 from server.http import Routes, answer, cursor_of, must_match, read_cursor, session
+from server.journal.access import Reading
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, listing, planning, record
+from server.reads import reads, saw
 
 routes = Routes("procedures", __name__, url_prefix="/api/v1", description="Plan procedures and move them through their states")
 
@@ -45,10 +47,12 @@ def plan_procedure(body: dict[str, Any]) -> Response:
 @routes.arguments(ProcedureQuery, location="query")
 @routes.response(200, ProcedureList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_procedures(query: dict[str, Any]) -> Response:
     """Procedures, newest first."""
     after = read_cursor(query.pop("cursor"), 2) if "cursor" in query else None
     rows, last = listing.procedures(session(), after=after, **query)
+    saw(uuid.UUID(row["patient_id"]) for row in rows)
     return answer({"items": rows, "next_cursor": cursor_of(*last) if last else None})
 
 
@@ -57,6 +61,7 @@ def list_procedures(query: dict[str, Any]) -> Response:
 @routes.response(200, ProcedureOut)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def get_procedure(procedure_id: uuid.UUID) -> Response:
     """One procedure with entries, totals and warnings."""
     procedure = record.get(session(), procedure_id)
@@ -80,6 +85,7 @@ def change_procedure(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 @routes.response(200, PlanAnswers)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def plan_answers(procedure_id: uuid.UUID) -> Response:
     """What the plan needs: nanofat, lipoaspirate, tumescent, ceilings, risks, gaps."""
     return answer(planning.answers(session(), record.get(session(), procedure_id)))

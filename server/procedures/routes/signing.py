@@ -18,11 +18,13 @@ from schemas.procedures import (
 from server.access import Permission, allow
 from server.canonical import instant
 from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.journal.access import Reading
 from server.journal.models import JournalRow
 from server.journal.service import history
 from server.problems import Problem, bad_cursor
 from server.procedures import note
 from server.procedures.service import record, signing
+from server.reads import rather, reads
 
 routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
 _FORMATS = ("application/json", "text/html", "application/pdf")
@@ -48,6 +50,7 @@ def sign(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 @routes.response(200, SignatureOut)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def get_signature(procedure_id: uuid.UUID) -> Response:
     """The signature and the manifest it covers."""
     procedure = record.get(session(), procedure_id)
@@ -71,6 +74,7 @@ def add_addendum(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
 @routes.response(200, AddendumList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.RECORD)
 def list_addenda(procedure_id: uuid.UUID) -> Response:
     """Addenda in order."""
     procedure = record.get(session(), procedure_id)
@@ -83,6 +87,7 @@ def list_addenda(procedure_id: uuid.UUID) -> Response:
 @routes.response(200, HistoryList)
 @routes.refuses(404)
 @allow(Permission.READ_RECORD)
+@reads(Reading.HISTORY)
 def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Everything that ever happened to this procedure, from the journal."""
     whole = record.load(session(), record.get(session(), procedure_id))
@@ -130,12 +135,14 @@ def _row(row: JournalRow) -> dict[str, Any]:
 )
 @routes.refuses(404, 406)
 @allow(Permission.READ_RECORD)
+@reads(Reading.NOTE)
 def get_note(procedure_id: uuid.UUID) -> Response:
     """The operation note, in the format that Accept asks for."""
     whole = record.load(session(), record.get(session(), procedure_id))
     document = note.build(whole)
     wanted = request.accept_mimetypes.best_match(_FORMATS, "") if request.accept_mimetypes else _FORMATS[0]
     if wanted == "application/pdf":
+        rather(Reading.NOTE_FILE)
         response = Response(note.pdf(document), mimetype="application/pdf")
         response.headers["Content-Disposition"] = f'inline; filename="note-{procedure_id}.pdf"'
         return response

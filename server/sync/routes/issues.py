@@ -11,6 +11,8 @@ from server.access import Permission, allow
 from server.canonical import instant
 from server.db import find
 from server.http import Routes, answer, found, page_of, read_cursor, session
+from server.journal.access import Reading
+from server.reads import reads, saw
 from server.sync.models import Issue
 from server.sync.push import resolution
 from server.sync.service import issues
@@ -22,10 +24,12 @@ routes = Routes("sync_issues", __name__, url_prefix="/api/v1", description="What
 @routes.arguments(IssueQuery, location="query")
 @routes.response(200, IssueList)
 @allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
 def list_issues(query: dict[str, Any]) -> Response:
     """Issues, oldest first; the open ones unless asked for the others."""
     after = read_cursor(query["cursor"], 2) if "cursor" in query else None
     rows = issues.listed(session(), state=query["state"], kind=query.get("kind"), after=after, limit=query["limit"] + 1)
+    saw(issues.patients_of(session(), rows[: query["limit"]]))
     return page_of(rows, query["limit"], lambda last: (instant(last.created_at), str(last.id)))
 
 

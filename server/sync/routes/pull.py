@@ -10,7 +10,9 @@ from server import catalogue
 from server.access import Permission, Tablet, allow
 from server.http import Routes, caller, session
 from server.journal import epochs
+from server.journal.access import Reading
 from server.problems import Problem
+from server.reads import reads
 from server.sync import pages, stream
 
 routes = Routes(
@@ -60,6 +62,7 @@ def _not_too_old() -> None:
 @routes.response(200, PullOut)
 @routes.refuses(404, 409, 426)
 @allow(Permission.SYNC)
+@reads(Reading.SYNC)
 def pull(query: dict[str, Any], collection: str) -> Response:
     """Documents changed after a checkpoint, each as it is now."""
     _in_a_persons_hands()

@@ -1,5 +1,6 @@
 """Issues: what came from a tablet and asks for a person. Kept, listed, closed; each step is in the journal."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.sync_words import Choice, IssueKind, IssueState
+from schemas.sync_words import Choice, IssueKind, IssueState, Synced
 from server import clock
 from server.followup.service.listing import aware, position
 from server.journal.service import say
+from server.patients.models import Patient
 from server.procedures import rules
 from server.procedures.models import Procedure
 from server.procedures.service import record
@@ -77,6 +79,22 @@ def listed(session: Session, *, state: str, kind: str | None = None, after: Sequ
     if after:
         query = query.where(sa.tuple_(Issue.created_at, Issue.id) > position(after, aware))
     return list(session.scalars(query))
+
+
+def patients_of(session: Session, issues: Sequence[Issue]) -> set[uuid.UUID]:
+    """Patients whom the issues show: of their procedures, and those whom the documents put aside are about or name."""
+    procedures = {issue.procedure_id for issue in issues if issue.procedure_id}
+    found = set(session.scalars(sa.select(Procedure.patient_id).where(Procedure.id.in_(procedures))))
+    named = {issue.document_id for issue in issues if issue.about == Synced.PATIENTS} | {one for issue in issues if (one := _named(issue))}
+    return found | set(session.scalars(sa.select(Patient.id).where(Patient.id.in_(named))))
+
+
+def _named(issue: Issue) -> uuid.UUID | None:
+    sent = json.loads(issue.sent).get("newDocumentState") if issue.sent else None
+    try:
+        return uuid.UUID(str((sent or {}).get("patient_id")))
+    except (ValueError, AttributeError):
+        return None
 
 
 def counts(session: Session) -> dict[str, int]:

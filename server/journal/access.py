@@ -1,0 +1,86 @@
+"""The access log: who has read what of a patient. Links only, never what was shown or searched for; append-only like the journal."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from server import clock
+from server.db import Base, InClinic, insert_many, table_of, words
+from server.ids import uuid7
+
+
+class Reading(StrEnum):
+    """What was read. A `note_file` and an `export` leave the clinic: they are disclosures."""
+
+    RECORD = "record"
+    LIST = "list"
+    PHOTO = "photo"
+    NOTE = "note"
+    NOTE_FILE = "note_file"
+    HISTORY = "history"
+    SYNC = "sync"
+    ACCESS = "access"
+    EXPORT = "export"
+
+
+DISCLOSURES = frozenset({Reading.NOTE_FILE, Reading.EXPORT})
+
+
+class Outcome(StrEnum):
+    """Whether it was given."""
+
+    GIVEN = "given"
+    NOT_ALLOWED = "not_allowed"
+    NOT_FOUND = "not_found"
+
+
+class AccessRow(InClinic, Base):
+    """One reading. `patient_id` is null for a tablet's sync, which concerns all patients, and for what was not found."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "user_id"], ["users.clinic_id", "users.id"]),
+        sa.ForeignKeyConstraint(["clinic_id", "device_id"], ["devices.clinic_id", "devices.id"]),
+        sa.Index("ix_access_log_patient", "clinic_id", "patient_id", "id"),
+        sa.Index("ix_access_log_device", "clinic_id", "device_id", "id"),
+    )
+    at: Mapped[datetime]
+    user_id: Mapped[uuid.UUID | None]
+    device_id: Mapped[uuid.UUID | None]
+    patient_id: Mapped[uuid.UUID | None]
+    reading: Mapped[Reading] = mapped_column(words(Reading))
+    record_id: Mapped[uuid.UUID | None]
+    outcome: Mapped[Outcome] = mapped_column(words(Outcome))
+
+
+def write(
+    session: Session,
+    caller: Any,
+    reading: Reading,
+    patients: Iterable[uuid.UUID | None],
+    record: uuid.UUID | None = None,
+    outcome: Outcome = Outcome.GIVEN,
+) -> None:
+    """One row for each patient; `caller` is a person, a tablet, or None for the command line."""
+    at = clock.now()
+    rows = [
+        {
+            "clinic_id": session.info["clinic_id"],
+            "id": uuid7(),
+            "at": at,
+            "user_id": caller.user_id if caller else None,
+            "device_id": caller.device_id if caller else None,
+            "patient_id": patient,
+            "reading": reading,
+            "record_id": record,
+            "outcome": outcome,
+        }
+        for patient in patients
+    ]
+    if rows:
+        insert_many(session, table_of(AccessRow), rows)

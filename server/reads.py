@@ -1,0 +1,100 @@
+"""Marks of the views that show patients, and the row of the access log that is stored before their answer leaves."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import g, request
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.access import Caller
+from server.db import Base, Database
+from server.journal.access import Outcome, Reading, write
+
+_OUTCOMES = {403: Outcome.NOT_ALLOWED, 404: Outcome.NOT_FOUND}
+
+
+_SUBJECTS = {
+    "scar_id": "scars",
+    "photo_id": "photos",
+    "procedure_id": "procedures",
+    "visit_id": "visits",
+    "reminder_id": "reminders",
+}
+"""Argument of an address → table whose rows name their patient."""
+
+SYNC_EVERY = timedelta(minutes=10)
+"""A tablet pulls every few seconds; that it holds the record is said once in so long for each person on it."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def reads(reading: Reading) -> Callable[[View], View]:
+    """Mark a view that shows patients. Whose record it is, its address says; a view of several says `saw`."""
+
+    def mark(view: View) -> View:
+        view.__reads__ = reading  # type: ignore[attr-defined]  # reason: the mark itself
+        return view
+
+    return mark
+
+
+def saw(patients: Iterable[uuid.UUID | None]) -> None:
+    """These patients are in the answer."""
+    g.setdefault("patients_seen", set()).update(one for one in patients if one)
+
+
+def rather(reading: Reading) -> None:
+    """What this answer is, where a view gives several: the note as a file leaves the clinic."""
+    g.reading = reading
+
+
+def rule_of(view: object) -> Reading | None:
+    """What the view is marked with."""
+    return getattr(view, "__reads__", None)
+
+
+_synced: dict[tuple[uuid.UUID, ...], datetime] = {}
+_lock = threading.Lock()
+
+
+def _sync_is_said(caller: Caller) -> bool:
+    who, now = (caller.clinic_id, caller.user_id or caller.clinic_id, caller.device_id or caller.clinic_id), clock.now()
+    with _lock:
+        before = _synced.get(who)
+        if before is not None and timedelta(0) <= now - before < SYNC_EVERY:
+            return True
+        _synced[who] = now
+        return False
+
+
+def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
+    """Store what was read, or asked for in vain. Raises when it cannot be stored: then nothing is shown either."""
+    reading = g.get("reading") or rule_of(view)
+    if reading is None or caller is None or request.method != "GET" or not (status == 200 or status in _OUTCOMES):  # noqa: PLR2004  reason: OK
+        return
+    if reading == Reading.SYNC and (status != 200 or _sync_is_said(caller)):  # noqa: PLR2004  reason: OK
+        return
+    arguments = request.view_args or {}
+    with db.transaction(caller.clinic_id, actor=caller) as session:
+        patients = _patients(session, caller.clinic_id, reading, arguments) if status != 404 else {None}  # noqa: PLR2004  reason: not found
+        record = next((value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS), None)
+        write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN))
+
+
+def _patients(session: Session, clinic_id: uuid.UUID, reading: Reading, arguments: Mapping[str, Any]) -> set[uuid.UUID | None]:
+    """Whom the answer is about: those whom the view saw, else whose record the address names; a sync is about nobody in particular."""
+    if "patients_seen" in g:
+        return set(g.patients_seen)
+    if "patient_id" in arguments:
+        return {arguments["patient_id"]}
+    for name, table in _SUBJECTS.items():
+        if name in arguments:
+            rows = Base.metadata.tables[table]
+            query = sa.select(rows.c.patient_id).where(rows.c.clinic_id == clinic_id, rows.c.id == arguments[name])
+            return {session.connection().execute(query).scalar()}
+    return {None} if reading == Reading.SYNC else set()

@@ -1,0 +1,52 @@
+"""HTTP of a patient's rights: who has read the record, and what has left the clinic."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+
+from schemas.rights import AccessQuery, AccessReport, Disclosures
+from server.access import Permission, allow
+from server.db import find
+from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.journal.access import Reading
+from server.patients.models import Patient
+from server.problems import bad_cursor
+from server.reads import reads
+from server.rights import readers
+
+routes = Routes("rights", __name__, url_prefix="/api/v1", description="What a patient may ask: who has read, and what was given away")
+
+
+@routes.route("/patients/<uuid:patient_id>/access", methods=["GET"])
+@routes.arguments(AccessQuery, location="query")
+@routes.response(200, AccessReport)
+@routes.refuses(404)
+@allow(Permission.READ_JOURNAL)
+@reads(Reading.ACCESS)
+def access_report(query: dict[str, Any], patient_id: uuid.UUID) -> Response:
+    """Who has read this patient's record, the newest first, and which tablets hold a copy of it."""
+    patient = found(find(session(), Patient, patient_id))
+    limit = query["limit"]
+    rows = readers.readings(session(), patient.id, after=_after(query), limit=limit + 1)
+    following = cursor_of(str(rows[limit - 1].id)) if len(rows) > limit else None
+    items = [row.document() for row in rows[:limit]]
+    return answer({"items": items, "tablets": list(readers.tablets(session())), "next_cursor": following})
+
+
+def _after(query: dict[str, Any]) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(read_cursor(query["cursor"], 1)[0]) if "cursor" in query else None
+    except ValueError:
+        raise bad_cursor() from None
+
+
+@routes.route("/patients/<uuid:patient_id>/disclosures", methods=["GET"])
+@routes.response(200, Disclosures)
+@routes.refuses(404)
+@allow(Permission.READ_JOURNAL)
+@reads(Reading.ACCESS)
+def list_disclosures(patient_id: uuid.UUID) -> Response:
+    """What of this patient's record has left the clinic: files fetched, exports, messages taken by a provider."""
+    patient = found(find(session(), Patient, patient_id))
+    return answer({"items": [one.document() for one in readers.disclosures(session(), patient.id)], "next_cursor": None})

@@ -1,0 +1,108 @@
+"""Every route that shows patients has a rule for the access log, and keeps it."""
+
+import pytest
+import sqlalchemy as sa
+
+from server.app import App
+from server.db import Database
+from server.journal.access import AccessRow
+from server.reads import rule_of
+from tests import make
+from tests.api import Api
+from tests.house.calls import issue_of
+from tests.house.follow_up_calls import visit_of
+from tests.photos.pictures import cheek
+from tests.photos.tablet import sent
+from tests.procedures import case as stages
+from tests.web.browser import Browser
+
+SHOWS_NO_PATIENT = {
+    "catalogue": ("/api/v1/catalogue", "/api/v1/openapi.json", "/api/docs"),
+    "oneself, colleagues and tablets": (
+        "/account",
+        "/account/authenticator",
+        "/account/password",
+        "/api/v1/devices",
+        "/api/v1/devices/<uuid:device_id>",
+        "/api/v1/devices/people",
+        "/api/v1/devices/pin-locks",
+        "/api/v1/session",
+        "/api/v1/users",
+        "/api/v1/users/<uuid:user_id>/sessions",
+        "/api/v1/users/me/sessions",
+        "/people",
+        "/people/<uuid:user_id>",
+        "/people/pin",
+        "/people/tablets/<uuid:device_id>",
+    ),
+    "how the clinic follows up, in numbers at most": (
+        "/api/v1/follow-up/forecast",
+        "/api/v1/follow-up/protocol",
+        "/api/v1/follow-up/protocol/versions",
+        "/api/v1/follow-up/push-key",
+        "/api/v1/follow-up/sending",
+        "/api/v1/follow-up/templates",
+        "/api/v1/follow-up/templates/<purpose>/<channel>/<language>",
+        "/api/v1/follow-up/webhooks",
+        "/follow-up/forecast",
+        "/follow-up/messages",
+        "/follow-up/messages/<purpose>/<channel>/<language>",
+        "/follow-up/protocol",
+        "/follow-up/protocol/edit",
+    ),
+    "hashes, keys and pings": ("/api/v1/journal/checkpoint", "/api/v1/journal/keys", "/api/v1/sync/stream"),
+    "the door": ("/", "/sign-in", "/new-password", "/sw.js", "/static/<path:filename>"),
+    "the machine's own": ("/healthz", "/readyz", "/metrics"),
+}
+
+
+def test_every_route_that_reads_has_a_rule(app: App) -> None:
+    """The patient's own link is hers: what she sees there, nobody else has read."""
+    unruled = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and rule_of(app.view_functions[rule.endpoint]) is None
+        and not rule.endpoint.startswith(("link.", "tus."))
+    }
+    assert unruled == {one for group in SHOWS_NO_PATIENT.values() for one in group}
+
+
+def logged(db: Database, clinic: make.Clinic) -> list[str | None]:
+    """Patients named in the log so far, oldest row first."""
+    with db.transaction(clinic.id, write=False) as reading:
+        return [str(one) if one else None for one in reading.scalars(sa.select(AccessRow.patient_id).order_by(AccessRow.id))]
+
+
+@pytest.mark.timeout(120)
+def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clinic: make.Clinic) -> None:
+    """Each marked route, called as Vera, leaves a row about Anna; the pull of a tablet one about nobody in particular."""
+    case = stages.signed(vera, clinic)
+    visit = visit_of(vera, case)
+    ids = {
+        "patient_id": case.patient_id,
+        "procedure_id": case.id,
+        "scar_id": case.scar_ids[0],
+        "visit_id": visit["id"],
+        "reminder_id": vera.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
+        "photo_id": sent(vera, case.patient_id, cheek())["id"],
+        "collection": "patients",
+    }
+    issue_of(vera)
+    desk = Browser(app.test_client()).sign_in(clinic.surgeon)
+    silent = []
+    for rule in app.url_map.iter_rules():
+        reading = rule_of(app.view_functions[rule.endpoint])
+        if reading is None or "GET" not in (rule.methods or ()) or rule.rule in EMPTY_HERE:
+            continue
+        path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}").format(**ids)
+        before = len(logged(db, clinic))
+        answer = vera.call("GET", path.removeprefix("/api/v1")) if path.startswith("/api/") else desk.client.get(path)
+        named = logged(db, clinic)[before:]
+        if answer.status_code != 200 or set(named) != ({None} if reading == "sync" else {case.patient_id}):
+            silent.append((path, answer.status_code, named))
+    assert silent == []
+
+
+EMPTY_HERE = frozenset({"/api/v1/alerts", "/api/v1/photos/<uuid:photo_id>/thumbnail"})
+"""No alert in this story; thumbnails are made by the worker. Their marks are those of their siblings."""
