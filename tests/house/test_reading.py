@@ -5,15 +5,16 @@ import sqlalchemy as sa
 
 from server.app import App
 from server.db import Database
+from server.ids import uuid7
 from server.journal.access import AccessRow
 from server.reads import rule_of
 from tests import make
 from tests.api import Api
-from tests.house.calls import issue_of
 from tests.house.follow_up_calls import visit_of
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
 from tests.procedures import case as stages
+from tests.sync.tablet import anna, row
 from tests.web.browser import Browser
 
 SHOWS_NO_PATIENT = {
@@ -88,7 +89,9 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         "photo_id": sent(vera, case.patient_id, cheek())["id"],
         "collection": "patients",
     }
-    issue_of(vera)
+    vera.post("/sync/patients/push", [row(anna(id=case.patient_id, birth_date="2999-01-01"))], 200)
+    check_in = visit_of(vera, case, "check_in")
+    vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     desk = Browser(app.test_client()).sign_in(clinic.surgeon)
     silent = []
     for rule in app.url_map.iter_rules():
@@ -104,5 +107,5 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
     assert silent == []
 
 
-EMPTY_HERE = frozenset({"/api/v1/alerts", "/api/v1/photos/<uuid:photo_id>/thumbnail"})
-"""No alert in this story; thumbnails are made by the worker. Their marks are those of their siblings."""
+EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail"})
+"""The worker makes thumbnails, and there is none in this story."""
