@@ -23,6 +23,7 @@ class ReadOut(Document):
     reading = Choice(READINGS)
     record_id = Id(allow_none=True)
     outcome = Choice(("given", "not_allowed", "not_found"))
+    emergency_id = Id(allow_none=True, metadata={"description": "The emergency access by which it was read."})
     disclosure = Flag()
 
 

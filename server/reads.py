@@ -83,7 +83,16 @@ def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
     with db.transaction(caller.clinic_id, actor=caller) as session:
         patients = _patients(session, caller.clinic_id, reading, arguments) if status != 404 else {None}  # noqa: PLR2004  reason: not found
         record = next((value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS), None)
-        write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN))
+        write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN), g.get("emergency_id"))
+
+
+def subject(session: Session, view: object, clinic_id: uuid.UUID) -> uuid.UUID | None:
+    """The one patient whose record the address names, for views that show no others; None for lists."""
+    reading, arguments = rule_of(view), request.view_args or {}
+    if reading is None or reading == Reading.LIST or not arguments:
+        return None
+    found = _patients(session, clinic_id, reading, arguments)
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _patients(session: Session, clinic_id: uuid.UUID, reading: Reading, arguments: Mapping[str, Any]) -> set[uuid.UUID | None]:

@@ -9,7 +9,8 @@ from server.journal import models as _journal
 from server.patients import models as _patients
 from server.photos import models as _photos
 from server.procedures import models as _procedures
+from server.rights import models as _rights
 from server.sync import models as _sync
 
-FEATURES = (_access, _clinics, _credentials, _followup, _journal, _patients, _photos, _procedures, _sync)
+FEATURES = (_access, _clinics, _credentials, _followup, _journal, _patients, _photos, _procedures, _rights, _sync)
 metadata = Base.metadata

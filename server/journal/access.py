@@ -56,6 +56,8 @@ class AccessRow(InClinic, Base):
     reading: Mapped[Reading] = mapped_column(words(Reading))
     record_id: Mapped[uuid.UUID | None]
     outcome: Mapped[Outcome] = mapped_column(words(Outcome))
+    emergency_id: Mapped[uuid.UUID | None]
+    """The emergency access by which it was read; null where the person's roles allow it."""
 
 
 def write(
@@ -65,6 +67,7 @@ def write(
     patients: Iterable[uuid.UUID | None],
     record: uuid.UUID | None = None,
     outcome: Outcome = Outcome.GIVEN,
+    emergency_id: uuid.UUID | None = None,
 ) -> None:
     """One row for each patient; `caller` is a person, a tablet, or None for the command line."""
     at = clock.now()
@@ -79,6 +82,7 @@ def write(
             "reading": reading,
             "record_id": record,
             "outcome": outcome,
+            "emergency_id": emergency_id,
         }
         for patient in patients
     ]

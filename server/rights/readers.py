@@ -38,6 +38,7 @@ class Read:
             "reading": str(self.row.reading),
             "record_id": str(self.row.record_id) if self.row.record_id else None,
             "outcome": str(self.row.outcome),
+            "emergency_id": str(self.row.emergency_id) if self.row.emergency_id else None,
             "disclosure": self.row.reading in DISCLOSURES,
         }
 

@@ -5,15 +5,17 @@ from typing import Any
 
 from flask import Response
 
+from schemas.emergency import EmergencyList, EmergencyOpen, EmergencyOut, EmergencyQuery, EmergencyReview
 from schemas.rights import AccessQuery, AccessReport, Disclosures
 from server.access import Permission, allow
 from server.db import find
-from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.http import Routes, answer, cursor_of, found, page_of, read_cursor, session
 from server.journal.access import Reading
 from server.patients.models import Patient
 from server.problems import bad_cursor
 from server.reads import reads
-from server.rights import readers
+from server.rights import emergency, readers
+from server.rights.models import EmergencyAccess
 
 routes = Routes("rights", __name__, url_prefix="/api/v1", description="What a patient may ask: who has read, and what was given away")
 
@@ -50,3 +52,33 @@ def list_disclosures(patient_id: uuid.UUID) -> Response:
     """What of this patient's record has left the clinic: files fetched, exports, messages taken by a provider."""
     patient = found(find(session(), Patient, patient_id))
     return answer({"items": [one.document() for one in readers.disclosures(session(), patient.id)], "next_cursor": None})
+
+
+@routes.route("/emergency-access", methods=["POST"])
+@routes.arguments(EmergencyOpen)
+@routes.response(201, EmergencyOut)
+@allow(Permission.EMERGENCY)
+def open_record(body: dict[str, Any]) -> Response:
+    """Read one patient's record for an hour, though one's roles do not allow it. It is shown to the others, who review it."""
+    return answer(emergency.open_record(session(), **body).document(), 201)
+
+
+@routes.route("/emergency-access", methods=["GET"])
+@routes.arguments(EmergencyQuery, location="query")
+@routes.response(200, EmergencyList)
+@allow(Permission.REVIEW_ACCESS)
+def list_emergencies(query: dict[str, Any]) -> Response:
+    """Emergency accesses, the newest first."""
+    rows = emergency.listed(session(), after=_after(query), limit=query["limit"] + 1)
+    return page_of(rows, query["limit"], lambda last: (str(last.id),))
+
+
+@routes.route("/emergency-access/<uuid:emergency_id>/review", methods=["POST"])
+@routes.arguments(EmergencyReview)
+@routes.response(200, EmergencyOut)
+@routes.refuses(404, 409)
+@allow(Permission.REVIEW_ACCESS)
+def review(body: dict[str, Any], emergency_id: uuid.UUID) -> Response:
+    """Say what came of looking into it; by somebody else than who opened it."""
+    access = found(find(session(), EmergencyAccess, emergency_id, lock=True))
+    return answer(emergency.review(session(), access, body["note"]).document())

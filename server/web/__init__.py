@@ -3,6 +3,7 @@
 from server.web import (
     account,
     api_docs,
+    emergency_page,
     notices,
     outbox,
     people,
@@ -20,6 +21,7 @@ from server.web.blueprint import pages
 __all__ = [
     "account",
     "api_docs",
+    "emergency_page",
     "notices",
     "outbox",
     "pages",

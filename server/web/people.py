@@ -19,6 +19,7 @@ from server.http import found, person, session
 from server.idempotency import never_kept
 from server.ids import uuid7
 from server.problems import Problem, invalid
+from server.rights import emergency
 from server.web import people_words as words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, form, shown_again_by
@@ -68,6 +69,7 @@ def page(problem: Problem | None = None) -> str:
         name=request.form.get("name", ""),
         new_id=uuid7(),
         typed=request.form,
+        to_review=emergency.waiting(session()),
         roles=words.ROLES,
         policies=words.POLICIES,
         policy=current(session()).signing_policy,

@@ -71,6 +71,18 @@ def _policy(tablet: Api, clinic: make.Clinic) -> Made:
     return "PUT", "/clinic/signing-policy", {"signing_policy": "pin_or_code"}, None
 
 
+def _emergency(tablet: Api, clinic: make.Clinic) -> Made:
+    anna = make.patient(_app(tablet).db, clinic)
+    administering(tablet, clinic)
+    return "POST", "/emergency-access", {"mrn": anna["mrn"], "reason": "Called at night; no surgeon answers."}, None
+
+
+def _reviewed(tablet: Api, clinic: make.Clinic) -> Made:
+    db = _app(tablet).db
+    opened = make.emergency(db, clinic, make.patient(db, clinic)["id"])
+    return "POST", f"/emergency-access/{opened}/review", {"note": "Vera was in theatre; he was right."}, None
+
+
 ACCOUNT_CALLS: dict[str, Callable[[Api, make.Clinic], Made]] = {
     "POST /users": _invited,
     "PATCH /users/{user_id}": _changed,
@@ -82,4 +94,6 @@ ACCOUNT_CALLS: dict[str, Callable[[Api, make.Clinic], Made]] = {
     "DELETE /users/me/sessions/{sign_in_id}": _ended,
     "DELETE /users/{user_id}/sessions": _all_ended,
     "PUT /clinic/signing-policy": _policy,
+    "POST /emergency-access": _emergency,
+    "POST /emergency-access/{emergency_id}/review": _reviewed,
 }

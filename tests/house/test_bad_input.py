@@ -20,6 +20,7 @@ from schemas.accounts import (
 )
 from schemas.answers import AnswerCreate, LinkCreate
 from schemas.devices import DeviceChange, DeviceCreate, PairingRequest, PinChange, PinSignIn
+from schemas.emergency import EmergencyOpen, EmergencyReview
 from schemas.endpoints import PushSubscriptionCreate, WebhookCreate
 from schemas.entries import SHAPES
 from schemas.fields import Shape
@@ -52,6 +53,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /users/me/second-factor": FactorStart,
     "PUT /users/me/second-factor": FactorConfirm,
     "PUT /clinic/signing-policy": PolicyChange,
+    "POST /emergency-access": EmergencyOpen,
+    "POST /emergency-access/{emergency_id}/review": EmergencyReview,
     "POST /session": SignInRequest,
     "POST /devices": DeviceCreate,
     "POST /devices/pairing": PairingRequest,

@@ -10,6 +10,7 @@ import rfc8785
 from schemas.accounts import ResetLinkOut
 from schemas.answers import AnswerOut
 from schemas.devices import DeviceOut, PinTriesOut
+from schemas.emergency import EmergencyOut
 from schemas.endpoints import PushSubscriptionOut, WebhookOut
 from schemas.entries import SHAPES
 from schemas.entry_loading import COMMON
@@ -41,6 +42,7 @@ from tests.procedures.test_kinds import FULL
 SHAPE_OF: dict[str, type[Shape]] = {
     "users": Person,
     "reset_links": ResetLinkOut,
+    "emergency_accesses": EmergencyOut,
     "devices": DeviceOut,
     "pin_tries": PinTriesOut,
     "patients": PatientOut,
@@ -85,6 +87,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
     make.reset_link(db, clinic)
+    make.emergency(db, clinic, case.patient_id)
     locked(vera, clinic)
     issue_of(vera)
     for name in FOLLOWED_UP:

@@ -48,7 +48,7 @@ LATER = (
     ((), guards.NEVER_DELETED_7),
     (guards.APPEND_ONLY_8, ()),
     ((), guards.NEVER_DELETED_9),
-    (guards.APPEND_ONLY_10, ()),
+    (guards.APPEND_ONLY_10, guards.NEVER_DELETED_10),
 )
 
 

@@ -57,6 +57,7 @@ NEEDS_MORE_THAN_A_BODY = (
     "POST /api/v1/users/me/second-factor",
     "PUT /api/v1/users/me/second-factor",
     "POST /api/v1/password-reset",
+    "POST /api/v1/emergency-access",
 )
 """A password, a code that is alive, or a tablet's own token."""
 

@@ -52,6 +52,7 @@ SHOWS_NO_PATIENT = {
         "/follow-up/protocol/edit",
     ),
     "hashes, keys and pings": ("/api/v1/journal/checkpoint", "/api/v1/journal/keys", "/api/v1/sync/stream"),
+    "reasons of colleagues": ("/api/v1/emergency-access", "/emergency-access"),
     "the door": ("/", "/sign-in", "/new-password", "/sw.js", "/static/<path:filename>"),
     "the machine's own": ("/healthz", "/readyz", "/metrics"),
 }

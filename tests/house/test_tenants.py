@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -45,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /sync/issues/{issue_id}/resolution": {"choice": "reject", "note": "x"},
     "DELETE /follow-up/push-subscriptions/{subscription_id}": {},
     "DELETE /follow-up/webhooks/{webhook_id}": {},
+    "POST /emergency-access/{emergency_id}/review": {"note": "x"},
     "PATCH /users/{user_id}": {"active": False},
     "POST /users/{user_id}/reset-link": {},
     "DELETE /users/{user_id}/sessions": {},
@@ -89,6 +90,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "device_id": tablet.get("/devices")["items"][0]["id"],
         "issue_id": issue_of(tablet),
         "user_id": str(clinic.nurse.user_id),
+        "emergency_id": make.emergency(cast("App", tablet.client.application).db, clinic, case.patient_id),
         "sign_in_id": tablet.get("/users/me/sessions")["items"][0]["id"],
         "photo_id": sent(tablet, case.patient_id, cheek())["id"],
         "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
