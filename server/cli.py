@@ -3,41 +3,27 @@
 import os
 import sys
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role
 from server import clock
 from server.backup import service as backups
 from server.backup.refusals import BackupError
+from server.cli_photos import photos
 from server.clinics import service as clinics
 from server.clinics.models import Clinic
-from server.config import Config, ConfigError, from_environment
-from server.db import Database
+from server.config import ConfigError, from_environment
+from server.console import of_clinic, opened
 from server.demo import case, seed
 from server.followup.engine import guard
 from server.followup.service.sending import status_text
 from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
 from server.migrations.upgrade import upgrade
-from server.photos.service import thumbnails
 from server.problems import Problem
-
-
-@contextmanager
-def _opened() -> Iterator[tuple[Config, Database]]:
-    config = from_environment()
-    config.data.mkdir(parents=True, exist_ok=True)
-    database = Database(config.database_url)
-    try:
-        yield config, database
-    finally:
-        database.close()
 
 
 @click.group()
@@ -53,7 +39,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database to the newest migration."""
-    with _opened() as (config, database):
+    with opened() as (config, database):
         upgrade(database)
         click.echo(f"Database {database.url.render_as_string(hide_password=True)} is up to date. Data folder: {config.data}")
 
@@ -105,7 +91,7 @@ def _password(given: str | None) -> str:
 @click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
 def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str, admin_name: str, password: str | None) -> None:
     """Set up a real clinic with its first administrator."""
-    with _opened() as (_, database):
+    with opened() as (_, database):
         upgrade(database)
         with database.transaction() as session:
             made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
@@ -116,17 +102,9 @@ def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str
 @clinic.command("list")
 def clinic_list() -> None:
     """All clinics."""
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
             click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
-
-
-def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
-    found = session.get(Clinic, clinic_id)
-    if found is None:
-        raise click.ClickException("No such clinic; see: graftlog clinic list")
-    session.info["clinic_id"] = clinic_id
-    return found
 
 
 @clinic.command("add-person")
@@ -137,8 +115,8 @@ def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
 @click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
 def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[str, ...], password: str | None) -> None:
     """Add a person to a clinic."""
-    with _opened() as (_, database), database.transaction() as session:
-        _of_clinic(session, clinic_id)
+    with opened() as (_, database), database.transaction() as session:
+        of_clinic(session, clinic_id)
         user = clinics.create_user(session, email=email, name=name, roles=[Role(role) for role in roles], password=_password(password))
         click.echo(f"{user.name} signs in as {user.email}.")
 
@@ -159,7 +137,7 @@ def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[P
         options = [f"--key={key}" for key in trusted] + [f"--witness={path}" for path in witness]
         sys.exit(verifier.main([*options, "--", str(file)]))
     broken = False
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)).all():
             if clinic_id and one.id != clinic_id:
                 continue
@@ -179,8 +157,8 @@ def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[P
 @click.option("--without-bodies", is_flag=True, help="Leave out what the records say; the chain can be checked all the same.")
 def journal_export(to: Path, clinic_id: uuid.UUID, without_bodies: bool) -> None:
     """Write a clinic's journal to the new file TO, for `graftlog journal verify TO` here or verifier.py anywhere."""
-    with _opened() as (_, database), database.transaction(write=False) as session:
-        _of_clinic(session, clinic_id)
+    with opened() as (_, database), database.transaction(write=False) as session:
+        of_clinic(session, clinic_id)
         try:
             with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 file.writelines(export(session, clinic_id, bodies=not without_bodies))
@@ -195,8 +173,8 @@ def journal_export(to: Path, clinic_id: uuid.UUID, without_bodies: bool) -> None
 @click.option("--clinic", "clinic_id", required=True, type=click.UUID)
 def journal_rotate_key(clinic_id: uuid.UUID) -> None:
     """Sign with a new key from now on. Keep the old one's file: it proves nothing new, but it is small."""
-    with _opened() as (config, database), database.transaction() as session:
-        _of_clinic(session, clinic_id)
+    with opened() as (config, database), database.transaction() as session:
+        of_clinic(session, clinic_id)
         old, new = keys.rotate(session, config.keys)
         checkpoints.take(session, config.keys)
         click.echo(f"Key {old} is retired; {new} signs from now on. Back up the folder of keys: {config.keys}")
@@ -210,7 +188,7 @@ def sending() -> None:
 @sending.command("status")
 def sending_status() -> None:
     """What waits, what rests, whether the clock is believed."""
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False) as session:
         for line in status_text(session):
             click.echo(line)
 
@@ -219,7 +197,7 @@ def sending_status() -> None:
 @click.option("--reason", required=True, help="For whoever reads the status.")
 def sending_pause(reason: str) -> None:
     """Send nothing more, on any channel, for any clinic."""
-    with _opened() as (_, database), database.transaction() as session:
+    with opened() as (_, database), database.transaction() as session:
         guard.pause_all(session, reason)
         click.echo("Nothing is sent any more, and what grows too late meanwhile is not sent afterwards. Go on: graftlog sending resume")
 
@@ -227,7 +205,7 @@ def sending_pause(reason: str) -> None:
 @sending.command("resume")
 def sending_resume() -> None:
     """Go on after a pause of all clinics."""
-    with _opened() as (_, database), database.transaction() as session:
+    with opened() as (_, database), database.transaction() as session:
         guard.pause_all(session, None)
         click.echo("Sending goes on.")
 
@@ -235,21 +213,12 @@ def sending_resume() -> None:
 @sending.command("believe-clock")
 def sending_believe() -> None:
     """Say that this machine's clock is right, after it jumped or after a long silence."""
-    with _opened() as (_, database), database.transaction() as session:
+    with opened() as (_, database), database.transaction() as session:
         guard.believe(session)
         click.echo(f"The time is {clock.now():%Y-%m-%d %H:%M} UTC; messages go out by it.")
 
 
-@graftlog.group()
-def photos() -> None:
-    """The photographs of all clinics."""
-
-
-@photos.command("retry")
-def photos_retry() -> None:
-    """Have the thumbnails made after all that workers gave up."""
-    with _opened() as (_, database):
-        click.echo(f"Thumbnails that workers will try again (photos: {thumbnails.retry_all(database):,}).")
+graftlog.add_command(photos)
 
 
 @graftlog.group()
@@ -260,7 +229,7 @@ def demo() -> None:
 @demo.command("seed")
 def demo_seed() -> None:
     """Make the demo clinic and its past, if there is no clinic at all."""
-    with _opened() as (config, database):
+    with opened() as (config, database):
         seed.run(config, database, say=click.echo)
 
 
