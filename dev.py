@@ -4,7 +4,7 @@
 python3 dev.py run             start web, worker and beat; the first time with a demo clinic
 python3 dev.py test [ARGS]     the whole test suite; ARGS go to pytest
 python3 dev.py check           ruff, mypy, import-linter: what CI checks besides the tests
-python3 dev.py bench record    measure against the raw database, in the same run (also: bench reminders, sync, trust)
+python3 dev.py bench record    measure against the raw database, in the same run (also: reminders, sync, trust, photos)
 python3 dev.py drill           2 000 reminders while workers, brokers and databases are killed
 python3 dev.py simulate        two years of a clinic's life, held against a naive calculation
 python3 dev.py migration TEXT  draft the next migration from the models

@@ -11,17 +11,18 @@ import sqlalchemy as sa
 from server import clock
 from server.backup import service as backups
 from server.backup.refusals import BackupError
-from server.cli_clinics import clinic, of_clinic, opened
+from server.cli_clinics import clinic
+from server.cli_photos import photos
 from server.clinics import demo as known
 from server.clinics.models import Clinic
 from server.config import ConfigError, from_environment
+from server.console import of_clinic, opened
 from server.demo import case, seed
 from server.followup.engine import guard
 from server.followup.service.sending import status_text
 from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
 from server.migrations.upgrade import upgrade
-from server.photos.service import thumbnails
 from server.problems import Problem
 
 
@@ -168,16 +169,7 @@ def sending_believe() -> None:
         click.echo(f"The time is {clock.now():%Y-%m-%d %H:%M} UTC; messages go out by it.")
 
 
-@graftlog.group()
-def photos() -> None:
-    """The photographs of all clinics."""
-
-
-@photos.command("retry")
-def photos_retry() -> None:
-    """Have the thumbnails made after all that workers gave up."""
-    with opened() as (_, database):
-        click.echo(f"Thumbnails that workers will try again (photos: {thumbnails.retry_all(database):,}).")
+graftlog.add_command(photos)
 
 
 @graftlog.group()

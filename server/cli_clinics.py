@@ -1,33 +1,17 @@
-"""Commands about clinics and their people, and what every command opens first."""
+"""`graftlog clinic`: clinics and their people."""
 
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role
 from server.clinics import accounts, passwords
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
-from server.config import Config, from_environment
-from server.db import Database
+from server.console import of_clinic, opened
 from server.migrations.upgrade import upgrade
-
-
-@contextmanager
-def opened() -> Iterator[tuple[Config, Database]]:
-    """Settings and database of this machine, for one command."""
-    config = from_environment()
-    config.data.mkdir(parents=True, exist_ok=True)
-    database = Database(config.database_url)
-    try:
-        yield config, database
-    finally:
-        database.close()
 
 
 @click.group()
@@ -73,15 +57,6 @@ def clinic_list() -> None:
     with opened() as (_, database), database.transaction(write=False) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
             click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
-
-
-def of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
-    """The clinic that a command is about; the session acts for it from here on."""
-    found = session.get(Clinic, clinic_id)
-    if found is None:
-        raise click.ClickException("No such clinic; see: graftlog clinic list")
-    session.info["clinic_id"] = clinic_id
-    return found
 
 
 @clinic.command("add-person")

@@ -19,6 +19,7 @@ PHOTO_QUEUE = "photos"
 SEND_QUEUES = {channel: f"send.{channel}" for channel in Channel}
 TICK_EVERY_S = 1.0
 THUMBNAILS_EVERY_S = 2.0
+PHOTO_KEYS_EVERY_S = 10.0
 CHECKPOINTS_EVERY_S = 600.0
 
 SETTINGS: dict[str, Any] = {
@@ -32,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "task_routes": {
         "tick": {"queue": TICK_QUEUE},
         "thumbnails": {"queue": PHOTO_QUEUE},
+        "photo_keys": {"queue": PHOTO_QUEUE},
         "checkpoints": {"queue": TICK_QUEUE},
     },  # a pump names its channel's queue when it is woken
     # The truth is in SQL: results would be traffic that nobody reads.
@@ -70,6 +72,7 @@ SETTINGS: dict[str, Any] = {
     "beat_schedule": {
         "tick": {"task": "tick", "schedule": TICK_EVERY_S, "options": {"expires": 5}},
         "thumbnails": {"task": "thumbnails", "schedule": THUMBNAILS_EVERY_S, "options": {"expires": 5}},
+        "photo_keys": {"task": "photo_keys", "schedule": PHOTO_KEYS_EVERY_S, "options": {"expires": 10}},
         "checkpoints": {"task": "checkpoints", "schedule": CHECKPOINTS_EVERY_S, "options": {"expires": 300}},
     },
 }

@@ -95,6 +95,7 @@ def _tick_alone(channels: list[Channel], *, with_photos: bool) -> None:
                     pump(str(channel))
             if with_photos:
                 photos.thumbnails()
+                photos.photo_keys()
         except Exception:
             log.exception("a turn of the clockwork failed")
 

@@ -1,4 +1,4 @@
-"""Photographs: the task that makes thumbnails. Messages name no photograph: the database is asked."""
+"""Photographs: the tasks that make thumbnails and see to encryption. Messages name no photograph: the database is asked."""
 
 import logging
 import time
@@ -6,6 +6,8 @@ import time
 from celery.worker import state as worker_state
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.photos.service.encrypting import encrypt_waiting
+from server.photos.service.rotating import rewrap_waiting
 from server.photos.service.thumbnails import make_waiting
 from workers.app import app
 from workers.process import database, settings
@@ -25,3 +27,19 @@ def thumbnails() -> None:
         return  # the tick says so already, once
     if made:
         log.info("thumbnails of %d photographs", made)
+
+
+@app.task(name="photo_keys")
+def photo_keys() -> None:
+    """Wrap keys anew after a change, then encrypt what lies plain, with the same bounds."""
+    end = time.monotonic() + LONGEST_S
+
+    def go_on() -> bool:
+        return time.monotonic() < end and worker_state.should_stop is None
+
+    try:
+        wrapped, encrypted = rewrap_waiting(database(), settings, go_on), encrypt_waiting(database(), settings, go_on)
+    except SQLAlchemyError:
+        return  # as above
+    if wrapped or encrypted:
+        log.info("photos: %d keys wrapped anew, %d photographs encrypted", wrapped, encrypted)

@@ -1,4 +1,4 @@
-"""The photographs beside the dump: each a member of the archive, and a list of their hashes that `sha256sum -c` reads."""
+"""The photographs beside the dump: each a member of the archive, sealed as in the store, and a list of hashes that `sha256sum -c` reads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,23 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from zipfile import ZipFile, ZipInfo
 
-import sqlalchemy as sa
-
-from schemas.vocabulary import PhotoState
 from server.backup import files
 from server.backup.bundle import Bundle
 from server.backup.manifest import PHOTO_LIST, Photos
 from server.backup.refusals import BackupError
 from server.config import Config
-from server.db import Database, table_of
-from server.photos.models import Photo
-from server.photos.service.receiving import content_of
+from server.db import Database
+from server.photos.service import checking
+from server.photos.service.checking import Checked
 from server.photos.store import Missing, Store, open_store
 from server.problems import Problem
 
 _BELOW = "photos/"
-_P = table_of(Photo)
-_AT_A_TIME = 500
 
 
 def add(archive: ZipFile, settings: Config, folder: Path, moment: tuple[int, int, int, int, int, int]) -> Photos:
@@ -68,12 +63,10 @@ def put_back(held: Bundle, settings: Config) -> int:
     return put
 
 
-def lost(database: Database, settings: Config) -> list[str]:
-    """Ids of the photos whose bytes the record says are stored, and which the store lacks or has otherwise."""
-    query = sa.select(_P.c.id, _P.c.object_key, _P.c.stored_sha256).where(_P.c.state == PhotoState.STORED).order_by(_P.c.clinic_id, _P.c.id)
-    with _reached(), database.engine.connect() as connection:
-        rows = connection.execution_options(yield_per=_AT_A_TIME).execute(query)
-        return [str(row.id) for row in rows if _hash_of(open_store(settings), content_of(row.object_key or "")) != row.stored_sha256]
+def check(database: Database, settings: Config) -> Checked:
+    """Whether the store has every photo of the record, whole."""
+    with _reached():
+        return checking.check(database, settings)
 
 
 def _may_hold_any(settings: Config) -> bool:
@@ -82,13 +75,10 @@ def _may_hold_any(settings: Config) -> bool:
 
 
 def _hash_of(store: Store, key: str) -> str | None:
-    digest = sha256()
     try:
-        for piece in store.read(key):
-            digest.update(piece)
+        return checking.digest(store.read(key))
     except Missing:
         return None
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
+from zipfile import ZipFile
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -11,7 +12,7 @@ from server import clock
 from server.backup import bundle, contents, keys, photos, words
 from server.backup.bundle import Bundle
 from server.backup.contents import Contents
-from server.backup.manifest import Manifest
+from server.backup.manifest import Manifest, Photos
 from server.backup.place import Place
 from server.backup.postgresql import PostgresqlPlace
 from server.backup.refusals import BackupError, in_words
@@ -25,9 +26,12 @@ from server.journal.reading import verify
 from server.migrations import heads
 from server.migrations.upgrade import config as alembic
 from server.migrations.upgrade import upgrade
+from server.photos.service import keys as photo_keys
 
 Agree = Callable[[list[str]], None]
 """Shown what is about to happen; raises to stop it."""
+Missing = tuple[list[str], list[str]]
+"""Ids of signing keys, and of photo keys."""
 
 
 def place_of(settings: Config) -> Place:
@@ -43,9 +47,16 @@ def backup(settings: Config, to: Path, keys_to: Path | None) -> list[str]:
         if place.contents() is None:
             raise BackupError(f"There is no record at {_plain(settings)} yet: there is nothing to back up.")
         path = to / _name("graftlog") if to.is_dir() else to
-        saved = keys.save(settings.keys, keys_to) if keys_to else None
-        made = bundle.write(path, place, lambda archive, folder, moment: photos.add(archive, settings, folder, moment))
-        return words.saved(path, made, settings.keys, keys.count(settings.keys), (saved, keys_to) if saved and keys_to else None)
+        saved: tuple[int, Path] | None = None
+
+        def add(archive: ZipFile, folder: Path, moment: bundle.Moment) -> Photos:
+            """After the dump: a key that wraps something in it is then surely in the folder."""
+            nonlocal saved
+            saved = (keys.save(settings.keys, keys_to), keys_to) if keys_to else None
+            return photos.add(archive, settings, folder, moment)
+
+        made = bundle.write(path, place, add)
+        return words.saved(path, made, settings.keys, keys.count(settings.keys), saved)
 
 
 def restore(settings: Config, file: Path, *, replace: bool, agree: Agree) -> list[str]:
@@ -71,7 +82,7 @@ def _put_in_place(settings: Config, place: Place, held: Bundle, there: Contents 
         database = stage.load()
         try:
             epochs, missing = _make_ready(database, held.manifest, settings.keys)
-            put, lost = photos.put_back(held, settings), photos.lost(database, settings)
+            put, checked = photos.put_back(held, settings), photos.check(database, settings)
         finally:
             database.close()
         kept = None
@@ -79,7 +90,7 @@ def _put_in_place(settings: Config, place: Place, held: Bundle, there: Contents 
             kept = settings.data / _name("replaced")
             bundle.write(kept, place)
         stage.switch(there)
-    return words.restored(held.manifest, epochs, kept, missing) + words.about_photos(held.manifest, put, lost)
+    return words.restored(held.manifest, epochs, kept, *missing) + words.about_photos(held.manifest, put, checked)
 
 
 def _must_fit(found: Manifest, place: Place) -> None:
@@ -96,7 +107,7 @@ def _must_fit(found: Manifest, place: Place) -> None:
         )
 
 
-def _make_ready(database: Database, expected: Manifest, key_folder: Path) -> tuple[dict[UUID, UUID], list[str]]:
+def _make_ready(database: Database, expected: Manifest, key_folder: Path) -> tuple[dict[UUID, UUID], Missing]:
     """Check what was loaded, bring it to the newest migration, begin new epochs. ({clinic: epoch}, ids of keys without a file)."""
     with database.engine.connect() as connection:
         contents.must_match(contents.read(lambda query: connection.exec_driver_sql(query).all()), expected.contents)
@@ -109,7 +120,7 @@ def _make_ready(database: Database, expected: Manifest, key_folder: Path) -> tup
                 raise BackupError(f"{broken} Take an older backup. Nothing was changed.")
         epochs = new_epochs(session, restored_from=expected.created_at)
         guard.pause_all(session, f"restored from the backup of {expected.created_at:%Y-%m-%d %H:%M} UTC")
-        return epochs, signing_keys.missing(session, key_folder)
+        return epochs, (signing_keys.missing(session, key_folder), photo_keys.missing(session, key_folder))
 
 
 def _name(what: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server.backup.contents import Contents
 from server.backup.manifest import Manifest
+from server.photos.service.checking import Checked
 
 _NAMED = 20
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -25,7 +26,8 @@ def saved(path: Path, manifest: Manifest, key_folder: Path, keys: int, kept_keys
         about_keys = f"The keys are in {kept_keys[1]} (files: {kept_keys[0]}); keep it apart from the backup."
     elif keys:
         about_keys = (
-            f"Not in it: the keys in {key_folder} (files: {keys}). Without them no new signature fits the old ones; --keys FILE saves them."
+            f"Not in it: the keys in {key_folder} (files: {keys}). Without them no photo opens, and no new signature fits the old ones; "
+            "--keys FILE saves them."
         )
     else:
         about_keys = f"There are no keys in {key_folder} yet."
@@ -55,7 +57,9 @@ def about_to(file: Path, manifest: Manifest, place: str, there: Contents | None)
     return [*lines, f"{place} holds no record yet."]
 
 
-def restored(manifest: Manifest, epochs: Mapping[UUID, UUID], kept: Path | None, missing: Sequence[str]) -> list[str]:
+def restored(
+    manifest: Manifest, epochs: Mapping[UUID, UUID], kept: Path | None, signing_keys: Sequence[str], photo_keys: Sequence[str]
+) -> list[str]:
     """After a restore."""
     lines = [f"Restored as of {_when(manifest)}. Every hash was computed again: each clinic's chain is whole."]
     lines += [f"  {clinic.name}: epoch {epochs[clinic.id]} begins after change {clinic.seq:,}" for clinic in manifest.contents.clinics]
@@ -67,19 +71,35 @@ def restored(manifest: Manifest, epochs: Mapping[UUID, UUID], kept: Path | None,
         "What was done elsewhere since then, on pages and by programs, must be done again; so must revoking tablets and changing roles.",
         "Messages: all sending is paused, because what was sent since the backup is due again. Compare, then: graftlog sending resume",
     ]
-    if missing:
-        lines.append(f"Keys: GRAFTLOG_KEYS lacks the signing key {', '.join(missing)}. Signing is refused until its file is back.")
+    if signing_keys:
+        lines.append(f"Keys: GRAFTLOG_KEYS lacks the signing key {', '.join(signing_keys)}. Signing is refused until its file is back.")
+    if photo_keys:
+        lines.append(f"Keys: GRAFTLOG_KEYS lacks the photo key {', '.join(photo_keys)}. Its photos open when its file is back.")
     return lines
 
 
-def about_photos(manifest: Manifest, put: int, lost: Sequence[str]) -> list[str]:
+def about_photos(manifest: Manifest, put: int, checked: Checked) -> list[str]:
     """What became of the photos in a restore."""
-    lines = [
+    first = (
         f"Photos and thumbnails put back (files: {put:,}); the store had the others."
         if manifest.photos
         else "Photos are not in this backup."
-    ]
-    if not lost:
-        return [*lines, "Every photo of the record is in the store, whole."]
-    more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-    return [*lines, f"Photos of the record that the store lacks or has damaged ({len(lost):,}): {', '.join(lost[:_NAMED])}{more}."]
+    )
+    return [first, *found(checked)]
+
+
+def found(checked: Checked) -> list[str]:
+    """How the record's photos were found."""
+    lines = []
+    if checked.lost:
+        lines.append(f"Photos of the record that the store lacks or has damaged ({len(checked.lost):,}): {_some(checked.lost)}.")
+    if checked.closed:
+        lines.append(
+            f"Photos that were not checked, because their key is missing ({len(checked.closed):,}): {_some(checked.closed)}. "
+            "Put the keys back, then: graftlog photos verify"
+        )
+    return lines or ["Every photo of the record is in the store, whole."]
+
+
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else "")

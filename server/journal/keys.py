@@ -54,15 +54,24 @@ def _create(session: Session, folder: Path, clinic_id: uuid.UUID) -> tuple[str, 
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     key_id = key_id_of(public)
-    path = _file(folder, clinic_id, key_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
-        file.flush()
-        os.fsync(file.fileno())
+    keep(_file(folder, clinic_id, key_id), private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
     session.add(SigningKey(key_id=key_id, public_key=verifier.b64(public)))
     return key_id, verifier.b64(public), private
+
+
+def keep(path: Path, secret: bytes) -> None:
+    """Write a new key's file, for its owner only; on return it survives a power cut, under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    for folder in (path.parent, path.parent.parent):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def rotate(session: Session, folder: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Tables: photographs, uploads on their way, thumbnails still to be made."""
+"""Tables: photographs, uploads on their way, thumbnails still to be made, the keys that photographs are encrypted with."""
 
 import uuid
 from datetime import datetime
@@ -128,5 +128,54 @@ class ThumbnailJob(Base):
     clinic_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     photo_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(default=clock.now)
+    problem: Mapped[str | None]
+
+
+class MasterKey(Base):
+    """A clinic's key that wraps its patients' keys: its file is outside the database, here is its history.
+
+    `total` is how many were to be wrapped anew when it took over, `done` how many are; the first key had none to take over.
+    """
+
+    __tablename__ = "photo_master_keys"
+    clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    retired_at: Mapped[datetime | None]
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+
+
+class PatientKey(Base):
+    """The key of one patient's photographs, wrapped with the master key `key_id`. Without this row nothing opens them again."""
+
+    __tablename__ = "photo_keys"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        sa.ForeignKeyConstraint(["clinic_id", "key_id"], ["photo_master_keys.clinic_id", "photo_master_keys.key_id"]),
+        sa.Index("ix_photo_keys_key", "clinic_id", "key_id"),
+    )
+    clinic_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class PlainPhoto(Base):
+    """A photograph that may still lie in the store as it did before photographs were encrypted; of any other only what is sealed is shown.
+
+    Gone when it is encrypted. `next_at` is also the lease of the worker that is at it.
+    """
+
+    __tablename__ = "plain_photos"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "photo_id"], ["photos.clinic_id", "photos.id"]),
+        sa.Index("ix_plain_photos_next", "next_at"),
+    )
+    clinic_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    photo_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     next_at: Mapped[datetime] = mapped_column(default=clock.now)
     problem: Mapped[str | None]

@@ -1,6 +1,6 @@
 """Where photographs lie: a folder, or a bucket that speaks S3. A name and its bytes; an object is there whole or not at all.
 
-`put` and `read` are the only places at which a photograph's bytes cross into the store and out of it: encryption at rest belongs there.
+What is kept here is sealed before (`service/vault.py`): whoever reads folder or bucket sees no picture.
 """
 
 import os

@@ -75,6 +75,25 @@ def test_the_entries_of_before_are_carried_over(old_db: Database) -> None:
             connection.execute(statement)
 
 
+def test_the_photos_of_before_are_known_to_lie_plain(old_db: Database) -> None:
+    """0009 lists those that are stored, for workers to encrypt; one that is only announced will be encrypted when it comes."""
+    upgrade(old_db, "0008")
+    names = ("clinic", "user", "patient", "op", "visit", "sent", "waits", "attempt", "w", "stored", "announced")
+    ids = {name: uuid7().hex if old_db.is_sqlite else str(uuid7()) for name in names}
+    whose = {"clinic_id": ids["clinic"], "patient_id": ids["patient"], "write_id": ids["w"], "created_at": NOW, "updated_at": NOW}
+    photo = whose | {"view": "front", "kind": "baseline", "sha256": "0" * 64, "size_bytes": 1, "content_hash": "x"}
+    with old_db.engine.begin() as connection:
+        for table, row in _past(ids):
+            if table in {"clinics", "patients"}:
+                connection.execute(_insert(table, row))
+        connection.execute(_insert("photos", photo | {"id": ids["stored"], "state": "stored", "stored_at": NOW}))
+        connection.execute(_insert("photos", photo | {"id": ids["announced"], "state": "announced"}))
+    upgrade(old_db)
+    with old_db.engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT photo_id, problem FROM plain_photos")).all()
+    assert [(str(row[0]), row[1]) for row in rows] == [(ids["stored"], None)]
+
+
 def _recorded(ids: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     """A note, the retraction of it, and the signature under both."""
     of = {"clinic_id": ids["clinic"], "procedure_id": ids["op"]}

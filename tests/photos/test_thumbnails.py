@@ -102,10 +102,10 @@ def test_one_that_cannot_be_made_holds_up_no_other(app: App, vera: Api, anna: st
     bad = sent(vera, anna, cheek())
     honest = thumbnails._make
 
-    def shaky(turn: thumbnails.Turn, config: Config) -> None:
+    def shaky(db: Database, turn: thumbnails.Turn, config: Config) -> None:
         if str(turn.photo_id) == bad["id"]:
             raise OSError("unreadable")
-        honest(turn, config)
+        honest(db, turn, config)
 
     monkeypatch.setattr(thumbnails, "_make", shaky)
     good, later = sent(vera, anna, cheek()), clock.now()

@@ -56,4 +56,4 @@ def config() -> Config:
 
 def desk() -> Desk:
     """Where this request's bytes are taken in or given out."""
-    return Desk(own_transaction, open_store(config()), config().spool)
+    return Desk(own_transaction, open_store(config()), config().spool, config().keys)

@@ -14,7 +14,8 @@ from server.journal.access import Reading
 from server.photos.picture import MEDIA_TYPE
 from server.photos.routes.lanes import SENDING, config, desk, lane, open_lanes
 from server.photos.service import album
-from server.photos.service.receiving import checked, content_of, thumbnail_of
+from server.photos.service.receiving import checked
+from server.photos.service.vault import of_photo
 from server.photos.store import Missing
 from server.problems import Problem
 from server.reads import reads, saw
@@ -76,12 +77,14 @@ def get_photo(photo_id: uuid.UUID) -> Response:
 @reads(Reading.PHOTO)
 def get_content(photo_id: uuid.UUID) -> Response:
     """The photograph."""
+    at = desk()
     with own_transaction(write=False) as reading:
         photo = album.stored(reading, photo_id)
+        vault = of_photo(reading, at.store, at.keys, photo)
     with ExitStack() as opened:
         lane(SENDING).enter()
         opened.callback(lane(SENDING).leave)
-        file = opened.enter_context(checked(desk(), content_of(photo.object_key or ""), photo.stored_sha256 or ""))
+        file = opened.enter_context(checked(at, vault))
         held = opened.pop_all()
         response = _jpeg(_pieces(file, held), photo_id)
     response.headers["Content-Length"] = str(photo.stored_bytes)
@@ -98,10 +101,11 @@ def get_content(photo_id: uuid.UUID) -> Response:
 @reads(Reading.PHOTO)
 def get_thumbnail(query: dict[str, Any], photo_id: uuid.UUID) -> Response:
     """A small copy of the photograph."""
+    at = desk()
     with own_transaction(write=False) as reading:
-        photo = album.with_thumbnails(reading, photo_id)
+        vault = of_photo(reading, at.store, at.keys, album.with_thumbnails(reading, photo_id))
     try:
-        return _jpeg(b"".join(desk().store.read(thumbnail_of(photo.object_key or "", int(query["size"])))), photo_id)
+        return _jpeg(b"".join(vault.read(str(query["size"]))), photo_id)
     except Missing:
         raise Problem("damaged", "The store has lost this thumbnail. Use the photo's content.") from None
 

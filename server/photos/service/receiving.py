@@ -1,28 +1,29 @@
 """Taking in bytes: piece by piece to the store, the whole held against what was announced, the photograph made from its pixels.
 
 While bytes arrive no transaction is open and no lock is held: a fact from the same clinic never waits for a photograph. What is not
-yet whole lies in unnamed files that vanish with the process, and below `incoming/` in the store.
+yet whole lies in unnamed files that vanish with the process, and below `incoming/` in the store, where it is sealed like everything else.
 """
 
 import secrets
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, NoReturn, Protocol
+from typing import IO, NoReturn, Protocol
 
 from sqlalchemy.orm import Session
 
 from server.photos.darkroom import develop
 from server.photos.models import Upload
 from server.photos.picture import Unusable
-from server.photos.service import uploads
+from server.photos.service import keys, uploads
 from server.photos.service.album import get
 from server.photos.service.uploads import Made
+from server.photos.service.vault import CONTENT, Owner, Vault
 from server.photos.store import Missing, Store
 from server.problems import Problem
 
@@ -42,11 +43,12 @@ class Body(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """Where bytes are taken in: short transactions of the clinic, the store, a folder for what is not yet whole."""
+    """Where bytes are taken in: short transactions of the clinic, the store, a folder for what is not yet whole, the folder of keys."""
 
     transaction: Callable[..., AbstractContextManager[Session]]
     store: Store
     folder: Path
+    keys: Path
 
     @contextmanager
     def spool(self) -> Iterator[IO[bytes]]:
@@ -61,11 +63,15 @@ class Desk:
 
 @dataclass(frozen=True)
 class _Order:
-    """What one request is about."""
+    """What one request is about. `key` is the patient's, `owner` whose the bytes are, by their announced hash."""
 
     upload: Upload
-    sha256: str
-    promised: bytes | None
+    owner: Owner
+    key: bytes
+
+    def incoming(self, desk: Desk) -> Vault:
+        """The pieces. Those from before photographs were encrypted are plain; the whole is held against its hash anyway."""
+        return Vault(desk.store, self.key, self.upload.incoming, self.owner, plain_too=True)
 
 
 def receive(desk: Desk, upload_id: uuid.UUID, offset: int, body: Body, *, promised: bytes | None, coming: int | None) -> int:
@@ -77,7 +83,12 @@ def receive(desk: Desk, upload_id: uuid.UUID, offset: int, body: Body, *, promis
     with desk.transaction(write=False) as session:
         upload = uploads.standing(session, upload_id)
         uploads.must_stand_at(upload, offset)
-        order = _Order(upload, get(session, upload.photo_id).sha256, promised)
+        photo = get(session, upload.photo_id)
+        key = keys.find(session, desk.keys, photo.patient_id)
+    if key is None:
+        with desk.transaction() as session:
+            key = keys.ensure(session, desk.keys, photo.patient_id)
+    order = _Order(upload, Owner(photo.clinic_id, photo.patient_id, photo.id, photo.sha256), key)
     left = upload.size_bytes - offset
     if coming is not None and coming > left:
         raise Problem("too_large", f"{left} bytes are missing, and this request brings {coming}. Send no more than Upload-Length.")
@@ -88,7 +99,7 @@ def receive(desk: Desk, upload_id: uuid.UUID, offset: int, body: Body, *, promis
             if got == left:
                 _finish(desk, order, part)
             elif got:
-                _keep(desk, upload, offset, part, got)
+                _keep(desk, order, offset, part, got)
         offset, left = offset + got, left - got
         if got < most:
             break
@@ -109,27 +120,30 @@ def _take(body: Body, part: IO[bytes], most: int, promised: bytes | None) -> int
     return 0 if promised is not None and body.broken else got
 
 
-def _keep(desk: Desk, upload: Upload, offset: int, part: IO[bytes], size: int) -> None:
+def _keep(desk: Desk, order: _Order, offset: int, part: IO[bytes], size: int) -> None:
     """First the bytes, then the row that counts them; a name of its own, because a request given up for lost may still be writing."""
-    key = f"{upload.incoming}/{offset:012d}-{secrets.token_hex(8)}"
-    desk.store.put(key, part)
+    upload, name = order.upload, f"{offset:012d}-{secrets.token_hex(8)}"
+    with desk.spool() as room:
+        order.incoming(desk).put(name, part, room)
+    kept = {"key": f"{upload.incoming}/{name}", "bytes": size}
     with desk.transaction() as session:
-        uploads.keep_part(session, upload.id, offset, {"key": key, "bytes": size})
-    upload.parts = [*upload.parts, {"key": key, "bytes": size}]
+        uploads.keep_part(session, upload.id, offset, kept)
+    upload.parts = [*upload.parts, kept]
 
 
 def _finish(desk: Desk, order: _Order, last: IO[bytes]) -> None:
     upload = order.upload
-    with _whole(desk, upload.parts, last) as whole, desk.spool() as made:
-        found = _digest(whole)
-        if found != order.sha256:
-            _refuse(desk, upload, f"The bytes have the SHA-256 {found}, announced was {order.sha256}. Send the file that was announced.")
+    with _whole(desk, order, last) as whole, desk.spool() as made, desk.spool() as room:
+        found, announced = _digest(whole), order.owner.sha256
+        if found != announced:
+            _refuse(desk, upload, f"The bytes have the SHA-256 {found}, announced was {announced}. Send the file that was announced.")
         try:
             picture = develop(whole, made)
         except Unusable as error:
             _refuse(desk, upload, str(error), of_the_photo=True)
         facts = Made(_digest(made), made.seek(0, 2), picture.width_px, picture.height_px, picture.camera)
-        desk.store.put(content_of(upload.object_key), made)
+        owner = replace(order.owner, sha256=facts.sha256)
+        Vault(desk.store, order.key, upload.object_key, owner).put(CONTENT, made, room)
     try:
         with desk.transaction() as session:
             needed = uploads.finish(session, upload.id, facts)
@@ -140,14 +154,14 @@ def _finish(desk: Desk, order: _Order, last: IO[bytes]) -> None:
 
 
 @contextmanager
-def _whole(desk: Desk, parts: Sequence[dict[str, Any]], last: IO[bytes]) -> Iterator[IO[bytes]]:
-    if not parts:
+def _whole(desk: Desk, order: _Order, last: IO[bytes]) -> Iterator[IO[bytes]]:
+    if not order.upload.parts:
         yield last
         return
     with desk.spool() as whole:
-        for part in parts:
+        for part in order.upload.parts:
             try:
-                whole.writelines(desk.store.read(part["key"]))
+                whole.writelines(order.incoming(desk).read(part["key"].rpartition("/")[2]))
             except Missing:
                 raise Problem("gone", "A piece of this upload is no longer there. Begin a new one.") from None
         last.seek(0)
@@ -167,16 +181,6 @@ def _refuse(desk: Desk, upload: Upload, why: str, *, of_the_photo: bool = False)
     raise Problem("photo_refused", why)
 
 
-def content_of(object_key: str) -> str:
-    """Name of the photograph itself."""
-    return f"{object_key}/content"
-
-
-def thumbnail_of(object_key: str, size: int) -> str:
-    """Name of a small copy."""
-    return f"{object_key}/{size}"
-
-
 def tidy(store: Store, *prefixes: str) -> None:
     """Delete what is not needed; what cannot be reached now, the chore deletes with the upload's row."""
     for prefix in prefixes:
@@ -185,14 +189,14 @@ def tidy(store: Store, *prefixes: str) -> None:
 
 
 @contextmanager
-def checked(desk: Desk, key: str, expected: str) -> Iterator[IO[bytes]]:
-    """The object, read to a file and found to be what was stored. Raises `damaged`: what is not whole is never shown."""
+def checked(desk: Desk, vault: Vault) -> Iterator[IO[bytes]]:
+    """The photograph, read to a file and found to be what was stored. Raises `damaged`: what is not whole is never shown."""
     with desk.spool() as file:
         try:
-            file.writelines(desk.store.read(key))
+            file.writelines(vault.read(CONTENT))
         except Missing:
             raise Problem("damaged", "The store has lost this photo. Restore it from the backup of the photos.") from None
-        if _digest(file) != expected:
+        if _digest(file) != vault.owner.sha256:
             raise Problem("damaged", "The bytes in the store are not those that were stored. Restore them from the backup of the photos.")
         file.seek(0)
         yield file

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ from server.db import Database, find, table_of
 from server.journal.service import say
 from server.photos.models import Photo, ThumbnailJob
 from server.photos.picture import Unusable, shrink
-from server.photos.service.receiving import content_of, thumbnail_of
-from server.photos.store import Missing, open_store
+from server.photos.service.vault import CONTENT, Vault, to_write
+from server.photos.store import Missing
 from server.problems import Problem
 
 log = logging.getLogger("graftlog.photos")
@@ -35,8 +36,8 @@ _J, _P = table_of(ThumbnailJob), table_of(Photo)
 class Turn:
     """One photograph whose thumbnails are this worker's to make."""
 
+    clinic_id: uuid.UUID
     photo_id: uuid.UUID
-    object_key: str
 
 
 def clinics_waiting(session: Session) -> list[uuid.UUID]:
@@ -63,7 +64,7 @@ def _make_one(db: Database, clinic_id: uuid.UUID, config: Config) -> bool:
     if turn is None:
         return False
     try:
-        _make(turn, config)
+        _make(db, turn, config)
     except Exception as error:  # noqa: BLE001  reason: one photograph that cannot be read must not hold up the others
         problem = str(error) if isinstance(error, Unusable | Problem) else type(error).__name__
         log.error("thumbnails of photo %s: %s", turn.photo_id, problem)  # noqa: TRY400  reason: a trace says no more
@@ -75,14 +76,26 @@ def _make_one(db: Database, clinic_id: uuid.UUID, config: Config) -> bool:
     return True
 
 
-def _make(turn: Turn, config: Config) -> None:
-    store = open_store(config)
+def _make(db: Database, turn: Turn, config: Config) -> None:
+    vault = to_write(db, config, turn.clinic_id, turn.photo_id)
+    make(vault, read(vault))
+
+
+def read(vault: Vault) -> BytesIO:
+    """The whole photograph, found to be what was stored. Raises Unusable, `damaged`."""
     try:
-        content = BytesIO(b"".join(store.read(content_of(turn.object_key))))
+        content = BytesIO(b"".join(vault.read(CONTENT)))
     except Missing:
         raise Unusable("the store has lost the photo") from None
+    if sha256(content.getvalue()).hexdigest() != vault.owner.sha256:
+        raise Unusable("the bytes in the store are not those that were stored")
+    return content
+
+
+def make(vault: Vault, content: BytesIO) -> None:
+    """Its thumbnails, of all sizes."""
     for size in THUMBNAIL_SIDES_PX:
-        store.put(thumbnail_of(turn.object_key, size), shrink(content, size))
+        vault.put(str(size), shrink(content, size))
 
 
 def claim(session: Session) -> Turn | None:
@@ -103,7 +116,7 @@ def claim(session: Session) -> Turn | None:
         return None
     job.attempts += 1
     job.next_at = clock.now() + LEASE
-    return Turn(photo.id, photo.object_key or "")
+    return Turn(photo.clinic_id, photo.id)
 
 
 def finish(session: Session, photo_id: uuid.UUID) -> None:
