@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, catalogue, devices, health, spec, witness
+from server import access, catalogue, devices, health, rates, spec, witness
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
@@ -61,6 +61,7 @@ class App(Flask):
 
     db: Database
     settings: Config
+    rates: rates.Rates
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Keep hold of gunicorn's own response object: WSGI has no other way to close a connection whose body is left unread."""
@@ -72,12 +73,14 @@ class App(Flask):
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.endpoint or ""]
-        needs = getattr(view, "__access__", None)
+        needs, rate = getattr(view, "__access__", None), rates.rate_of(view, request.endpoint or "", request.method)
         if needs is None:  # documentation and static files: no person, no database
+            self.rates.check(rate, None)
             return super().dispatch_request()
         idle, counted, streams = timedelta(minutes=self.settings.session_idle_minutes), None, getattr(view, "__streams__", False)
         with self.db.transaction(write=not streams and request.method not in READING) as session:
             g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())
+            self.rates.check(rate, caller)
             access.check(caller, needs)
             acting = dict(session.info)  # whoever was recognised, on whatever device, acts in the view's own transactions too
             if not streams:
@@ -103,7 +106,7 @@ class App(Flask):
         return once(session, caller, act) if is_kept(view) else act()
 
     def check_marks(self) -> None:
-        """Refuse to start while a view says nothing about who may call it."""
+        """Refuse to start while a view says nothing about who may call it, or a public one about how often."""
         unmarked = [
             rule.rule
             for rule in self.url_map.iter_rules()
@@ -111,6 +114,9 @@ class App(Flask):
         ]
         if unmarked:
             raise RuntimeError(f"routes without a permission: {', '.join(unmarked)}")
+        for rule in self.url_map.iter_rules():
+            for method in rule.methods or ():
+                rates.rate_of(self.view_functions[rule.endpoint], rule.endpoint, method)
 
 
 def _token() -> str | None:
@@ -123,7 +129,11 @@ def _token() -> str | None:
 def create_app(settings: Config, db: Database | None = None) -> App:
     """The whole application on one database. Starts nothing and connects to nothing by itself."""
     app = App(__name__, static_folder=None)
-    app.settings, app.db = settings, db or Database(settings.database_url, pool_size=settings.web_threads)
+    app.settings, app.rates, app.db = (
+        settings,
+        rates.Rates(settings.redis_url),
+        db or Database(settings.database_url, pool_size=settings.web_threads),
+    )
     app.config.update(
         GRAFTLOG=settings,
         MAX_CONTENT_LENGTH=settings.max_body_kb * 1024,

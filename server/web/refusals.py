@@ -21,6 +21,7 @@ _NEXT = {
     412: "Open the record again and look at what has changed.",
     413: "Send less text at once.",
     422: "Go back and correct it.",
+    429: "Wait as long as it says, then send it again.",
     500: "Try again. If it fails again, tell your administrator the time shown below.",
     503: "Wait a few seconds, then reload this page.",
 }
@@ -41,7 +42,10 @@ def of_problem(problem: Problem) -> Response:
     again = getattr(current_app.view_functions.get(request.endpoint or ""), "__again__", None)
     if again is not None and problem.status in _FORM_STATUSES and problem.code != "not_signed_in":
         return _form_again(again, problem)
-    return _page(problem.status, problem.title, _detail(problem), typed)
+    response = _page(problem.status, problem.title, _detail(problem), typed)
+    if "retry_after_s" in problem.extra:
+        response.headers["Retry-After"] = str(problem.extra["retry_after_s"])
+    return response
 
 
 def of_http(error: HTTPException) -> Response:

@@ -23,6 +23,7 @@ from server.journal.service import history
 from server.problems import Problem, bad_cursor
 from server.procedures import note
 from server.procedures.service import record, signing
+from server.rates import Rate, rated
 
 routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
 _FORMATS = ("application/json", "text/html", "application/pdf")
@@ -37,6 +38,7 @@ LONGEST_SEQ = 18
 @routes.response(201, SignatureOut)
 @routes.refuses(401, 404, 409)
 @allow(Permission.SIGN)
+@rated(Rate.SIGN_IN)
 def sign(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Sign the procedure; it is closed afterwards."""
     procedure = record.get(session(), procedure_id, lock=True)
@@ -60,6 +62,7 @@ def get_signature(procedure_id: uuid.UUID) -> Response:
 @routes.alt_response(200, schema=AddendumOut, description="Already stored", success=True)
 @routes.refuses(401, 404, 409)
 @allow(Permission.SIGN)
+@rated(Rate.SIGN_IN)
 def add_addendum(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Say something after signing; signed by itself."""
     procedure = record.get(session(), procedure_id, lock=True)
@@ -130,6 +133,7 @@ def _row(row: JournalRow) -> dict[str, Any]:
 )
 @routes.refuses(404, 406)
 @allow(Permission.READ_RECORD)
+@rated(Rate.EXPORT)
 def get_note(procedure_id: uuid.UUID) -> Response:
     """The operation note, in the format that Accept asks for."""
     whole = record.load(session(), record.get(session(), procedure_id))
