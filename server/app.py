@@ -20,6 +20,7 @@ from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
 from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
+from server.logs import trace
 from server.patients.routes import routes as patient_routes
 from server.photos.routes import ROUTES as PHOTO_ROUTES
 from server.photos.routes import tus
@@ -203,7 +204,7 @@ def _unavailable(error: Exception) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    log.error("unhandled error at %s %s", request.method, request.endpoint, exc_info=error)
+    log.error("unhandled error at %s %s: %s", request.method, request.endpoint, trace(error))
     return _refusal(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
 
 
