@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, catalogue, devices, health, rates, spec, witness
+from server import access, catalogue, devices, edge, health, rates, spec, witness
 from server.config import Config
 from server.db import Database
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
@@ -44,17 +44,6 @@ API = (
     *FOLLOW_UP_ROUTES,
     *SYNC_ROUTES,
 )
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
 
 
 class App(Flask):
@@ -159,7 +148,8 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     app.register_error_handler(InterfaceError, _unavailable)
     app.register_error_handler(HTTPException, lambda error: _http(api, error))
     app.register_error_handler(Exception, _crash)
-    app.after_request(_headers)
+    app.after_request(_no_tag_on_problems)
+    edge.guard(app, settings)
     app.check_marks()
     return app
 
@@ -208,9 +198,7 @@ def _crash(error: Exception) -> Response:
     return _refusal(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
 
 
-def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+def _no_tag_on_problems(response: Response) -> Response:
     if response.mimetype == PROBLEM_JSON:
         response.headers.pop("ETag", None)
     return response
