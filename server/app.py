@@ -6,10 +6,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -21,6 +22,7 @@ from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
 from server.logs import trace
+from server.patience import bound
 from server.patients.routes import routes as patient_routes
 from server.photos.routes import ROUTES as PHOTO_ROUTES
 from server.photos.routes import tus
@@ -119,11 +121,8 @@ def _token() -> str | None:
 def create_app(settings: Config, db: Database | None = None) -> App:
     """The whole application on one database. Starts nothing and connects to nothing by itself."""
     app = App(__name__, static_folder=None)
-    app.settings, app.rates, app.db = (
-        settings,
-        rates.Rates(settings.redis_url),
-        db or Database(settings.database_url, pool_size=settings.web_threads),
-    )
+    app.settings, app.rates = settings, rates.Rates(settings.redis_url)
+    app.db = db or bound(Database(settings.database_url, pool_size=settings.web_threads))
     app.config.update(
         GRAFTLOG=settings,
         MAX_CONTENT_LENGTH=settings.max_body_kb * 1024,
@@ -146,6 +145,7 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(InterfaceError, _unavailable)
+    app.register_error_handler(InternalError, _silent_for_too_long)
     app.register_error_handler(HTTPException, lambda error: _http(api, error))
     app.register_error_handler(Exception, _crash)
     app.after_request(_no_tag_on_problems)
@@ -191,6 +191,12 @@ def _constraint(text: str) -> str:
 def _unavailable(error: Exception) -> Response:
     log.error("database unavailable: %s", type(cast("sa.exc.DBAPIError", error).orig).__name__)
     return _refusal(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
+
+
+def _silent_for_too_long(error: Exception) -> Response:
+    """PostgreSQL counts it among the internal errors when it ends a transaction in which nothing was asked for too long."""
+    of_driver = cast("sa.exc.DBAPIError", error).orig
+    return _unavailable(error) if isinstance(of_driver, psycopg.errors.IdleInTransactionSessionTimeout) else _crash(error)
 
 
 def _crash(error: Exception) -> Response:

@@ -28,7 +28,7 @@ from tests.web.browser import Browser, faults
 
 ARGUMENT = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
 INLINE = re.compile(
-    r"<style|\sstyle\s*=|<[a-z][^>]*\son[a-z]+\s*=\s*[\"']|javascript:|<script(?![^>]*\ssrc=)|<(?:iframe|object|embed|base|meta[^>]*http-equiv)",
+    r"<style|\sstyle\s*=|<[a-z][^>]*\son[a-z]+\s*=\s*[\"']|javascript:|<script(?![^>]*\ssrc=)|<(?:iframe|object|embed|base)\b",
     re.IGNORECASE,
 )
 JINJA = re.compile(r"\{[%{#].*?[%}#]\}", re.DOTALL)
