@@ -40,7 +40,7 @@ def guard(app: Flask, settings: Config) -> None:
     app.after_request(seal)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # reason: the documented way
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # reason: the documented way
 
 
 def _refuse_too_large() -> None:
