@@ -34,7 +34,7 @@ class ProblemOut(Shape):
     code = fields.String(required=True)
     detail = fields.String()
     errors = fields.List(fields.Nested(ProblemField))
-    retry_after_s = fields.Integer(metadata={"description": "Only with code too_many_tries: seconds to wait, as in Retry-After."})
+    retry_after_s = fields.Integer(metadata={"description": "Only with status 429: seconds to wait, as in Retry-After."})
     problems = fields.List(fields.Nested(Obstacle), metadata={"description": "Only with code cannot_sign: everything that would be false."})
 
 

@@ -32,6 +32,7 @@ from server.clinics.models import SignIn, User
 from server.clinics.service import current
 from server.http import Routes, answer, found, must_match, person, session
 from server.idempotency import never_kept
+from server.rates import Rate, rated
 
 routes = Routes("accounts", __name__, url_prefix="/api/v1", description="People's accounts: passwords, second factors, sessions")
 
@@ -110,6 +111,7 @@ def issue_link(body: dict[str, Any], user_id: uuid.UUID) -> Response:
 @routes.refuses(401)
 @public
 @never_kept
+@rated(Rate.SIGN_IN)
 def use_link(body: dict[str, Any]) -> Response:
     """Set a new password by a one-time link; all sessions end. Then sign in with it."""
     accounts.use_link(session(), **body)
@@ -122,6 +124,7 @@ def use_link(body: dict[str, Any]) -> Response:
 @routes.refuses(429)
 @allow(Permission.SIGNED_IN)
 @never_kept
+@rated(Rate.SIGN_IN)
 def change_password(body: dict[str, Any]) -> Response:
     """Set one's own new password; one's other sessions end."""
     accounts.change_password(session(), me(), **body)
@@ -134,6 +137,7 @@ def change_password(body: dict[str, Any]) -> Response:
 @routes.refuses(429)
 @allow(Permission.SIGNED_IN)
 @never_kept
+@rated(Rate.SIGN_IN)
 def start_factor(body: dict[str, Any]) -> Response:
     """Begin to set up an authenticator app: its secret, also as a QR code, for ten minutes."""
     secret, address = second_factor.start(session(), me(), current(session()), **body)
@@ -146,6 +150,7 @@ def start_factor(body: dict[str, Any]) -> Response:
 @routes.refuses(409, 429)
 @allow(Permission.SIGNED_IN)
 @never_kept
+@rated(Rate.SIGN_IN)
 def confirm_factor(body: dict[str, Any]) -> Response:
     """Prove that the app shows the right codes; from now on they are asked for. One's other sessions end."""
     user = me()

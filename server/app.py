@@ -6,14 +6,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from server import access, accounts, catalogue, devices, health, reads, spec, witness
+from server import access, accounts, catalogue, devices, edge, health, rates, reads, spec, witness
 from server.access import Permission
 from server.config import Config
 from server.db import Database
@@ -21,11 +22,14 @@ from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
 from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
+from server.logs import trace
+from server.patience import bound
 from server.patients.routes import routes as patient_routes
 from server.photos.routes import ROUTES as PHOTO_ROUTES
 from server.photos.routes import tus
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
+from server.rates import Rate
 from server.rights import emergency
 from server.rights.routes import routes as rights_routes
 from server.sessions import routes as session_routes
@@ -48,17 +52,6 @@ API = (
     *SYNC_ROUTES,
     rights_routes,
 )
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
 
 
 class App(Flask):
@@ -66,6 +59,7 @@ class App(Flask):
 
     db: Database
     settings: Config
+    rates: rates.Rates
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Keep hold of gunicorn's own response object: WSGI has no other way to close a connection whose body is left unread."""
@@ -77,21 +71,23 @@ class App(Flask):
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.endpoint or ""]
-        needs = getattr(view, "__access__", None)
+        needs, rate = getattr(view, "__access__", None), rates.rate_of(view, request.endpoint or "", request.method)
         if needs is None:  # documentation and static files: no person, no database
+            self.rates.check(rate, None)
             return super().dispatch_request()
         try:
-            response = self._dispatched(view, needs)
+            response = self._dispatched(view, needs, rate)
         except Problem as refusal:
             reads.log(self.db, view, g.get("person"), refusal.status)
             raise
         reads.log(self.db, view, g.get("person"), response.status_code)
         return response
 
-    def _dispatched(self, view: Any, needs: str) -> Response:
+    def _dispatched(self, view: Any, needs: str, rate: Rate) -> Response:
         idle, counted, streams = timedelta(minutes=self.settings.session_idle_minutes), None, getattr(view, "__streams__", False)
         with self.db.transaction(write=not streams and request.method not in READING) as session:
             g.person = caller = access.recognise(session, _token(), idle, tablets_too=cookies.for_programs())
+            self.rates.check(rate, caller)
             if not self._opened_for_an_hour(session, view, needs, caller):
                 access.check(caller, needs)
             acting = dict(session.info)  # whoever was recognised, on whatever device, acts in the view's own transactions too
@@ -132,7 +128,7 @@ class App(Flask):
         return once(session, caller, act) if is_kept(view) else act()
 
     def check_marks(self) -> None:
-        """Refuse to start while a view says nothing about who may call it."""
+        """Refuse to start while a view says nothing about who may call it, or a public one about how often."""
         unmarked = [
             rule.rule
             for rule in self.url_map.iter_rules()
@@ -140,6 +136,9 @@ class App(Flask):
         ]
         if unmarked:
             raise RuntimeError(f"routes without a permission: {', '.join(unmarked)}")
+        for rule in self.url_map.iter_rules():
+            for method in rule.methods or ():
+                rates.rate_of(self.view_functions[rule.endpoint], rule.endpoint, method)
 
 
 def _token() -> str | None:
@@ -152,7 +151,8 @@ def _token() -> str | None:
 def create_app(settings: Config, db: Database | None = None) -> App:
     """The whole application on one database. Starts nothing and connects to nothing by itself."""
     app = App(__name__, static_folder=None)
-    app.settings, app.db = settings, db or Database(settings.database_url, pool_size=settings.web_threads)
+    app.settings, app.rates = settings, rates.Rates(settings.redis_url)
+    app.db = db or bound(Database(settings.database_url, pool_size=settings.web_threads))
     app.config.update(
         GRAFTLOG=settings,
         MAX_CONTENT_LENGTH=settings.max_body_kb * 1024,
@@ -175,9 +175,11 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(InterfaceError, _unavailable)
+    app.register_error_handler(InternalError, _silent_for_too_long)
     app.register_error_handler(HTTPException, lambda error: _http(api, error))
     app.register_error_handler(Exception, _crash)
-    app.after_request(_headers)
+    app.after_request(_no_tag_on_problems)
+    edge.guard(app, settings)
     app.check_marks()
     return app
 
@@ -221,14 +223,18 @@ def _unavailable(error: Exception) -> Response:
     return _refusal(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
 
 
+def _silent_for_too_long(error: Exception) -> Response:
+    """PostgreSQL counts it among the internal errors when it ends a transaction in which nothing was asked for too long."""
+    of_driver = cast("sa.exc.DBAPIError", error).orig
+    return _unavailable(error) if isinstance(of_driver, psycopg.errors.IdleInTransactionSessionTimeout) else _crash(error)
+
+
 def _crash(error: Exception) -> Response:
-    log.error("unhandled error at %s %s", request.method, request.endpoint, exc_info=error)
+    log.error("unhandled error at %s %s: %s", request.method, request.endpoint, trace(error))
     return _refusal(Problem("internal", "Repeat the call; if it fails again, tell the administrator the time."))
 
 
-def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+def _no_tag_on_problems(response: Response) -> Response:
     if response.mimetype == PROBLEM_JSON:
         response.headers.pop("ETag", None)
     return response

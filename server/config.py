@@ -11,6 +11,9 @@ from schemas.limits import PHOTO_MOST_MB
 
 _WEBHOOK_SECRET = re.compile("whsec_[A-Za-z0-9+/]{32,}={0,2}")
 _BUCKET = re.compile("s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
+SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SMS_URL", "CALLBACK_SECRET", "METRICS_TOKEN", "PHOTO_STORE_KEY", "PHOTO_STORE_SECRET")
+"""Each may be given as a file instead, named by the variable with _FILE: other programs of the machine see a process's environment."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -56,11 +59,17 @@ class Config:
     photo_store_region: str
     photo_max_mb: int
     uploads_at_once: int
+    trusted_proxies: int
 
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.host in LOOPBACK
+
+    @property
+    def for_this_machine_only(self) -> bool:
+        """Whether nobody else is meant to reach it, over a proxy on this machine neither."""
+        return self.on_loopback and urlsplit(self.public_url).hostname in LOOPBACK
 
     @property
     def outbox(self) -> Path:
@@ -86,7 +95,21 @@ def _are_hosts(netloc: str) -> bool:
 
 class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ, self.mistakes = environ, list[str]()
+        self.environ, self.mistakes = dict(environ), list[str]()
+        for name in SECRETS:
+            if place := self.text(f"{name}_FILE"):
+                self._from_file(name, Path(place))
+
+    def _from_file(self, name: str, file: Path) -> None:
+        if self.text(name):
+            self.mistakes.append(f"{name} and {name}_FILE are both set. Keep one of them.")
+        try:
+            self.environ[name] = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            self.mistakes.append(f"{name}_FILE names {str(file)!r}, which cannot be read ({type(error).__name__}).")
+        else:
+            if not self.text(name):
+                self.mistakes.append(f"{name}_FILE names {str(file)!r}, which is empty.")
 
     def text(self, name: str, default: str = "") -> str:
         return self.environ.get(name, "").strip() or default
@@ -193,6 +216,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         photo_max_mb=read.whole("PHOTO_MAX_MB", 32, 1, PHOTO_MOST_MB),
         # Half of the threads are always free for facts.
         uploads_at_once=read.whole("UPLOADS_AT_ONCE", max(1, threads // 2), 1, 64),
+        trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 9),
     )
     if config.callback_secret and not _WEBHOOK_SECRET.fullmatch(config.callback_secret):
         read.mistakes.append("CALLBACK_SECRET must be whsec_ and at least 24 bytes in base64, as the mail provider shows it.")

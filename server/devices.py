@@ -28,6 +28,7 @@ from server.db import find
 from server.http import Routes, answer, found, must_match, page_of, read_cursor, session, tablet
 from server.idempotency import never_kept
 from server.problems import bad_cursor
+from server.rates import Rate, rated
 
 routes = Routes("devices", __name__, url_prefix="/api/v1", description="Tablets, and signing in on them")
 
@@ -57,6 +58,7 @@ def issue_code(body: dict[str, Any]) -> Response:
 @routes.refuses(401, 429)
 @public
 @never_kept
+@rated(Rate.SIGN_IN)
 def pair(body: dict[str, Any]) -> Response:
     """Exchange a code for the tablet's token. If the answer is lost, repeat the call as it was: the token before ends."""
     device, token = tablets.pair(session(), **body, address=request.remote_addr or "")

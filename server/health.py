@@ -89,4 +89,4 @@ def _may_scrape() -> bool:
     if expected:
         kind, _, given = request.headers.get("Authorization", "").partition(" ")
         return kind.casefold() == "bearer" and hmac.compare_digest(given.strip().encode(), expected.encode())
-    return _config().on_loopback and request.remote_addr in LOOPBACK
+    return _config().for_this_machine_only and request.remote_addr in LOOPBACK

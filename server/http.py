@@ -20,12 +20,12 @@ from werkzeug.exceptions import HTTPException
 from schemas.common import ProblemOut
 from schemas.pointers import pointers
 from server.access import PUBLIC, Caller, Signed, Tablet
+from server.bodies import JSON_PLEASE, read_json
 from server.idempotency import is_kept
 from server.problems import Problem, bad_cursor
 from server.spec import access_doc, describe_versions
 
 PROBLEM_JSON = "application/problem+json"
-DEEPEST = 32
 MOST_ERRORS, LONGEST_POINTER = 100, 200
 """Of a refusal: names in it are the client's, who could send a million long ones."""
 
@@ -57,7 +57,7 @@ _ADVICE = {
     "method_not_allowed": "See the Allow header.",
     "stale": "Read the record again, apply your change to it, and send the new ETag in If-Match.",
     "if_match_required": "Send the record's ETag in If-Match.",
-    "unsupported_media_type": "Set Content-Type: application/json and send JSON in UTF-8.",
+    "unsupported_media_type": JSON_PLEASE,
     "too_large": "Send less at once; the limit is MAX_BODY_KB.",
 }
 
@@ -118,53 +118,6 @@ def must_match(write_id: uuid.UUID | str) -> None:
     sent = {tag.partition(".")[0] for tag in request.if_match.as_set() if tag}
     if not request.if_match.star_tag and str(write_id) not in sent:
         raise Problem("stale", _ADVICE["stale"])
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are whole text and all different."""
-    found_keys = dict(pairs)
-    if len(found_keys) != len(pairs):
-        raise ValueError("a name appears twice in one object")
-    for name in found_keys:
-        name.encode()  # half of a character could not even be named in the refusal
-    return found_keys
-
-
-def _depth(value: Any, level: int = 0) -> None:
-    if level > DEEPEST:
-        raise ValueError(f"nested deeper than {DEEPEST} levels")
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _depth(inner, level + 1)
-
-
-def read_json() -> Any:
-    """The request's body. Strict: UTF-8, no NaN, no name twice, no deep nesting. 415 or 400 otherwise."""
-    must_be_json()
-    return decoded(request.get_data())
-
-
-def must_be_json() -> None:
-    """415 for a body that does not say it is."""
-    if request.mimetype != "application/json":
-        raise Problem("unsupported_media_type", _ADVICE["unsupported_media_type"])
-
-
-def decoded(data: bytes, **numbers: Any) -> Any:
-    """What a body says, read as strictly as `read_json` says. `numbers` are `parse_float` and `parse_int` of `json.loads`."""
-    try:
-        value = json.loads(data.decode(), **numbers, parse_constant=_refuse_constant, object_pairs_hook=_once)
-        _depth(value)
-    except UnicodeError:
-        raise Problem("bad_request", "The body is not UTF-8 text; send JSON in UTF-8, without halves of characters.") from None
-    except RecursionError:
-        raise Problem("bad_request", f"The JSON is nested deeper than {DEEPEST} levels; send it flatter.") from None
-    except ValueError as error:
-        raise Problem("bad_request", f"The body is not valid JSON: {str(error).partition(';')[0]}.") from None
-    return value
 
 
 class _Parser(FlaskParser):

@@ -40,6 +40,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "photo_refused": (422, "These bytes cannot become the photo that was announced"),
     "checksum_mismatch": (460, "The bytes are not those that Upload-Checksum names"),
     "if_match_required": (428, "Say which version you are changing"),
+    "too_many_calls": (429, "Too many calls in a short time"),
     "too_many_tries": (429, "Too many tries"),
     "internal": (500, "Something went wrong on our side; nothing was stored"),
     "not_ready": (503, "Not everything works as it should"),

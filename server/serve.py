@@ -63,7 +63,7 @@ def main() -> None:
     config.data.mkdir(parents=True, exist_ok=True)
     if not is_migrated(config):
         graftlog("db", "upgrade")
-        if config.demo and config.on_loopback:
+        if config.demo and config.for_this_machine_only:
             graftlog("demo", "seed")
     address = f"http://{'localhost' if config.on_loopback else config.host}:{config.port}"
     environment = os.environ | {

@@ -17,6 +17,7 @@ from server.db import find
 from server.http import Routes, answer, found, person, session, tablet
 from server.idempotency import never_kept
 from server.problems import Problem
+from server.rates import Rate, rated
 
 routes = Routes("session", __name__, url_prefix="/api/v1", description="Signing in, and who works here")
 
@@ -35,6 +36,7 @@ def _session_document(signed: Signed, clinic: Clinic, user: User, signed_in: Sig
 @routes.response(201, NewSession)
 @routes.refuses(401, 429)
 @public
+@rated(Rate.SIGN_IN)
 def sign_in(body: dict[str, Any]) -> Response:
     """Sign in; then send `Authorization: Bearer` with the token. Called with a token of a tablet it is a session on that tablet."""
     here = g.person.device_id if g.person is not None else None
@@ -62,6 +64,7 @@ def _opened(token: str, signed_in: SignIn, user: User) -> Response:
 @routes.refuses(429)
 @allow(Permission.DEVICE)
 @never_kept
+@rated(Rate.SIGN_IN)
 def sign_in_with_pin(body: dict[str, Any]) -> Response:
     """Sign in on a tablet; under the tablet's own token. Others signed in on it stay so. Repeated, it is another session."""
     opened = pins.sign_in(session(), **body, device_id=tablet().device_id, roles=TABLET_ROLES, lasts=_lasts())
@@ -100,6 +103,7 @@ def list_people() -> Response:
 @routes.response(200, Person)
 @routes.refuses(429)
 @allow(Permission.READ_RECORD)
+@rated(Rate.SIGN_IN)
 def set_pin(body: dict[str, Any]) -> Response:
     """Set one's own PIN for tablets: 6 to 12 digits that nobody would try first. Ends one's locks on all tablets."""
     user = found(find(session(), User, person().user_id))

@@ -63,11 +63,12 @@ def describe_versions(spec: APISpec) -> None:
 
 
 def access_doc(doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any) -> dict[str, Any]:
-    """What follows from a view's mark: who needs a token, who gets 401 and 403, which calls may be repeated under a key."""
+    """What follows from a view's mark: who needs a token, who gets 401, 403 and 429, which calls may be repeated under a key."""
     access = doc_info["access"]
+    often = {429: "TOO_MANY_REQUESTS"}
     if access == PUBLIC:
-        return doc | {"security": []}
-    refusals = {401: "UNAUTHORIZED"} | ({} if access == Permission.SIGNED_IN else {403: "FORBIDDEN"})
+        return doc | {"security": [], "responses": often | doc.get("responses", {})}
+    refusals = often | {401: "UNAUTHORIZED"} | ({} if access == Permission.SIGNED_IN else {403: "FORBIDDEN"})
     made = doc | {"responses": refusals | doc.get("responses", {})}
     if method == "post" and doc_info["kept"]:
         made["parameters"] = [*doc.get("parameters", []), IDEMPOTENCY_KEY]

@@ -1,9 +1,9 @@
 """What gunicorn serves."""
 
 import gc
-import logging
 import sys
 
+from server import logs
 from server.app import create_app
 from server.config import ConfigError, from_environment
 from server.start import check_start
@@ -13,7 +13,7 @@ GUNICORN_BOOT_ERROR = 3
 
 try:
     settings = from_environment()
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    logs.set_up(settings.log_level)
     app = create_app(settings)
     check_start(app)
 except ConfigError as error:

@@ -62,6 +62,13 @@ def app(config: Config, db: Database) -> App:
     return create_app(config, db)
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_called_yet(request: pytest.FixtureRequest) -> None:
+    """Stories share the application and its address; what one of them calls does not count for the next."""
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app").rates.memory.reset()
+
+
 @pytest.fixture
 def clinic(db: Database) -> make.Clinic:
     """Riverside, with one person in each role."""

@@ -135,6 +135,11 @@ def emergency(db: Database, of: Clinic, patient_id: str) -> str:
         return str(emergencies.open_record(session, mrn=patient.mrn, reason="Called at night; no surgeon answers.").id)
 
 
+def stranger() -> str:
+    """An address that nobody signs in with, another one in each story: wrong tries are counted for it as well."""
+    return f"nobody.{secrets.token_hex(6)}@clinic.example"
+
+
 def also(db: Database, person: Person, *roles: Role) -> Person:
     """The same person with more roles."""
     with db.transaction(person.clinic_id) as session:

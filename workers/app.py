@@ -12,6 +12,7 @@ from celery.signals import after_setup_logger, after_setup_task_logger
 from kombu import Queue
 
 from schemas.vocabulary import Channel
+from server import logs
 from server.config import Config, ConfigError, from_environment
 
 TICK_QUEUE = "tick"
@@ -155,7 +156,10 @@ def make_app(config: Config) -> Celery:
 
 
 def _quiet(logger: logging.Logger, **_: Any) -> None:
-    """A tick a second is not news; what a pump did is logged by its task."""
+    """A tick a second is not news; what a pump did is logged by its task. Nothing is told in the words of an error."""
+    for handler in logger.handlers:
+        handler.setFormatter(logs.OneLine("[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"))
+    logs.catch_the_rest()
     for name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "celery.beat"):
         logger.manager.getLogger(name).setLevel(logging.WARNING)
 
@@ -169,6 +173,7 @@ def _in_a_line(record: logging.LogRecord) -> bool:
 
 
 logging.getLogger("celery.beat").addFilter(_in_a_line)
+logging.getLogger("celery.app.trace").addFilter(logs.tasks_in_short)
 after_setup_logger.connect(_quiet)
 after_setup_task_logger.connect(_quiet)
 warnings.filterwarnings("ignore", category=SecurityWarning)  # about root and pickle; only JSON is read

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from schemas.vocabulary import Channel
 from server.followup.engine.pump import Pump
 from server.followup.engine.tick import Engine
+from server.logs import trace
 from workers import photos
 from workers.app import PHOTO_QUEUE, SEND_QUEUES, app
 from workers.process import database, settings
@@ -96,8 +97,8 @@ def _tick_alone(channels: list[Channel], *, with_photos: bool) -> None:
             if with_photos:
                 photos.thumbnails()
                 photos.photo_keys()
-        except Exception:
-            log.exception("a turn of the clockwork failed")
+        except Exception as error:  # noqa: BLE001  reason: the next turn may go well
+            log.error("a turn of the clockwork failed: %s", trace(error))  # noqa: TRY400  reason: the error's own text quotes rows
 
 
 @celeryd_after_setup.connect(weak=False)

@@ -80,7 +80,7 @@ def pair(session: Session, *, code: str, secret: str, address: str) -> tuple[Dev
 
     Raises `wrong_code`, which is counted, alike for unknown, used and expired codes; `too_many_tries` before anything is looked up.
     """
-    place = _network(address)
+    place = network(address)
     _check_tries(session, place)
     hashed, offered = code_hash(bare(code)), sha256(secret.encode()).digest()
     query = sa.select(Device).where(Device.code_hash == hashed).with_for_update(of=Device)
@@ -111,7 +111,7 @@ def _check_tries(session: Session, place: str) -> None:
         raise Problem("too_many_tries", "Too many wrong codes. Wait, then pair with a new code.", retry_after_s=wait)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An IPv4 address, or the /64 that one house has of IPv6."""
     try:
         found = ipaddress.ip_address(address)

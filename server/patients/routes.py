@@ -46,10 +46,10 @@ def create_patient(body: dict[str, Any]) -> Response:
 @reads(Reading.LIST)
 def list_patients(query: dict[str, Any]) -> Response:
     """Find patients by name, number or phone."""
-    after = read_cursor(query["cursor"], 3) if "cursor" in query else None
+    after = read_cursor(query["cursor"], 1)[0] if "cursor" in query else None
     rows = service.find_patients(session(), q=query.get("q"), after=after, limit=query["limit"] + 1)
     saw(row.id for row in rows[: query["limit"]])
-    return page_of(rows, query["limit"], lambda last: (last.family_name, last.given_name, str(last.id)))
+    return page_of(rows, query["limit"], lambda last: (str(last.id),))
 
 
 @routes.route("/patients/<uuid:patient_id>", methods=["GET"])

@@ -95,19 +95,23 @@ def _check_contact(session: Session, patient: Patient) -> None:
         raise invalid("/phone", str(error)) from None
 
 
-def find_patients(session: Session, *, q: str | None, after: Sequence[str] | None, limit: int) -> list[Patient]:
-    """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (whose spacing does not matter)."""
+def find_patients(session: Session, *, q: str | None, after: str | None, limit: int) -> list[Patient]:
+    """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (whose spacing does not matter).
+
+    `after` is the id of the last one before: a place that named her would stand in the address of the next page.
+    """
     query = sa.select(Patient).order_by(Patient.family_name, Patient.given_name, Patient.id).limit(limit)
     words = sa.and_(sa.true(), *(Patient.search.contains(word, autoescape=True) for word in fold(q or "").split()))
     phone = phone_digits(q or "")
     query = query.where(sa.or_(words, Patient.search.contains(phone)) if phone else words)
     if after:
-        family, given, last = after
         try:
-            position = (family, given, uuid.UUID(last))
+            last = find(session, Patient, uuid.UUID(after))
         except ValueError:
-            raise bad_cursor() from None
-        query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > position)
+            last = None
+        if last is None:
+            raise bad_cursor()
+        query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > (last.family_name, last.given_name, last.id))
     return list(session.scalars(query))
 
 

@@ -16,6 +16,7 @@ from server.http import found, person, session
 from server.idempotency import never_kept
 from server.problems import Problem, invalid
 from server.procedures.note.words import counted
+from server.rates import Rate, rated
 from server.web import people_words as words
 from server.web.blueprint import pages
 from server.web.forms import errors_of, form, shown_again_by
@@ -91,6 +92,7 @@ def _twice(typed: dict[str, Any]) -> dict[str, Any]:
 @allow(Permission.SIGNED_IN)
 @shown_again_by(_password_page)
 @never_kept
+@rated(Rate.SIGN_IN)
 def change_my_password() -> Response:
     """Change it."""
     accounts.change_password(session(), me(), **_twice(form(PasswordForm())))
@@ -117,6 +119,7 @@ def _scan(secret: str, problem: Problem | None = None) -> str:
 @allow(Permission.SIGNED_IN)
 @shown_again_by(_factor_page)
 @never_kept
+@rated(Rate.SIGN_IN)
 def start_factor() -> str:
     """Show the picture to scan."""
     secret, _ = second_factor.start(session(), me(), current(session()), **form(FactorStart()))
@@ -132,6 +135,7 @@ def _scan_again(problem: Problem | None = None) -> str:
 @allow(Permission.SIGNED_IN)
 @shown_again_by(_scan_again)
 @never_kept
+@rated(Rate.SIGN_IN)
 def confirm_factor() -> str:
     """The app counts from now on; show the recovery codes."""
     user = me()
@@ -155,6 +159,7 @@ def new_password() -> str:
 @public
 @shown_again_by(_link_page)
 @never_kept
+@rated(Rate.SIGN_IN)
 def set_new_password() -> Response:
     """Set it, and go on to signing in."""
     accounts.use_link(session(), **_twice(form(LinkForm())))

@@ -19,6 +19,7 @@ from server.http import found, person, session
 from server.idempotency import never_kept
 from server.ids import uuid7
 from server.problems import Problem, invalid
+from server.rates import Rate, rated
 from server.rights import emergency
 from server.web import people_words as words
 from server.web.blueprint import pages
@@ -177,6 +178,7 @@ def my_pin() -> str:
 @pages.post("/people/pin")
 @allow(Permission.READ_RECORD)
 @shown_again_by(_pin_page)
+@rated(Rate.SIGN_IN)
 def set_my_pin() -> Response:
     """Set it."""
     typed = form(PinForm())

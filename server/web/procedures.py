@@ -16,6 +16,7 @@ from server.journal.access import Reading
 from server.problems import Problem
 from server.procedures import note
 from server.procedures.service import listing, record, signing
+from server.rates import Rate, rated
 from server.reads import reads, saw
 from server.web import words
 from server.web.blueprint import pages
@@ -79,6 +80,7 @@ def procedure(procedure_id: uuid.UUID) -> str:
 @pages.post("/procedures/<uuid:procedure_id>/sign")
 @allow(Permission.SIGN)
 @shown_again_by(_page)
+@rated(Rate.SIGN_IN)
 def sign(procedure_id: uuid.UUID) -> Response:
     """Sign what the page showed: if anything was recorded since, it is shown again first."""
     found = record.get(session(), procedure_id, lock=True)
@@ -91,6 +93,7 @@ def sign(procedure_id: uuid.UUID) -> Response:
 @pages.post("/procedures/<uuid:procedure_id>/addenda")
 @allow(Permission.SIGN)
 @shown_again_by(_page)
+@rated(Rate.SIGN_IN)
 def add_addendum(procedure_id: uuid.UUID) -> Response:
     """Add to what is signed. The page chose the id, so a form sent twice adds once."""
     found = record.get(session(), procedure_id, lock=True)
@@ -109,6 +112,7 @@ def _note(procedure_id: uuid.UUID) -> dict[str, Any]:
 @pages.get("/procedures/<uuid:procedure_id>/note")
 @allow(Permission.READ_RECORD)
 @reads(Reading.NOTE)
+@rated(Rate.EXPORT)
 def note_alone(procedure_id: uuid.UUID) -> str:
     """The note by itself, to read or print."""
     return note.html(_note(procedure_id))
@@ -117,6 +121,7 @@ def note_alone(procedure_id: uuid.UUID) -> str:
 @pages.get("/procedures/<uuid:procedure_id>/note.pdf")
 @allow(Permission.READ_RECORD)
 @reads(Reading.NOTE_FILE)
+@rated(Rate.EXPORT)
 def note_pdf(procedure_id: uuid.UUID) -> Response:
     """The note to file or send."""
     response = Response(note.pdf(_note(procedure_id)), mimetype="application/pdf")

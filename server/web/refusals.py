@@ -10,7 +10,7 @@ from server import clock
 from server.problems import Problem
 from server.web import words
 
-_FORM_STATUSES = frozenset({401, 409, 412, 422, 429})
+_FORM_STATUSES = frozenset({401, 409, 412, 422})
 _NEXT = {
     400: "Go back, reload the page, and try again.",
     403: "Go back to what you may see, or ask your clinic's administrator.",
@@ -21,7 +21,7 @@ _NEXT = {
     412: "Open the record again and look at what has changed.",
     413: "Send less text at once.",
     422: "Go back and correct it.",
-    429: "Wait as long as it says, then try again.",
+    429: "Wait as long as it says, then send it again.",
     500: "Try again. If it fails again, tell your administrator the time shown below.",
     503: "Wait a few seconds, then reload this page.",
 }
@@ -40,9 +40,13 @@ def of_problem(problem: Problem) -> Response:
     if problem.code == "not_signed_in" and not typed:
         return redirect(url_for("web.sign_in", next=_here()), 303)  # type: ignore[return-value]  # reason: a werkzeug response that Flask wraps
     again = getattr(current_app.view_functions.get(request.endpoint or ""), "__again__", None)
-    if again is not None and problem.status in _FORM_STATUSES and problem.code != "not_signed_in":
+    on_the_form = problem.status in _FORM_STATUSES or problem.code == "too_many_tries"
+    if again is not None and on_the_form and problem.code != "not_signed_in":
         return _form_again(again, problem)
-    return _page(problem.status, problem.title, _detail(problem), typed)
+    response = _page(problem.status, problem.title, _detail(problem), typed)
+    if "retry_after_s" in problem.extra:
+        response.headers["Retry-After"] = str(problem.extra["retry_after_s"])
+    return response
 
 
 def of_http(error: HTTPException) -> Response:

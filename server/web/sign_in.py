@@ -13,6 +13,7 @@ from server.clinics import demo as known
 from server.clinics import service
 from server.http import person, session
 from server.problems import Problem
+from server.rates import Rate, rated
 from server.web import cookies
 from server.web.blueprint import pages
 from server.web.forms import errors_of, form, shown_again_by
@@ -56,6 +57,7 @@ def sign_in() -> str | Response:
 @pages.post("/sign-in")
 @public
 @shown_again_by(_page)
+@rated(Rate.SIGN_IN)
 def open_session() -> Response:
     """Check the password and set the cookie."""
     hours = current_app.config["GRAFTLOG"].session_hours

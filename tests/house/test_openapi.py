@@ -97,6 +97,7 @@ def described(app: App, db: Database, here: Known) -> Iterator[Any]:
 
     def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         at_home(case, here)
+        app.rates.memory.reset()
 
     drawn_anew = FUZZ.isdigit()
     if not drawn_anew:

@@ -11,11 +11,32 @@ from server.app import App, create_app
 from server.config import Config
 from server.db import Database
 from server.journal.models import JournalHead
+from server.rates import LIMITS, Rate, rate_of
 from tests import make
 from tests.api import Api
 from tests.house.calls import CALLS, UNJOURNALED, WRITING, api_rules, name_of, send
 
 OPEN_TO_ALL = {"POST /session", "POST /devices/pairing", "POST /password-reset", "GET /catalogue", "GET /openapi.json"}
+SECRETS = {
+    "POST session.sign_in",
+    "POST session.sign_in_with_pin",
+    "PUT session.set_pin",
+    "POST devices.pair",
+    "POST accounts.use_link",
+    "PUT accounts.change_password",
+    "POST accounts.start_factor",
+    "PUT accounts.confirm_factor",
+    "POST web.set_new_password",
+    "POST web.change_my_password",
+    "POST web.start_factor",
+    "POST web.confirm_factor",
+    "POST signing.sign",
+    "POST signing.add_addendum",
+    "POST web.open_session",
+    "POST web.set_my_pin",
+    "POST web.sign",
+    "POST web.add_addendum",
+}
 
 
 def test_every_route_names_its_permission(app: App) -> None:
@@ -48,6 +69,30 @@ def test_a_marked_route_does_not(config: Config, db: Database) -> None:
 
 def test_every_route_that_writes_has_a_row_in_the_table(app: App) -> None:
     assert {name_of(method, rule) for method, rule in api_rules(app) if method in WRITING} == set(CALLS)
+
+
+def test_every_route_has_a_rate_class(app: App) -> None:
+    """Secrets are counted as at the door, whatever page asks for them; what a tablet does for its facts has a class of its own."""
+    classes: dict[Rate, set[str]] = {rate: set() for rate in Rate}
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            view = app.view_functions[rule.endpoint]
+            classes[rate_of(view, rule.endpoint, method)].add(f"{method} {rule.endpoint}")
+    assert classes[Rate.SIGN_IN] == SECRETS
+    assert {one.partition(" ")[2].partition(".")[0] for one in classes[Rate.SYNC]} == {"sync_pull", "sync_push", "witness"}
+    assert classes[Rate.EXPORT] == {"GET signing.get_note", "GET web.note_alone", "GET web.note_pdf"}
+    assert all(one.startswith("GET ") for one in classes[Rate.OPEN] | classes[Rate.PROBE] | classes[Rate.READ])
+    assert set(LIMITS) == set(Rate)
+    assert all(classes.values())
+
+
+def test_a_public_route_that_changes_something_and_says_nothing_of_how_often_keeps_the_application_from_starting(
+    config: Config, db: Database
+) -> None:
+    app = create_app(config, db)
+    app.add_url_rule("/wishes", view_func=public(unmarked()), methods=["POST"])
+    with pytest.raises(LookupError, match="no rate class"):
+        app.check_marks()
 
 
 def rows(db: Database, clinic: make.Clinic) -> int:

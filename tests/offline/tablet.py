@@ -143,7 +143,7 @@ class Tablet:
         """Another epoch: the server has lost what came after its backup, so everything is compared and sent again."""
         if status == 409 and answer["code"] == "epoch_changed":
             self.meet(answer["epoch"])
-        elif status < 500:
+        elif status < 500 and status != 429:
             raise AssertionError(f"{self.name}: {status} {answer}")
 
     def meet(self, epoch: str) -> None:

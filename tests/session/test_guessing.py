@@ -53,7 +53,7 @@ def test_the_fifth_wrong_password_and_each_after_it_makes_the_next_one_wait_long
 
 
 def test_an_unknown_address_is_answered_alike(anyone: Api) -> None:
-    assert guesses(door(anyone, "nobody@clinic.example"), 11) == WAITS
+    assert guesses(door(anyone, make.stranger()), 11) == WAITS
 
 
 def wrong(call: Callable[[], tuple[int, dict[str, Any]]], times: int) -> None:

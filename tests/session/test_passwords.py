@@ -21,6 +21,12 @@ def test_only_the_very_password_matches() -> None:
         assert not matches(stored, other)
 
 
+def test_a_long_password_counts_to_its_last_letter() -> None:
+    long = "Ünïcode pass " * 20
+    assert matches(hash_password(long), long)
+    assert not matches(hash_password(long), long[:-1])
+
+
 def test_nobody_has_a_password() -> None:
     assert not matches(None, LONG_ENOUGH)
     assert not matches(None, "nobody has this password")

@@ -57,7 +57,7 @@ def test_signing_out_leaves_the_other_tablet_signed_in(anyone: Api, clinic: make
 
 def test_wrong_password_and_unknown_person_get_the_same_bytes(anyone: Api, clinic: make.Clinic) -> None:
     wrong = anyone.call("POST", "/session", json={"email": clinic.surgeon.email, "password": "not her password"})
-    unknown = anyone.call("POST", "/session", json={"email": "nobody@clinic.example", "password": "not her password"})
+    unknown = anyone.call("POST", "/session", json={"email": make.stranger(), "password": "not her password"})
     assert wrong.status_code == 401
     assert (wrong.status, wrong.data, dict(wrong.headers)) == (unknown.status, unknown.data, dict(unknown.headers))
 
@@ -69,7 +69,7 @@ def test_a_deactivated_nurse_gets_the_answer_of_a_stranger(anyone: Api, clinic: 
         assert nora is not None
         nora.active = False
     refused = anyone.call("POST", "/session", json={"email": clinic.nurse.email, **make.proof()})
-    stranger = anyone.call("POST", "/session", json={"email": "nobody@clinic.example", **make.proof()})
+    stranger = anyone.call("POST", "/session", json={"email": make.stranger(), **make.proof()})
     assert (refused.status_code, refused.data) == (401, stranger.data)
     anyone.token = token
     anyone.get("/session", 401)

@@ -67,9 +67,11 @@ def test_the_readme_names_every_variable() -> None:
 
 
 def test_demo_accounts_are_never_served_to_other_machines(lonely_db: Database, config: Config) -> None:
-    reachable = create_app(replace(config, host="0.0.0.0"), lonely_db)
-    check_start(reachable)
+    served = replace(config, public_url="https://follow-up.clinic.example")
+    make.clinic(lonely_db)
+    check_start(create_app(replace(served, host="0.0.0.0"), lonely_db))
     make.clinic(lonely_db, demo=True)
     check_start(create_app(config, lonely_db))
-    with pytest.raises(ConfigError, match="demo clinic"):
-        check_start(reachable)
+    for settings in (replace(served, host="0.0.0.0"), served):
+        with pytest.raises(ConfigError, match=r"the demo clinic .* is present"):
+            check_start(create_app(settings, lonely_db))

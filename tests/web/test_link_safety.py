@@ -212,7 +212,7 @@ def test_no_link_is_ever_logged(booked: Anna, caplog: pytest.LogCaptureFixture, 
         booked.open()
     assert answer.status_code == 500
     assert "This did not work" in answer.text
-    assert "broken on purpose" in caplog.text
+    assert "unhandled error at POST link.come: RuntimeError < tests/web/test_link_safety.py" in caplog.text
     assert booked.path.removeprefix("/v/") not in caplog.text
 
 

@@ -9,10 +9,11 @@ from marshmallow import ValidationError
 from schemas.callbacks import MailEvent
 from schemas.mail_status import MailStatus
 from server.access import public
+from server.bodies import read_json
 from server.config import Config
 from server.followup.channels import sms, webhook
 from server.followup.service import receipts
-from server.http import read_json, refused, session
+from server.http import refused, session
 from server.problems import Problem, invalid
 
 callbacks = Blueprint("callbacks", __name__, url_prefix="/callbacks")

@@ -8,7 +8,8 @@ from marshmallow import ValidationError
 from schemas.entry_loading import load_entries
 from schemas.procedures import EntriesOut, EntryList
 from server.access import Permission, allow
-from server.http import Routes, answer, read_json, refused, session
+from server.bodies import read_json
+from server.http import Routes, answer, refused, session
 from server.journal.access import Reading
 from server.procedures.service import log, record
 from server.reads import reads

@@ -24,6 +24,7 @@ from server.journal.service import history
 from server.problems import Problem, bad_cursor
 from server.procedures import note
 from server.procedures.service import record, signing
+from server.rates import Rate, rated
 from server.reads import rather, reads
 
 routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
@@ -39,6 +40,7 @@ LONGEST_SEQ = 18
 @routes.response(201, SignatureOut)
 @routes.refuses(401, 404, 409, 429)
 @allow(Permission.SIGN)
+@rated(Rate.SIGN_IN)
 def sign(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Sign the procedure; it is closed afterwards."""
     procedure = record.get(session(), procedure_id, lock=True)
@@ -63,6 +65,7 @@ def get_signature(procedure_id: uuid.UUID) -> Response:
 @routes.alt_response(200, schema=AddendumOut, description="Already stored", success=True)
 @routes.refuses(401, 404, 409, 429)
 @allow(Permission.SIGN)
+@rated(Rate.SIGN_IN)
 def add_addendum(body: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     """Say something after signing; signed by itself."""
     procedure = record.get(session(), procedure_id, lock=True)
@@ -136,6 +139,7 @@ def _row(row: JournalRow) -> dict[str, Any]:
 @routes.refuses(404, 406)
 @allow(Permission.READ_RECORD)
 @reads(Reading.NOTE)
+@rated(Rate.EXPORT)
 def get_note(procedure_id: uuid.UUID) -> Response:
     """The operation note, in the format that Accept asks for."""
     whole = record.load(session(), record.get(session(), procedure_id))

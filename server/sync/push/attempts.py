@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from schemas.pointers import pointers
 from schemas.sync_words import IssueKind, RowStatus, Synced
 from server.access import Permission
+from server.logs import trace
 from server.problems import Problem, invalid
 from server.sync.push.row import Outcome, Reasons, Row, Waits, id_in, reasons_of
 from server.sync.service import issues
@@ -53,8 +54,8 @@ def attempt(session: Session, act: Callable[[], T], *, again: bool = True) -> T:
         raise Refused([{"pointer": "", "message": message}]) from None
     except (OperationalError, InterfaceError):
         raise  # the whole push is repeated later
-    except Exception:  # a fault of ours must not keep the tablet from delivering the rest
-        log.exception("a pushed row could not be taken")
+    except Exception as error:  # noqa: BLE001  reason: a fault of ours must not keep the tablet from delivering the rest
+        log.error("a pushed row could not be taken: %s", trace(error))  # noqa: TRY400  reason: the error's own text quotes the row
         raise Refused([{"pointer": "", "message": "Something went wrong on our side. The row is kept; release it later."}]) from None
 
 

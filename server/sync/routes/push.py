@@ -15,7 +15,8 @@ from schemas.sync import MOST_ROWS, PushOut
 from schemas.sync_words import PUSHED, Synced
 from server import clock
 from server.access import Permission, Signed, Tablet, allow
-from server.http import Routes, answer, caller, decoded, must_be_json, session
+from server.bodies import decoded, must_be_json
+from server.http import Routes, answer, caller, session
 from server.problems import Problem
 from server.sync.push import batch
 from server.sync.push.row import Row
