@@ -17,6 +17,7 @@ from server.clinics import service as clinics
 from server.clinics.models import User
 from server.db import find
 from server.problems import Problem
+from server.walls import enter, everywhere
 
 
 class Permission(StrEnum):
@@ -143,9 +144,11 @@ def recognise(session: Session, token: str | None, idle: timedelta, *, tablets_t
     """The person or the tablet behind `token`; from here on the session sees this one's clinic only."""
     if not token:
         return None
-    caller = _person(session, token, idle) or (_tablet(session, token) if tablets_too else None)
-    if caller is not None:
-        session.info.update(clinic_id=caller.clinic_id, actor=caller)
+    with everywhere(session):
+        caller = _person(session, token, idle) or (_tablet(session, token) if tablets_too else None)
+        if caller is not None:
+            session.info["actor"] = caller
+            enter(session, caller.clinic_id)
     return caller
 
 

@@ -17,16 +17,17 @@ from server.backup import service as backups
 from server.backup.refusals import BackupError
 from server.clinics import service as clinics
 from server.clinics.models import Clinic
-from server.config import Config, ConfigError, from_environment
+from server.config import Config, ConfigError, database_url, from_environment
 from server.db import Database
 from server.demo import case, seed
 from server.followup.engine import guard
 from server.followup.service.sending import status_text
 from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
-from server.migrations.upgrade import upgrade
+from server.migrations.roles import bring_up, setup
 from server.photos.service import thumbnails
 from server.problems import Problem
+from server.walls import enter
 
 
 @contextmanager
@@ -54,8 +55,19 @@ def db() -> None:
 def db_upgrade() -> None:
     """Bring the database to the newest migration."""
     with _opened() as (config, database):
-        upgrade(database)
+        bring_up(config)
         click.echo(f"Database {database.url.render_as_string(hide_password=True)} is up to date. Data folder: {config.data}")
+
+
+@db.command("setup")
+@click.option("--as", "admin", envvar="GRAFTLOG_ADMIN_URL", required=True, help="postgresql://… of who may make roles and databases.")
+def db_setup(admin: str) -> None:
+    """Make PostgreSQL's two roles and the database, from DATABASE_URL and GRAFTLOG_OWNER_URL; may be repeated."""
+    try:
+        for line in setup(from_environment(), database_url(admin, Path())):
+            click.echo(line)
+    except sa.exc.DBAPIError as error:
+        raise click.ClickException(str(error.orig).strip().splitlines()[0]) from None
 
 
 @graftlog.command("backup")
@@ -105,8 +117,8 @@ def _password(given: str | None) -> str:
 @click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
 def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str, admin_name: str, password: str | None) -> None:
     """Set up a real clinic with its first administrator."""
-    with _opened() as (_, database):
-        upgrade(database)
+    with _opened() as (config, database):
+        bring_up(config)
         with database.transaction() as session:
             made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
             clinics.create_user(session, email=admin_email, name=admin_name, roles=[Role.ADMIN], password=_password(password))
@@ -116,16 +128,16 @@ def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str
 @clinic.command("list")
 def clinic_list() -> None:
     """All clinics."""
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with _opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
             click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
 
 
 def _of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
+    enter(session, clinic_id)
     found = session.get(Clinic, clinic_id)
     if found is None:
         raise click.ClickException("No such clinic; see: graftlog clinic list")
-    session.info["clinic_id"] = clinic_id
     return found
 
 
@@ -159,7 +171,7 @@ def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[P
         options = [f"--key={key}" for key in trusted] + [f"--witness={path}" for path in witness]
         sys.exit(verifier.main([*options, "--", str(file)]))
     broken = False
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with _opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)).all():
             if clinic_id and one.id != clinic_id:
                 continue
@@ -210,7 +222,7 @@ def sending() -> None:
 @sending.command("status")
 def sending_status() -> None:
     """What waits, what rests, whether the clock is believed."""
-    with _opened() as (_, database), database.transaction(write=False) as session:
+    with _opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for line in status_text(session):
             click.echo(line)
 

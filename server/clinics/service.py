@@ -18,6 +18,7 @@ from server.clinics.passwords import hash_password, matches
 from server.ids import uuid7
 from server.journal.service import start_chain
 from server.problems import Problem
+from server.walls import enter, everywhere
 
 SEEN_EVERY = timedelta(minutes=1)
 _WHO = (
@@ -53,9 +54,9 @@ def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | N
     if not is_zone(time_zone):
         raise ValueError(f"{time_zone!r} is not an IANA time zone such as Europe/Budapest.")
     clinic = Clinic(id=uuid7(), name=name, time_zone=time_zone, phone=phone, demo=demo)
+    enter(session, clinic.id)
     session.add(clinic)
     session.flush()
-    session.info["clinic_id"] = clinic.id
     start_chain(session, clinic.id)
     return clinic
 
@@ -74,7 +75,8 @@ def _zones() -> frozenset[str]:
 def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role], password: str) -> User:
     """New person of the session's clinic. Raises Problem `duplicate` for a known address, ValueError for a short password."""
     address = email.strip().casefold()
-    taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
+    with everywhere(session):
+        taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
     if taken:
         raise Problem("duplicate", f"Somebody already signs in as {address}.")
     user = User(email=address, name=name, roles=[str(role) for role in roles], password_hash=hash_password(password))
@@ -105,11 +107,13 @@ def sign_in(
 
     On a tablet (`device_id`, of the session's clinic) only this clinic's people sign in.
     """
-    user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
+    with everywhere(session):
+        user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
     right = matches(user.password_hash if user else None, password)
     elsewhere = device_id is not None and user is not None and user.clinic_id != session.info["clinic_id"]
     if user is None or not right or not user.active or elsewhere:
         raise Problem("wrong_credentials", "Check both and try again.")
+    enter(session, user.clinic_id)
     token, row = open_session(session, user, lasts, device_id=device_id)
     return token, row, user
 

@@ -101,7 +101,7 @@ def test_what_is_replaced_is_kept_and_can_be_put_back(riverside: Ward, tmp_path:
 
 
 def test_a_backup_of_an_older_version_is_migrated_forward(new_place: Ward, riverside: Ward, tmp_path: Path) -> None:
-    with new_place.open() as database:
+    with new_place.open_for_its_owner() as database:
         upgrade(database, "0002")
         _clinic_of_0002(database)
     new_place.backup(tmp_path / "old.zip")
@@ -131,7 +131,7 @@ def _clinic_of_0002(database: Database) -> None:
 
 
 def test_an_upgrade_gives_every_clinic_its_epoch(new_place: Ward) -> None:
-    with new_place.open() as database:
+    with new_place.open_for_its_owner() as database:
         upgrade(database, "0002")
         _clinic_of_0002(database)
         upgrade(database)
@@ -142,7 +142,7 @@ def test_nothing_is_sent_until_a_person_says_so(riverside: Ward, new_place: Ward
     riverside.clinic()
     riverside.backup(tmp_path / "night.zip")
     new_place.restore(tmp_path / "night.zip")
-    with new_place.open() as database, database.transaction(write=False) as session:
+    with new_place.open() as database, database.transaction(write=False, everywhere=True) as session:
         everything = session.get(Sender, guard.ALL)
         assert everything is not None
         assert everything.paused_at is not None

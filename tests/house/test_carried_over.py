@@ -18,7 +18,7 @@ NOW = "2026-03-02 12:00:00+00:00"
 def old_db(worker_name: str) -> Iterator[Database]:
     """A database at migration 0001 with Anna's procedure, her first visit, a reminder that was sent and one that waits."""
     with databases.empty(worker_name) as url:
-        database = Database(url)
+        database = Database(databases.owners(url))
         upgrade(database, "0001")
         yield database
         database.close()

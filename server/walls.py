@@ -1,0 +1,83 @@
+"""The second tenant wall: a transaction tells PostgreSQL for whom it acts, and row level security shows it nothing else. None in SQLite."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+_TELL = "SELECT set_config('app.clinic_id', %s, true), set_config('app.scope', %s, true)"
+"""For this transaction only: a connection that goes back to the pool remembers nothing."""
+
+
+@event.listens_for(Session, "after_begin")
+def _begin(session: Session, transaction: SessionTransaction, connection: sa.Connection) -> None:
+    """Who says neither a clinic nor `everywhere` sees no clinic's rows."""
+    if not transaction.nested:
+        session.info["begun"] = transaction
+        _tell(connection, session)
+
+
+def _tell(connection: sa.Connection, session: Session) -> None:
+    if connection.dialect.name == "postgresql":
+        clinic_id = session.info.get("clinic_id")
+        connection.exec_driver_sql(_TELL, (str(clinic_id or ""), "system" if session.info.get("everywhere") else ""))
+
+
+def enter(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = False) -> None:
+    """From here on the session acts for this clinic; `all_clinics`, which few may need, opens the second wall as `everywhere` does.
+
+    Not for good within a savepoint: PostgreSQL forgets it when that is rolled back.
+    """
+    if session.in_nested_transaction():
+        session.connection()  # so that what was said before stands before the savepoint
+    session.info.update(clinic_id=clinic_id, everywhere=all_clinics)
+    if session.info.get("begun") is session.get_transaction() is not None:  # else it is told when it begins
+        _tell(session.connection(), session)
+
+
+@contextmanager
+def inside(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = False) -> Iterator[None]:
+    """Act for this clinic for a while, then as before; unless the block has entered a clinic for good."""
+    before, was_open = session.info.get("clinic_id"), session.info.get("everywhere", False)
+    enter(session, clinic_id, all_clinics=all_clinics)
+    lost = False
+    try:
+        yield
+    except sa.exc.DBAPIError:
+        lost = True  # nothing more can be said in this transaction
+        raise
+    finally:
+        if not lost and (session.info["clinic_id"], session.info["everywhere"]) == (clinic_id, all_clinics):
+            enter(session, before, all_clinics=was_open)
+
+
+_ROLE = sa.text(
+    "SELECT rolsuper OR rolbypassrls, COALESCE(pg_has_role(relowner, 'MEMBER'), false) FROM pg_roles "
+    "LEFT JOIN pg_class ON pg_class.oid = to_regclass('journal') WHERE rolname = current_user"
+)
+
+
+def weakness(session: Session) -> str | None:
+    """Why the second wall holds less than it could, and what to do about it; None where it holds, and in SQLite, which has none."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    passes, owns = session.execute(_ROLE).one()
+    if passes:
+        return "DATABASE_URL's role passes row level security by: the second wall between clinics is down. Run `graftlog db setup`."
+    if owns:
+        return "DATABASE_URL's role owns the tables: it could lift the second wall and the journal's guards. Run `graftlog db setup`."
+    return None
+
+
+@contextmanager
+def everywhere(session: Session) -> Iterator[None]:
+    """Look at all clinics for a while, whatever the session's own is; a whole transaction: `database.transaction(everywhere=True)`.
+
+    For what is asked before a clinic is known (a token, a code, a number) and for workers' and operators' looks over all. The first wall
+    stays: statements of the ORM say `all_clinics` besides.
+    """
+    with inside(session, session.info.get("clinic_id"), all_clinics=True):
+        yield
