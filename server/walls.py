@@ -3,10 +3,13 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.sql.compiler import SQLCompiler
 
 _TELL = "SELECT set_config('app.clinic_id', %s, true), set_config('app.scope', %s, true)"
 """For this transaction only: a connection that goes back to the pool remembers nothing."""
@@ -36,6 +39,29 @@ def enter(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = 
     session.info.update(clinic_id=clinic_id, everywhere=all_clinics)
     if session.info.get("begun") is session.get_transaction() is not None:  # else it is told when it begins
         _tell(session.connection(), session)
+
+
+class entering(sa.sql.functions.FunctionElement[str | None]):  # noqa: N801  reason: written like a function of SQL
+    """A column of the one row that names the clinic: the statement itself then tells it, which spares the call of `enter`."""
+
+    name, inherit_cache = "entering", True
+    type: sa.types.TypeEngine[str | None] = sa.Text()  # type: ignore[assignment]  # reason: NULL where nothing is told
+
+
+@compiles(entering)
+def _nothing(_element: Any, _compiler: SQLCompiler, **_: Any) -> str:
+    return "NULL"
+
+
+@compiles(entering, "postgresql")
+def _set(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    clinic_id = compiler.process(element.clauses, **kw)
+    return f"set_config('app.clinic_id', CAST({clinic_id} AS text), true) || set_config('app.scope', '', true)"
+
+
+def entered(session: Session, clinic_id: uuid.UUID) -> None:
+    """As `enter`, where a statement with `entering` has just told PostgreSQL."""
+    session.info.update(clinic_id=clinic_id, everywhere=False)
 
 
 @contextmanager

@@ -82,12 +82,12 @@ def url_as(role: str, name: str | None) -> str:
 
 def owners(url: str) -> str:
     """URL of the same database for its owner; SQLite knows none."""
-    return url_as(OWNER, sa.make_url(url).database) if WANTED else url
+    return url if url.startswith("sqlite") else url_as(OWNER, sa.make_url(url).database)
 
 
 def settings(url: str) -> dict[str, str]:
     """What the environment of an installation on that database says of it."""
-    return {"DATABASE_URL": url} | ({"GRAFTLOG_OWNER_URL": owners(url)} if WANTED else {})
+    return {"DATABASE_URL": url} | ({} if url.startswith("sqlite") else {"GRAFTLOG_OWNER_URL": owners(url)})
 
 
 @contextmanager

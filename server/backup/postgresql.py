@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from server import tables
 from server.backup import contents, files
 from server.backup.contents import Contents
-from server.backup.programs import Program, address, path_of
+from server.backup.programs import Program, address, options_of, path_of
 from server.backup.refusals import BackupError
 from server.db import Database
 from server.migrations.roles import grants
@@ -39,22 +39,27 @@ _SWITCH = (
     "GRANT USAGE ON SCHEMA public TO PUBLIC",
     f"DROP SCHEMA {_ASIDE} CASCADE",
 )
+_SCOPE = "SELECT current_setting('app.scope', true)"
 _DROP_STAGE = f"DROP SCHEMA IF EXISTS {_STAGE} CASCADE"
 
 
 def _with_option(url: sa.URL, setting: str) -> sa.URL:
-    options = url.query.get("options", "")
-    given = options if isinstance(options, str) else " ".join(options)
-    return url.update_query_dict({"options": f"{given} -c{setting}".strip()})
+    return url.update_query_dict({"options": f"{options_of(url)} -c{setting}".strip()})
+
+
+def _must_see_all(scope: str) -> None:
+    """A connection without this setting would read, and dump, no row at all."""
+    if scope != "system":
+        raise BackupError(
+            "PostgreSQL was not told app.scope=system, so row level security would leave every record out of the backup. "
+            "Connect to PostgreSQL itself, past any pooler. Nothing was changed."
+        )
 
 
 def _read(connection: sa.Connection) -> Contents | None:
     if connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar() is None:
         return None
-    if (
-        connection.exec_driver_sql("SELECT current_setting('app.scope', true)").scalar() != "system"
-    ):  # it would read, and dump, no row at all
-        raise BackupError("The connection does not keep its options (app.scope=system). Connect to PostgreSQL itself, past any pooler.")
+    _must_see_all(str(connection.exec_driver_sql(_SCOPE).scalar()))
     return contents.read(lambda query: connection.exec_driver_sql(query).all())
 
 
@@ -97,6 +102,9 @@ class PostgresqlPlace:
             if held is None:
                 raise BackupError(f"Database {self.url.database} holds no record yet: there is nothing to back up.")
             what = ("--format=custom", "--schema=public", "--no-owner", "--no-privileges", "--enable-row-security")
+            with Program("psql", "--no-psqlrc", "-At", f"--command={_SCOPE}", "--no-password", uri, environment=environment) as asked:
+                _must_see_all(asked.pipe.read().decode().strip())  # of libpq's way to it, which is pg_dump's too
+                asked.finish()
             with Program("pg_dump", *what, f"--snapshot={snapshot}", "--no-password", f"--dbname={uri}", environment=environment) as dump:
                 yield held, dump.pipe
                 dump.finish()

@@ -18,7 +18,7 @@ from server.clinics.passwords import hash_password, matches
 from server.ids import uuid7
 from server.journal.service import start_chain
 from server.problems import Problem
-from server.walls import enter, everywhere
+from server.walls import enter, entering, everywhere
 
 SEEN_EVERY = timedelta(minutes=1)
 _WHO = (
@@ -38,6 +38,7 @@ _WHO = (
         SignIn.device_id,
         Device.state.label("device_state"),
         DeviceSighting.last_seen_at.label("device_seen_at"),
+        entering(SignIn.clinic_id).label("told"),
     )
     .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
     .join(Clinic, Clinic.id == SignIn.clinic_id)

@@ -23,7 +23,7 @@ from server.db import find, insert_missing, table_of
 from server.ids import uuid7
 from server.journal.service import say
 from server.problems import Counted, Problem
-from server.walls import enter, everywhere
+from server.walls import enter, entering, everywhere
 
 CODE_LASTS = timedelta(minutes=10)
 MOST_WAITING = 20
@@ -42,6 +42,7 @@ _TABLET = (
         Clinic.time_zone,
         DeviceSighting.last_seen_at.label("device_seen_at"),
         (Device.state == DeviceState.REVOKED).label("revoked"),
+        entering(Device.clinic_id).label("told"),
     )
     .join(Clinic, Clinic.id == Device.clinic_id)
     .outerjoin(DeviceSighting, sa.and_(DeviceSighting.clinic_id == Device.clinic_id, DeviceSighting.device_id == Device.id))

@@ -11,7 +11,7 @@ from server.migrations import guards
 from server.migrations.upgrade import upgrade
 
 _SETUP_LOCK = 4_711_2022
-_UNDEFINED = "42704"
+_UNDEFINED, _NOT_ALLOWED = "42704", "42501"
 _OTHERS = sa.text("""
     SELECT format('ALTER TABLE public.%I OWNER TO %I', relname, CAST(:owner AS text)) FROM pg_class
      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND pg_get_userbyid(relowner) <> :owner
@@ -56,7 +56,10 @@ def bring_up(settings: Config) -> None:
                 for statement in grants(role):
                     connection.exec_driver_sql(statement)
     except sa.exc.ProgrammingError as error:
-        if role and getattr(error.orig, "sqlstate", None) == _UNDEFINED:
+        state = getattr(error.orig, "sqlstate", None)
+        if state == _NOT_ALLOWED:
+            raise ConfigError("The tables belong to another role: name it in GRAFTLOG_OWNER_URL. Nothing was changed.") from None
+        if role and state == _UNDEFINED:
             raise ConfigError(f"The role {role} of DATABASE_URL does not exist yet: run `graftlog db setup`.") from None
         raise
     finally:

@@ -15,8 +15,11 @@ GRAFTLOG = str(Path(sys.executable).parent / "graftlog")
 
 
 def graftlog(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GRAFTLOG_DATA": str(folder), "GRAFTLOG_PASSWORD": make.PASSWORD} | databases.settings(url)
-    return subprocess.run([GRAFTLOG, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return run({"GRAFTLOG_DATA": str(folder), "GRAFTLOG_PASSWORD": make.PASSWORD} | databases.settings(url), *arguments)
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([GRAFTLOG, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_a_clinic_is_set_up_and_its_first_person_added(tmp_path: Path, worker_name: str) -> None:
