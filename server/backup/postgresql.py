@@ -39,6 +39,10 @@ _SWITCH = (
     "GRANT USAGE ON SCHEMA public TO PUBLIC",
     f"DROP SCHEMA {_ASIDE} CASCADE",
 )
+_MAY_SWITCH = (
+    "SELECT has_database_privilege(current_database(), 'CREATE') AND pg_has_role(nspowner, 'MEMBER') FROM pg_namespace "
+    "WHERE nspname = 'public'"
+)
 _SCOPE = "SELECT current_setting('app.scope', true)"
 _DROP_STAGE = f"DROP SCHEMA IF EXISTS {_STAGE} CASCADE"
 
@@ -113,6 +117,11 @@ class PostgresqlPlace:
     def alone(self) -> Iterator[None]:
         """See Place. Looked at now, and again in the transaction that switches."""
         with self._database() as database, database.engine.connect() as connection:
+            if not connection.exec_driver_sql(_MAY_SWITCH).scalar():
+                raise BackupError(
+                    f"The role {self.url.username} may not put another schema in place of public: name the one that owns "
+                    f"database {self.url.database} in GRAFTLOG_OWNER_URL. Nothing was changed."
+                )
             self.must_be_alone(connection)
             foreign = connection.execute(_FOREIGN, {"ours": [*tables.metadata.tables, "alembic_version"]}).scalars().all()
             if foreign:

@@ -21,6 +21,8 @@ def test_the_applications_role_makes_the_same_backup(riverside: Ward, new_place:
     alone = from_environment({"GRAFTLOG_DATA": str(riverside.data), "DATABASE_URL": riverside.url})
     service.backup(alone, tmp_path / "night.zip", None)
     assert {one["name"] for one in manifest_of(tmp_path / "night.zip")["clinics"]} == {"Riverside Plastic Surgery", "Hillside Clinic"}
+    with pytest.raises(BackupError, match="name the one that owns database"):
+        service.restore(alone, tmp_path / "night.zip", replace=True, agree=lambda _: None)
     new_place.restore(tmp_path / "night.zip")
     assert [new_place.journal(one)[:-1] for one in (clinic, other)] == [riverside.journal(one) for one in (clinic, other)]
 
