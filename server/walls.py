@@ -25,8 +25,12 @@ def _begin(session: Session, transaction: SessionTransaction, connection: sa.Con
 
 def _tell(connection: sa.Connection, session: Session) -> None:
     if connection.dialect.name == "postgresql":
-        clinic_id = session.info.get("clinic_id")
-        connection.exec_driver_sql(_TELL, (str(clinic_id or ""), "system" if session.info.get("everywhere") else ""))
+        clinic_id, all_clinics = _said(session)
+        connection.exec_driver_sql(_TELL, (str(clinic_id or ""), "system" if all_clinics else ""))
+
+
+def _said(session: Session) -> tuple[uuid.UUID | None, bool]:
+    return session.info.get("clinic_id"), session.info.get("everywhere", False)
 
 
 def enter(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = False) -> None:
@@ -34,6 +38,8 @@ def enter(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = 
 
     Not for good within a savepoint: PostgreSQL forgets it when that is rolled back.
     """
+    if _said(session) == (clinic_id, all_clinics):
+        return
     if session.in_nested_transaction():
         session.connection()  # so that what was said before stands before the savepoint
     session.info.update(clinic_id=clinic_id, everywhere=all_clinics)
@@ -67,7 +73,7 @@ def entered(session: Session, clinic_id: uuid.UUID) -> None:
 @contextmanager
 def inside(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool = False) -> Iterator[None]:
     """Act for this clinic for a while, then as before; unless the block has entered a clinic for good."""
-    before, was_open = session.info.get("clinic_id"), session.info.get("everywhere", False)
+    before, was_open = _said(session)
     enter(session, clinic_id, all_clinics=all_clinics)
     lost = False
     try:
@@ -76,7 +82,7 @@ def inside(session: Session, clinic_id: uuid.UUID | None, *, all_clinics: bool =
         lost = True  # nothing more can be said in this transaction
         raise
     finally:
-        if not lost and (session.info["clinic_id"], session.info["everywhere"]) == (clinic_id, all_clinics):
+        if not lost and _said(session) == (clinic_id, all_clinics):
             enter(session, before, all_clinics=was_open)
 
 
