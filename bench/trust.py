@@ -1,26 +1,32 @@
-"""`dev.py bench trust`: what authentication, the journal's chain and its verification cost, each beside the same work without it."""
+"""`dev.py bench trust`: what sign-in, chain, verification and the second wall cost, each beside the same work without it."""
 
 import json
 import secrets
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bench import place
 from bench.record import say
-from server import access
+from server import access, walls
+from server.app import create_app
 from server.clinics.pins import TABLET_IDLE
-from server.db import insert_many, table_of
+from server.config import from_environment
+from server.db import Database, insert_many, table_of
 from server.ids import uuid7
 from server.journal import checkpoints, reading, service, verifier
 from server.journal.models import JournalRow
+from server.migrations import guards, roles
 from server.patients.models import Patient
 from tests import make
+from tests.api import Api
 
 ROWS = 100_000
 ROUNDS = 15
@@ -28,6 +34,10 @@ EACH = 100
 CALLS = 400
 IDLE_LIMIT_MS = 0.5
 CHAIN_LIMIT = 1.25
+WALL_LIMIT = 1.15
+ROLE = "graftlog_bench"
+PATIENTS = 200
+WARM, ASKED = 8, 40
 NOTE = {"kind": "note", "text": "Emulsification, thirty passes through 1.2 mm. " * 6}
 
 
@@ -143,6 +153,88 @@ def verification(where: place.Place) -> None:
         )
 
 
+@contextmanager
+def _as_application(where: place.Place) -> Iterator[Database]:
+    """The database for a role that row level security holds."""
+    admin = where.database()
+    with admin.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {ROLE}")
+        for statement in roles.grants(ROLE):
+            connection.exec_driver_sql(statement)
+    database = Database(sa.make_url(where.url).update_query_dict({"options": f"-crole={ROLE}"}).render_as_string(hide_password=False))
+    try:
+        yield database
+    finally:
+        database.close()
+        with admin.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {ROLE}")
+            connection.exec_driver_sql(f"DROP ROLE {ROLE}")
+        admin.close()
+
+
+@contextmanager
+def _lifted(where: place.Place) -> Iterator[None]:
+    """No row level security, and nobody says for whom he acts."""
+    admin, told = where.database(), walls._tell  # noqa: SLF001  reason: the part that is the second wall
+    try:
+        _alter(admin, "DISABLE")
+        walls._tell = lambda connection, session: None  # noqa: SLF001, ARG005  reason: as above; called by these names
+        yield
+    finally:
+        walls._tell = told  # noqa: SLF001  reason: as above
+        _alter(admin, "ENABLE")
+        admin.close()
+
+
+def _alter(admin: Database, what: str) -> None:
+    with admin.engine.begin() as connection:
+        for table in (*guards.WALLED_12, "clinics"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} {what} ROW LEVEL SECURITY")
+
+
+def second_wall(where: place.Place) -> None:
+    """Whole requests, sign-in included, with row level security and without it, in turns. PostgreSQL's work is in it."""
+    with _as_application(where) as database:
+        clinics = [make.clinic(database) for _ in range(5)]
+        for clinic in clinics:
+            for _ in range(PATIENTS):
+                make.patient(database, clinic)
+        clinic = clinics[2]
+        patient = make.patient(database, clinic)
+        app = create_app(from_environment({"GRAFTLOG_DATA": str(where.folder)}), database)
+        vera = Api(app.test_client(), make.token(database, clinic.surgeon))
+        kinds: dict[str, Callable[[], object]] = {
+            "one patient read": lambda: vera.get(f"/patients/{patient['id']}"),
+            "a page of 100 patients": lambda: vera.get("/patients?limit=100"),
+            "a patient looked for": lambda: vera.get("/patients?q=petra&limit=10"),
+            "a patient written": lambda: vera.post("/patients", {"mrn": str(uuid7()), "family_name": "Kiss", "given_name": "Bence"}),
+        }
+        for name, ask in kinds.items():
+            pairs = []
+            for _ in range(ROUNDS):
+                with_it = _each(ask)
+                with _lifted(where):
+                    pairs.append((with_it, _each(ask)))
+            one, other = (median(side) * 1000 for side in zip(*pairs, strict=True))
+            ratio = median(with_it / without for with_it, without in pairs)
+            say(
+                f"{where.name}, {name}",
+                f"{one:.2f} ms",
+                f"{other:.2f} ms without row level security",
+                f"{ratio:.2f} (at most {WALL_LIMIT})",
+            )
+
+
+def _each(ask: Callable[[], object]) -> float:
+    """Seconds, the middle of some."""
+    took = []
+    for _ in range(WARM + ASKED):
+        began = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - began)
+    return median(took[WARM:])
+
+
 def main(*parts: str) -> None:
     """`sqlite`, `postgresql`, or both."""
     say("what", "Graftlog", "limit or peer, same run", "ratio")
@@ -153,6 +245,8 @@ def main(*parts: str) -> None:
                 authentication(where)
                 chaining(where)
                 verification(where)
+                if not where.is_sqlite:
+                    second_wall(where)
 
 
 if __name__ == "__main__":

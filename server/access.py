@@ -17,6 +17,7 @@ from server.clinics import service as clinics
 from server.clinics.models import User
 from server.db import find
 from server.problems import Problem
+from server.walls import entered, everywhere
 
 
 class Permission(StrEnum):
@@ -148,9 +149,11 @@ def recognise(session: Session, token: str | None, idle: timedelta, *, tablets_t
     """The person or the tablet behind `token`; from here on the session sees this one's clinic only."""
     if not token:
         return None
-    caller = _person(session, token, idle) or (_tablet(session, token) if tablets_too else None)
-    if caller is not None:
-        session.info.update(clinic_id=caller.clinic_id, actor=caller)
+    with everywhere(session):
+        caller = _person(session, token, idle) or (_tablet(session, token) if tablets_too else None)
+        if caller is not None:
+            session.info["actor"] = caller
+            entered(session, caller.clinic_id)
     return caller
 
 
@@ -176,7 +179,9 @@ def _person(session: Session, token: str, idle: timedelta) -> Signed | None:
 
 def _tablet(session: Session, token: str) -> Tablet | None:
     found = tablets.who(session, token)
-    return Tablet(**{**found, "time_zone": ZoneInfo(found["time_zone"])}) if found else None
+    return (
+        Tablet(**{name: found[name] for name in found if name != "told"} | {"time_zone": ZoneInfo(found["time_zone"])}) if found else None
+    )
 
 
 def seen(session: Session, caller: Caller, header: Callable[[str], str | None]) -> None:

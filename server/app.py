@@ -103,7 +103,7 @@ class App(Flask):
             g.own_transaction = partial(self.db.transaction, **acting)
             response = self.make_response(super().dispatch_request())
         if caller is not None and caller.seen_long_ago:
-            with self.db.transaction() as session:
+            with self.db.transaction(caller.clinic_id) as session:
                 access.seen(session, caller, request.headers.get)
         return response
 

@@ -15,14 +15,14 @@ from server.cli_clinics import clinic
 from server.cli_photos import photos
 from server.clinics import demo as known
 from server.clinics.models import Clinic
-from server.config import ConfigError, from_environment
+from server.config import ConfigError, database_url, from_environment
 from server.console import of_clinic, opened
 from server.demo import case, seed
 from server.followup.engine import guard
 from server.followup.service.sending import status_text
 from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
-from server.migrations.upgrade import upgrade
+from server.migrations.roles import bring_up, setup
 from server.problems import Problem
 
 
@@ -40,8 +40,19 @@ def db() -> None:
 def db_upgrade() -> None:
     """Bring the database to the newest migration."""
     with opened() as (config, database):
-        upgrade(database)
+        bring_up(config)
         click.echo(f"Database {database.url.render_as_string(hide_password=True)} is up to date. Data folder: {config.data}")
+
+
+@db.command("setup")
+@click.option("--as", "admin", envvar="GRAFTLOG_ADMIN_URL", required=True, help="postgresql://… of who may make roles and databases.")
+def db_setup(admin: str) -> None:
+    """Make PostgreSQL's two roles and the database, from DATABASE_URL and GRAFTLOG_OWNER_URL; may be repeated."""
+    try:
+        for line in setup(from_environment(), database_url(admin, Path())):
+            click.echo(line)
+    except sa.exc.DBAPIError as error:
+        raise click.ClickException(str(error.orig).strip().splitlines()[0]) from None
 
 
 @graftlog.command("backup")
@@ -88,7 +99,7 @@ def journal_verify(file: Path | None, trusted: tuple[str, ...], witness: tuple[P
         options = [f"--key={key}" for key in trusted] + [f"--witness={path}" for path in witness]
         sys.exit(verifier.main([*options, "--", str(file)]))
     broken = False
-    with opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)).all():
             if clinic_id and one.id != clinic_id:
                 continue
@@ -139,7 +150,7 @@ def sending() -> None:
 @sending.command("status")
 def sending_status() -> None:
     """What waits, what rests, whether the clock is believed."""
-    with opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for line in status_text(session):
             click.echo(line)
 

@@ -11,7 +11,8 @@ from server.clinics import accounts, passwords
 from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.console import of_clinic, opened
-from server.migrations.upgrade import upgrade
+from server.migrations.roles import bring_up
+from server.walls import enter, everywhere
 
 
 @click.group()
@@ -41,8 +42,8 @@ def _password(given: str | None, *about: str) -> str:
 @click.option("--password", help="Better asked for, or taken from GRAFTLOG_PASSWORD.")
 def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str, admin_name: str, password: str | None) -> None:
     """Set up a real clinic with its first administrator."""
-    with opened() as (_, database):
-        upgrade(database)
+    with opened() as (config, database):
+        bring_up(config)
         with database.transaction() as session:
             made = clinics.create_clinic(session, name=name, time_zone=time_zone, phone=phone)
             clinics.create_user(
@@ -54,7 +55,7 @@ def clinic_create(name: str, time_zone: str, phone: str | None, admin_email: str
 @clinic.command("list")
 def clinic_list() -> None:
     """All clinics."""
-    with opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for one in session.scalars(sa.select(Clinic).order_by(Clinic.name)):
             click.echo(f"{one.id}  {one.name}  {one.time_zone}{'  (demo)' if one.demo else ''}")
 
@@ -81,9 +82,10 @@ def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[
 def clinic_reset_link(email: str, drops: bool) -> None:
     """Make a one-time link for a new password, for an administrator who cannot sign in any more."""
     with opened() as (config, database), database.transaction() as session:
-        user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
+        with everywhere(session):
+            user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
         if user is None:
             raise click.ClickException("Nobody signs in with this address.")
-        session.info["clinic_id"] = user.clinic_id
+        enter(session, user.clinic_id)
         link, token = accounts.issue_link(session, user, drops_second_factor=drops)
         click.echo(f"For {user.name}, once, until {link.expires_at:%Y-%m-%d %H:%M} UTC: {config.public_url}/new-password#{token}")

@@ -46,7 +46,7 @@ def photos_rotate_key(clinic_id: uuid.UUID) -> None:
 @photos.command("rotation")
 def photos_rotation() -> None:
     """How far the change of keys is, in every clinic, and how many photos are not encrypted yet."""
-    with opened() as (_, database), database.transaction(write=False) as session:
+    with opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
         for one in rotating.standings(session):
             click.echo(_line(one))
         plain, failed = encrypting.left(session)

@@ -27,6 +27,7 @@ class Config:
 
     data: Path
     database_url: str
+    owner_url: str
     redis_url: str | None
     smtp_url: str | None
     mail_from: str
@@ -169,6 +170,12 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     if given and not given.startswith(("sqlite:///", "postgres://", "postgresql://", "postgresql+psycopg://")):
         read.mistakes.append("DATABASE_URL must look like postgresql://user:password@host:5432/name or sqlite:////path/file.db.")
         given = ""
+    owner = read.text("GRAFTLOG_OWNER_URL")
+    if owner and not owner.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        read.mistakes.append("GRAFTLOG_OWNER_URL must look like postgresql://owner:password@host:5432/name.")
+        owner = ""
+    if owner and not given.startswith("postgres"):
+        read.mistakes.append("GRAFTLOG_OWNER_URL goes with a DATABASE_URL on PostgreSQL, which names the application's own role.")
     level = read.text("LOG_LEVEL", "INFO").upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         read.mistakes.append(f"LOG_LEVEL={level!r} must be one of DEBUG, INFO, WARNING, ERROR.")
@@ -180,6 +187,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     config = Config(
         data=data,
         database_url=database_url(given, data),
+        owner_url=database_url(owner or given, data),
         redis_url=read.url("REDIS_URL", ("redis", "rediss", "valkey", "valkeys", "sentinel"), "redis://localhost:6379/0"),
         smtp_url=read.url("SMTP_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587"),
         mail_from=mail_from,

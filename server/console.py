@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.clinics.models import Clinic
 from server.config import Config, from_environment
 from server.db import Database
+from server.walls import enter
 
 
 @contextmanager
@@ -26,8 +27,8 @@ def opened() -> Iterator[tuple[Config, Database]]:
 
 def of_clinic(session: Session, clinic_id: uuid.UUID) -> Clinic:
     """The clinic, which the session acts for from now on."""
+    enter(session, clinic_id)
     found = session.get(Clinic, clinic_id)
     if found is None:
         raise click.ClickException("No such clinic; see: graftlog clinic list")
-    session.info["clinic_id"] = clinic_id
     return found

@@ -15,6 +15,7 @@ from server.followup.service import metrics, sending
 from server.http import answer, session
 from server.migrations import heads
 from server.problems import Problem
+from server.walls import everywhere, weakness
 
 routes = Blueprint("health", __name__)
 STARTED = "graftlog-started"
@@ -45,10 +46,12 @@ def ready() -> Response:
         version = None
     if version != heads.NEWEST:
         raise Problem("not_ready", f"The database is at migration {version}; run `graftlog db upgrade`.")
-    trouble = _trouble()
+    with everywhere(session()):
+        trouble = _trouble()
     if trouble:
         raise Problem("not_ready", trouble)
-    return answer({"status": "ready", "migration": version})
+    weak = weakness(session())
+    return answer({"status": "ready", "migration": version} | ({"warning": weak} if weak else {}))
 
 
 def _trouble() -> str | None:
@@ -81,7 +84,8 @@ def scrape() -> Response:
     """Prometheus text, for who knows METRICS_TOKEN; without one set, for this machine alone when it serves nobody else."""
     if not _may_scrape():
         raise Problem("not_found", "Check the address.")
-    return Response(metrics.text(session()), content_type=metrics.CONTENT_TYPE)
+    with everywhere(session()):
+        return Response(metrics.text(session()), content_type=metrics.CONTENT_TYPE)
 
 
 def _may_scrape() -> bool:

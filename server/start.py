@@ -1,14 +1,19 @@
 """What must be true before the server takes requests from other machines."""
 
+import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from server.app import App
 from server.clinics.models import Clinic
 from server.config import Config, ConfigError
+from server.walls import weakness
 
+log = logging.getLogger("graftlog.start")
 PLACEHOLDERS = frozenset(
     {"admin", "change-me", "change_me", "changeme", "default", "graftlog", "key", "password", "postgres", "secret", "test", "token"}
 )
@@ -19,8 +24,15 @@ SHORTEST_TOKEN, FEWEST_LETTERS = 24, 8
 
 
 def check_start(app: App) -> None:
-    """Refuse to serve other machines with demo accounts, secrets that everybody knows, or readable on the way. Raises ConfigError."""
+    """Refuse to serve other machines with demo accounts, secrets that everybody knows, or readable on the way. Raises ConfigError.
+
+    Says it when the second tenant wall is weak.
+    """
     settings = app.settings
+    with suppress(OperationalError), app.db.transaction(write=False) as session:  # a database that is away is /readyz's to say
+        weak = weakness(session)
+        if weak:
+            log.warning("%s", weak)
     if settings.for_this_machine_only:
         return
     mistakes = [*_demo(app), *_known_secrets(settings), *_weak_tokens(settings), *_readable(settings)]
@@ -30,7 +42,7 @@ def check_start(app: App) -> None:
 
 
 def _demo(app: App) -> Iterator[str]:
-    with app.db.transaction(write=False) as session:
+    with app.db.transaction(write=False, everywhere=True) as session:
         demo = session.scalar(select(Clinic.name).where(Clinic.demo).limit(1))
     if demo:
         yield (

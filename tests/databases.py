@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from server.config import database_url
+from server.config import database_url, from_environment
 from server.db import Database
+from server.migrations import roles
 from server.migrations.upgrade import upgrade
 
 WANTED = os.environ.get("TEST_DATABASE_URL", "")
@@ -58,6 +59,47 @@ def start_private() -> str:
     return f"postgresql+psycopg://graftlog@/postgres?host={folder}"
 
 
+APPLICATION, OWNER = "graftlog_test_app", "graftlog_test_owner"
+_PASSWORD = "graftlog-test"
+
+
+@cache
+def _roles() -> None:
+    """The stories' two roles, which belong to the whole server: made once, and left there."""
+    database = Database(server_url().render_as_string(hide_password=False), pool_size=1)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_lock(4711)")  # other workers of xdist are at it too
+        for role in (APPLICATION, OWNER):
+            roles.make_role(connection, server_url().set(username=role, password=_PASSWORD), weak=True)
+    database.close()
+
+
+def url_as(role: str, name: str | None) -> str:
+    """Statements past a session, which are the stories' own, see all clinics. A session says itself for whom it acts."""
+    url = server_url().set(username=role, password=_PASSWORD, database=name)
+    return url.update_query_dict({"options": "-capp.scope=system"}).render_as_string(hide_password=False)
+
+
+def owners(url: str) -> str:
+    """URL of the same database for its owner; SQLite knows none."""
+    return url if url.startswith("sqlite") else url_as(OWNER, sa.make_url(url).database)
+
+
+def settings(url: str) -> dict[str, str]:
+    """What the environment of an installation on that database says of it."""
+    return {"DATABASE_URL": url} | ({} if url.startswith("sqlite") else {"GRAFTLOG_OWNER_URL": owners(url)})
+
+
+@contextmanager
+def as_owner(database: Database) -> Iterator[Database]:
+    """The same database, for whoever owns its tables."""
+    opened = Database(owners(database.url.render_as_string(hide_password=False)), pool_size=1)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
 def _admin(statement: str) -> None:
     url = server_url().set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -75,32 +117,32 @@ def _template(worker: str) -> str:
         database.close()  # the last connection to leave folds the write-ahead log into the file
         return str(path)
     name = f"graftlog_test_{worker}_{os.getpid()}_template"
-    _admin(f"CREATE DATABASE {name}")
+    _roles()
+    _admin(f"CREATE DATABASE {name} OWNER {OWNER}")
     atexit.register(_admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    database = Database(server_url().set(database=name).render_as_string(hide_password=False))
-    upgrade(database)
-    database.close()
+    roles.bring_up(from_environment({"DATABASE_URL": url_as(APPLICATION, name), "GRAFTLOG_OWNER_URL": url_as(OWNER, name)}))
     return name
 
 
 @contextmanager
 def empty(worker: str = "main") -> Iterator[str]:
-    """URL of a database without any table, gone afterwards."""
+    """The application's URL of a database without any table, gone afterwards. `owners` of it may make some."""
     if not WANTED:
         with tempfile.TemporaryDirectory(prefix="graftlog-test-", dir=_IN_MEMORY) as folder:
             yield f"sqlite:///{folder}/empty.db"
         return
     name = f"graftlog_test_{worker}_{uuid.uuid4().hex}"
-    _admin(f"CREATE DATABASE {name}")
+    _roles()
+    _admin(f"CREATE DATABASE {name} OWNER {OWNER}")
     try:
-        yield server_url().set(database=name).render_as_string(hide_password=False)
+        yield url_as(APPLICATION, name)
     finally:
         _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @contextmanager
 def fresh(worker: str = "main") -> Iterator[str]:
-    """URL of an empty, migrated database, gone afterwards."""
+    """The application's URL of an empty, migrated database, gone afterwards."""
     template = _template(worker)
     if not WANTED:
         copy = Path(template).with_name(f"{uuid.uuid4().hex}.db")
@@ -108,9 +150,9 @@ def fresh(worker: str = "main") -> Iterator[str]:
         yield f"sqlite:///{copy}"
         return
     name = f"graftlog_test_{uuid.uuid4().hex}"
-    _admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+    _admin(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
     _admin(f"ALTER DATABASE {name} SET synchronous_commit = off")  # no story pulls the plug; twice as fast
     try:
-        yield server_url().set(database=name).render_as_string(hide_password=False)
+        yield url_as(APPLICATION, name)
     finally:
         _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

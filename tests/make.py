@@ -155,7 +155,7 @@ def journal(db: Database, of: Clinic) -> list[JournalRow]:
 
 def half_a_minute_later(db: Database) -> None:
     """As if everybody's app showed another code by now: a code is taken once, and a story does not sleep."""
-    with db.transaction() as session:
+    with db.transaction(everywhere=True) as session:
         session.execute(sa.update(SecondFactor).values(last_step=0), execution_options={"all_clinics": True})
 
 

@@ -1,4 +1,4 @@
-"""What an intruder with the database's password could do."""
+"""What an intruder with the password of the database's owner could do."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.db import Database
+from tests.databases import as_owner
 
 
 def unguard(connection: sa.Connection | Session, table: str) -> None:
@@ -21,7 +22,7 @@ def unguard(connection: sa.Connection | Session, table: str) -> None:
 
 def tampered(db: Database, statement: str, table: str = "journal", **values: Any) -> None:
     """Change the table's rows past its guard. `:clinic` in the statement is a UUID."""
-    with db.engine.begin() as connection:
+    with as_owner(db) as owned, owned.engine.begin() as connection:
         unguard(connection, table)
         connection.execute(
             sa.text(statement).bindparams(*(sa.bindparam(name, type_=sa.Uuid() if name == "clinic" else None) for name in values)), values

@@ -13,15 +13,17 @@ import sqlalchemy as sa
 from server import tables
 from server.backup import contents, files
 from server.backup.contents import Contents
-from server.backup.programs import Program, address, path_of
+from server.backup.programs import Program, address, options_of, path_of
 from server.backup.refusals import BackupError
 from server.db import Database
+from server.migrations.roles import grants
 
 _ASIDE, _STAGE = "graftlog_aside", "graftlog_restoring"
 _GONE_AFTER_S = 5
 """A connection that was closed is listed for a moment longer."""
 _OTHERS = sa.text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND usename IN (current_user, :role) AND pid <> pg_backend_pid()"
 )
 _FOREIGN = sa.text(
     "SELECT 'extension ' || extname FROM pg_extension WHERE extnamespace = 'public'::regnamespace UNION ALL "
@@ -37,12 +39,31 @@ _SWITCH = (
     "GRANT USAGE ON SCHEMA public TO PUBLIC",
     f"DROP SCHEMA {_ASIDE} CASCADE",
 )
+_MAY_SWITCH = (
+    "SELECT has_database_privilege(current_database(), 'CREATE') AND pg_has_role(nspowner, 'MEMBER') FROM pg_namespace "
+    "WHERE nspname = 'public'"
+)
+_SCOPE = "SELECT current_setting('app.scope', true)"
 _DROP_STAGE = f"DROP SCHEMA IF EXISTS {_STAGE} CASCADE"
+
+
+def _with_option(url: sa.URL, setting: str) -> sa.URL:
+    return url.update_query_dict({"options": f"{options_of(url)} -c{setting}".strip()})
+
+
+def _must_see_all(scope: str) -> None:
+    """A connection without this setting would read, and dump, no row at all."""
+    if scope != "system":
+        raise BackupError(
+            "PostgreSQL was not told app.scope=system, so row level security would leave every record out of the backup. "
+            "Connect to PostgreSQL itself, past any pooler. Nothing was changed."
+        )
 
 
 def _read(connection: sa.Connection) -> Contents | None:
     if connection.exec_driver_sql("SELECT to_regclass('public.alembic_version')").scalar() is None:
         return None
+    _must_see_all(str(connection.exec_driver_sql(_SCOPE).scalar()))
     return contents.read(lambda query: connection.exec_driver_sql(query).all())
 
 
@@ -53,9 +74,12 @@ class PostgresqlPlace:
     dump_name = "graftlog.pgdump"
     compression = ZIP_STORED  # pg_dump has compressed it
 
-    def __init__(self, url: sa.URL) -> None:
-        """Connects when it is asked something."""
-        self.url = url
+    def __init__(self, url: sa.URL, role: str | None = None) -> None:
+        """Connects when it is asked something. `url` is the owner's; `role` the application's, where that is another one.
+
+        Every connection acts for all clinics, those of pg_dump and psql too: row level security holds the owner as well.
+        """
+        self.url, self.role = _with_option(url, "app.scope=system"), role
 
     @contextmanager
     def _database(self) -> Iterator[Database]:
@@ -81,8 +105,11 @@ class PostgresqlPlace:
             held = _read(connection)
             if held is None:
                 raise BackupError(f"Database {self.url.database} holds no record yet: there is nothing to back up.")
-            what = ("--format=custom", "--schema=public", "--no-owner", "--no-privileges", f"--snapshot={snapshot}")
-            with Program("pg_dump", *what, "--no-password", f"--dbname={uri}", environment=environment) as dump:
+            what = ("--format=custom", "--schema=public", "--no-owner", "--no-privileges", "--enable-row-security")
+            with Program("psql", "--no-psqlrc", "-At", f"--command={_SCOPE}", "--no-password", uri, environment=environment) as asked:
+                _must_see_all(asked.pipe.read().decode().strip())  # of libpq's way to it, which is pg_dump's too
+                asked.finish()
+            with Program("pg_dump", *what, f"--snapshot={snapshot}", "--no-password", f"--dbname={uri}", environment=environment) as dump:
                 yield held, dump.pipe
                 dump.finish()
 
@@ -90,6 +117,11 @@ class PostgresqlPlace:
     def alone(self) -> Iterator[None]:
         """See Place. Looked at now, and again in the transaction that switches."""
         with self._database() as database, database.engine.connect() as connection:
+            if not connection.exec_driver_sql(_MAY_SWITCH).scalar():
+                raise BackupError(
+                    f"The role {self.url.username} may not put another schema in place of public: name the one that owns "
+                    f"database {self.url.database} in GRAFTLOG_OWNER_URL. Nothing was changed."
+                )
             self.must_be_alone(connection)
             foreign = connection.execute(_FOREIGN, {"ours": [*tables.metadata.tables, "alembic_version"]}).scalars().all()
             if foreign:
@@ -102,7 +134,7 @@ class PostgresqlPlace:
     def must_be_alone(self, connection: sa.Connection) -> None:
         """Raises BackupError while other connections of the same role exist."""
         deadline = time.monotonic() + _GONE_AFTER_S
-        while others := connection.execute(_OTHERS).scalar_one():
+        while others := connection.execute(_OTHERS, {"role": self.role}).scalar_one():
             if time.monotonic() > deadline:
                 raise BackupError(
                     f"Database {self.url.database} is in use by {others} other connection{'s' if others > 1 else ''}: "
@@ -136,7 +168,7 @@ class PostgresqlPlace:
                     connection.exec_driver_sql("LOCK TABLE journal_heads IN ACCESS EXCLUSIVE MODE")
                 if _read(connection) != expected:
                     raise BackupError("The database was changed meanwhile. Nothing was replaced; stop web, worker and beat and try again.")
-                for statement in _SWITCH:
+                for statement in (*_SWITCH, *(grants(self.role) if self.role else ())):
                     connection.exec_driver_sql(statement)
 
 
@@ -151,11 +183,11 @@ class PostgresqlStage:
         """See Stage. psql commits only when pg_restore has read the dump to its end."""
         self.place.run(_DROP_STAGE)  # of a restore that was cut off
         uri, environment = address(self.place.url)
-        to_script = ("--format=custom", "--schema=public", "--no-owner", "--no-privileges", "--file=-", str(self.file))
+        to_script = ("--format=custom", "--schema=public", "--no-owner", "--no-privileges", "--enable-row-security")
         quietly = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--no-password", f"--dbname={uri}", "--file=-")
         with (
             Program("psql", *quietly, environment=environment, reads=True) as loader,
-            Program("pg_restore", *to_script, environment=environment) as script,
+            Program("pg_restore", *to_script, "--file=-", str(self.file), environment=environment) as script,
         ):
             with suppress(BrokenPipeError):  # psql has stopped at an error, and says which below
                 loader.pipe.write(_BEFORE.encode())
@@ -166,11 +198,7 @@ class PostgresqlStage:
         return Database(self._staged_url(), pool_size=1)
 
     def _staged_url(self) -> str:
-        options = self.place.url.query.get("options", "")
-        given = options if isinstance(options, str) else " ".join(options)
-        return self.place.url.update_query_dict({"options": f"{given} -csearch_path={_STAGE}".strip()}).render_as_string(
-            hide_password=False
-        )
+        return _with_option(self.place.url, f"search_path={_STAGE}").render_as_string(hide_password=False)
 
     def switch(self, expected: Contents | None) -> None:
         """See Stage."""

@@ -14,12 +14,21 @@ from server.backup.refusals import BackupError
 
 
 def address(url: sa.URL) -> tuple[str, dict[str, str]]:
-    """(connection URI without the password, environment with it): command lines are read by everybody on the machine."""
+    """(connection URI without the password, environment with it): command lines are read by everybody on the machine.
+
+    Options go by the environment too: a blank between two of them would be written in the URI as libpq does not read it.
+    """
     password = url.password or url.query.get("password")
-    plain = url.set(drivername="postgresql").difference_update_query(["password"])
+    plain = url.set(drivername="postgresql").difference_update_query(["password", "options"])
     without = sa.URL.create(plain.drivername, plain.username, None, plain.host, plain.port, plain.database, plain.query)
-    environment = os.environ | {"LC_ALL": "C", "PGAPPNAME": "graftlog backup", "PGCONNECT_TIMEOUT": "10"}
+    environment = os.environ | {"LC_ALL": "C", "PGAPPNAME": "graftlog backup", "PGCONNECT_TIMEOUT": "10", "PGOPTIONS": options_of(url)}
     return without.render_as_string(hide_password=False), environment | ({"PGPASSWORD": str(password)} if password else {})
+
+
+def options_of(url: sa.URL) -> str:
+    """Settings that each connection begins with."""
+    given = url.query.get("options", "")
+    return given if isinstance(given, str) else " ".join(given)
 
 
 def path_of(name: str) -> str:

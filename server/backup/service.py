@@ -24,6 +24,7 @@ from server.journal import keys as signing_keys
 from server.journal.epochs import new_epochs
 from server.journal.reading import verify
 from server.migrations import heads
+from server.migrations.roles import application_role
 from server.migrations.upgrade import config as alembic
 from server.migrations.upgrade import upgrade
 from server.photos.service import keys as photo_keys
@@ -36,8 +37,8 @@ Missing = tuple[list[str], list[str]]
 
 def place_of(settings: Config) -> Place:
     """Where the settings say the database is."""
-    url = sa.make_url(settings.database_url)
-    return SqlitePlace(url) if url.get_backend_name() == "sqlite" else PostgresqlPlace(url)
+    url = sa.make_url(settings.owner_url)
+    return SqlitePlace(url) if url.get_backend_name() == "sqlite" else PostgresqlPlace(url, application_role(settings))
 
 
 def backup(settings: Config, to: Path, keys_to: Path | None) -> list[str]:
@@ -112,7 +113,7 @@ def _make_ready(database: Database, expected: Manifest, key_folder: Path) -> tup
     with database.engine.connect() as connection:
         contents.must_match(contents.read(lambda query: connection.exec_driver_sql(query).all()), expected.contents)
     upgrade(database)
-    with database.transaction() as session:
+    with database.transaction(everywhere=True) as session:
         for clinic in expected.contents.clinics:
             _, fault = verify(session, clinic.id)
             if fault:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Role, SigningPolicy
-from server import clock
+from server import clock, walls
 from server.clinics import guessing, passwords, second_factor
 from server.clinics.credentials import ResetLink
 from server.clinics.models import Clinic, SignIn, User
@@ -76,10 +76,11 @@ def use_link(session: Session, *, token: str, new_password: str) -> User:
     Raises `wrong_link`, alike for unknown, used and expired ones; `invalid` for an easy password, and the link still works then.
     """
     query = sa.select(ResetLink).where(ResetLink.token_hash == token_hash(token)).with_for_update()
-    link = session.scalar(query.execution_options(all_clinics=True))
+    with walls.everywhere(session):
+        link = session.scalar(query.execution_options(all_clinics=True))
     if link is None or link.used_at or clock.now() >= link.expires_at:
         raise Problem("wrong_link", "It works once and for 24 hours. Ask an administrator for a new one.")
-    session.info["clinic_id"] = link.clinic_id
+    walls.enter(session, link.clinic_id)
     user = session.get_one(User, (link.clinic_id, link.user_id))
     if not user.active:
         raise Problem("wrong_link", "This account has ended. Ask an administrator.")

@@ -19,6 +19,7 @@ from server.clinics.passwords import hash_password, matches
 from server.ids import uuid7
 from server.journal.service import start_chain
 from server.problems import Problem
+from server.walls import enter, entering, everywhere
 
 SEEN_EVERY = timedelta(minutes=1)
 _WHO = (
@@ -39,6 +40,7 @@ _WHO = (
         SignIn.device_id,
         Device.state.label("device_state"),
         DeviceSighting.last_seen_at.label("device_seen_at"),
+        entering(SignIn.clinic_id).label("told"),
     )
     .join(User, sa.and_(User.clinic_id == SignIn.clinic_id, User.id == SignIn.user_id))
     .join(Clinic, Clinic.id == SignIn.clinic_id)
@@ -55,16 +57,17 @@ def create_clinic(session: Session, *, name: str, time_zone: str, phone: str | N
     if not is_zone(time_zone):
         raise ValueError(f"{time_zone!r} is not an IANA time zone such as Europe/Budapest.")
     clinic = Clinic(id=uuid7(), name=name, time_zone=time_zone, phone=phone, demo=demo)
+    enter(session, clinic.id)
     session.add(clinic)
     session.flush()
-    session.info["clinic_id"] = clinic.id
     start_chain(session, clinic.id)
     return clinic
 
 
 def has_demo(session: Session) -> bool:
     """Whether the demo clinic is here."""
-    return session.scalar(sa.select(Clinic.id).where(Clinic.demo).limit(1)) is not None
+    with everywhere(session):
+        return session.scalar(sa.select(Clinic.id).where(Clinic.demo).limit(1)) is not None
 
 
 def is_zone(name: str) -> bool:
@@ -81,7 +84,8 @@ def _zones() -> frozenset[str]:
 def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role], password: str) -> User:
     """New person of the session's clinic. Raises Problem `duplicate` for a known address, ValueError for a short password."""
     address = email.strip().casefold()
-    taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
+    with everywhere(session):
+        taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
     if taken:
         raise Problem("duplicate", f"Somebody already signs in as {address}.")
     user = User(email=address, name=name, roles=[str(role) for role in roles], password_hash=hash_password(password))
@@ -122,12 +126,13 @@ def sign_in(
     """
     address = email.strip().casefold()
     tries = guessing.check(session, guessing.at_the_door(address))
-    user = session.scalar(sa.select(User).where(User.email == address).execution_options(all_clinics=True))
+    with everywhere(session):
+        user = session.scalar(sa.select(User).where(User.email == address).execution_options(all_clinics=True))
     right = matches(user.password_hash if user else None, password)
     elsewhere = device_id is not None and user is not None and user.clinic_id != session.info["clinic_id"]
     if user is None or not right or not user.active or elsewhere:
         raise guessing.wrong(session, tries, "wrong_credentials", "Check both and try again.")
-    session.info["clinic_id"] = user.clinic_id
+    enter(session, user.clinic_id)
     second_factor.at_sign_in(session, tries, user, code)
     guessing.right(session, tries)
     token, row = open_session(session, user, lasts, device_id=device_id, agent=agent)

@@ -23,6 +23,7 @@ from server.db import find, insert_missing, table_of
 from server.ids import uuid7
 from server.journal.service import say
 from server.problems import Counted, Problem
+from server.walls import enter, entering, everywhere
 
 CODE_LASTS = timedelta(minutes=10)
 MOST_WAITING = 20
@@ -41,6 +42,7 @@ _TABLET = (
         Clinic.time_zone,
         DeviceSighting.last_seen_at.label("device_seen_at"),
         (Device.state == DeviceState.REVOKED).label("revoked"),
+        entering(Device.clinic_id).label("told"),
     )
     .join(Clinic, Clinic.id == Device.clinic_id)
     .outerjoin(DeviceSighting, sa.and_(DeviceSighting.clinic_id == Device.clinic_id, DeviceSighting.device_id == Device.id))
@@ -84,13 +86,14 @@ def pair(session: Session, *, code: str, secret: str, address: str) -> tuple[Dev
     _check_tries(session, place)
     hashed, offered = code_hash(bare(code)), sha256(secret.encode()).digest()
     query = sa.select(Device).where(Device.code_hash == hashed).with_for_update(of=Device)
-    device = session.scalar(query.execution_options(all_clinics=True))
+    with everywhere(session):
+        device = session.scalar(query.execution_options(all_clinics=True))
     fits = device is not None and device.state != DeviceState.REVOKED and clock.now() < device.code_expires_at
     if device is None or not fits or device.secret_hash not in {None, offered}:
         session.add(WrongCode(address=place))
         raise Counted("wrong_code", "Check it against the screen that shows it. A code works once and for ten minutes; ask for a new one.")
     token = secrets.token_urlsafe(32)
-    session.info["clinic_id"] = device.clinic_id
+    enter(session, device.clinic_id)
     device.secret_hash, device.token_hash = offered, token_hash(token)
     device.state, device.paired_at = DeviceState.PAIRED, device.paired_at or clock.now()
     say(session, device, "pair")

@@ -35,7 +35,7 @@ Event = tuple[datetime, int, Callable[[], None]]
 
 def run(config: Config, database: Database, say: Callable[[str], None]) -> bool:
     """Whether the demo was made: only where there is no clinic at all."""
-    with database.transaction(write=False) as session:
+    with database.transaction(write=False, everywhere=True) as session:
         if session.scalar(sa.select(sa.func.count()).select_from(Clinic)):
             return False
     say("Making the demo clinic: forty cases over eighteen months…")
@@ -71,7 +71,7 @@ class _Past:
         self.zone = ZoneInfo(people.TIME_ZONE)
         self.dice = random.Random(52)
         self.worse: str | None = None
-        with database.transaction(write=False) as session:
+        with database.transaction(write=False, everywhere=True) as session:
             found = sa.select(User).where(User.email == "surgeon@demo.example")
             self.surgeon = session.scalars(found, execution_options={"all_clinics": True}).one()
         self.order = itertools.count()
@@ -96,7 +96,7 @@ class _Past:
     def _client(self) -> Client:
         """The surgeon's; signing in with a password takes longer than everything else that happens."""
         client = inside(self.app)
-        with self.database.transaction(write=True) as session:
+        with self.database.transaction(self.surgeon.clinic_id) as session:
             token, _ = clinics.open_session(session, self.surgeon, timedelta(hours=1))
         client.headers["Authorization"] = f"Bearer {token}"
         return client

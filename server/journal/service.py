@@ -17,6 +17,7 @@ from server.db import InClinic, insert_many, table_of
 from server.ids import uuid7
 from server.journal import verifier
 from server.journal.models import JournalHead, JournalRow
+from server.walls import inside
 
 
 class Actor(Protocol):
@@ -178,7 +179,8 @@ def seal(session: Session) -> dict[Key, int]:
         clinic_id = change[2].clinic_id if isinstance(change[2], Journaled) else session.info["clinic_id"]
         by_clinic.setdefault(clinic_id, {})[key] = change
     for clinic_id in sorted(by_clinic):  # nearly always one; in one order, so that two such transactions never wait for each other
-        rows = enter(session, clinic_id, by_clinic[clinic_id], said)
+        with inside(session, clinic_id):
+            rows = enter(session, clinic_id, by_clinic[clinic_id], said)
         numbers.update({(row["collection"], row["record_id"]): row["seq"] for row in rows})
     return numbers
 

@@ -26,6 +26,7 @@ def run(connection: sa.Connection) -> None:
     """Migrate over `connection`; several machines may try at once, one does it."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(sa.text("SELECT set_config('app.scope', 'system', true)"))  # row level security holds the owner too
     context.configure(
         connection=connection,
         target_metadata=tables.metadata,

@@ -135,3 +135,25 @@ def postgresql() -> list[str]:
         "FOR EACH ROW EXECUTE FUNCTION keep_plan_closed()"
     )
     return made
+
+
+WALLED_12 = (
+    *("journal", "journal_checkpoints", "journal_heads", "signing_keys", "users", "sign_ins", "kept_answers"),
+    *("devices", "device_sightings", "pin_tries", "patients", "scars", "procedures", "planned_injections", "entries"),
+    *("signatures", "addenda", "photos", "uploads", "thumbnail_jobs", "sync_writes", "sync_issues", "sync_counts"),
+    *("protocols", "protocol_moves", "visits", "reminders", "attempts", "links", "answers", "alerts", "calls", "pauses"),
+    *("message_templates", "push_subscriptions", "webhook_endpoints"),
+    *("second_factors", "reset_links", "access_log", "emergency_accesses", "photo_master_keys", "photo_keys", "plain_photos"),
+)
+_OWN = "(SELECT NULLIF(current_setting('app.clinic_id', true), '')::uuid)"
+_ALL = "(SELECT current_setting('app.scope', true)) = 'system'"
+"""In a sub-select each setting is read once a statement, not once a row."""
+
+
+def wall_postgresql(table: str, column: str = "clinic_id") -> list[str]:
+    """Statements that show and take only the rows of the clinic that the transaction acts for; nothing where it says none."""
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",  # its owner too
+        f"CREATE POLICY {table}_wall ON {table} USING ({column} = {_OWN} OR {_ALL})",  # WITH CHECK is the same where it is not given
+    ]

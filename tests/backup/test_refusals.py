@@ -15,7 +15,7 @@ from server.backup.refusals import BackupError
 from tests import databases, make
 from tests.backup.ward import Ward, manifest_of, with_manifest
 from tests.start.test_command_line import GRAFTLOG
-from tests.tampering import unguard
+from tests.tampering import tampered
 
 ON_POSTGRESQL = bool(databases.WANTED)
 UNCHANGED = "Nothing was changed."
@@ -133,9 +133,8 @@ def test_who_writes_at_the_last_moment_loses_nothing(riverside: Ward, tmp_path: 
 
 
 def test_a_backup_whose_chain_is_broken(riverside: Ward, night: Path, tmp_path: Path) -> None:
-    with riverside.open() as database, database.engine.begin() as connection:
-        unguard(connection, "journal")
-        connection.execute(sa.text("UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE seq = 6"))
+    with riverside.open() as database:
+        tampered(database, "UPDATE journal SET body = replace(body, 'Anna', 'Anne') WHERE seq = 6")
     riverside.backup(tmp_path / "tampered.zip")
     assert "Riverside Plastic Surgery is broken at row 6: the body was changed" in riverside.refusal(tmp_path / "tampered.zip")
     riverside.restore(night, replace=True)
@@ -170,7 +169,7 @@ def test_a_folder_that_is_read_only(riverside: Ward, tmp_path: Path) -> None:
 
 def no_file_beyond(kilobytes: int, of: Ward, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """`graftlog …` where a file can grow no further: what a full disk is to it."""
-    environment = os.environ | {"GRAFTLOG_DATA": str(of.data), "DATABASE_URL": of.url}
+    environment = os.environ | {"GRAFTLOG_DATA": str(of.data)} | databases.settings(of.url)
     command = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$0" "$@"', GRAFTLOG, *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -201,7 +200,7 @@ def test_a_missing_program(missing: str, riverside: Ward, night: Path, tmp_path:
 
 @pytest.mark.skipif(not ON_POSTGRESQL, reason="a SQLite file holds nothing else")
 def test_a_schema_that_holds_something_else(riverside: Ward, night: Path) -> None:
-    with riverside.open() as database, database.engine.begin() as connection:
+    with riverside.open_for_its_owner() as database, database.engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE holidays (day date)")
     assert "not Graftlog's (holidays)" in riverside.refusal(night)
 

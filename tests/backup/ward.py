@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from server.backup import service
 from server.backup.refusals import BackupError
-from server.config import Config, database_url, from_environment
+from server.config import Config, from_environment
 from server.db import Database
 from server.journal.models import JournalHead, JournalRow
 from tests import databases, make
@@ -34,7 +34,7 @@ class Ward:
     @property
     def settings(self) -> Config:
         """What its environment says."""
-        return from_environment({"GRAFTLOG_DATA": str(self.data), "DATABASE_URL": database_url(self.url, self.data)})
+        return from_environment({"GRAFTLOG_DATA": str(self.data)} | databases.settings(self.url))
 
     @contextmanager
     def open(self) -> Iterator[Database]:
@@ -44,6 +44,12 @@ class Ward:
             yield database
         finally:
             database.close()
+
+    @contextmanager
+    def open_for_its_owner(self) -> Iterator[Database]:
+        """The same, for whoever may make tables and take guards away."""
+        with self.open() as database, databases.as_owner(database) as owned:
+            yield owned
 
     def clinic(self, **only_what_matters: Any) -> make.Clinic:
         """A new clinic with one patient."""
@@ -76,7 +82,7 @@ class Ward:
 
     def heads(self) -> dict[uuid.UUID, tuple[int, bytes, uuid.UUID]]:
         """Clinic → seq, hash and epoch of its chain."""
-        with self.open() as database, database.transaction(write=False) as session:
+        with self.open() as database, database.transaction(write=False, everywhere=True) as session:
             query = sa.select(JournalHead.clinic_id, JournalHead.seq, JournalHead.hash, JournalHead.epoch)
             return {clinic: (seq, last, epoch) for clinic, seq, last, epoch in session.execute(query)}
 

@@ -60,14 +60,14 @@ def taken_keys(ledger: Path, channel: Channel) -> list[str]:
 
 def under_way(db: Database) -> int:
     """Messages that are neither settled nor in doubt."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         query = sa.select(sa.func.count()).select_from(Reminder).where(Reminder.state.in_(UNDER_WAY))
         return session.scalar(query, execution_options=EVERYWHERE) or 0
 
 
 def judge(db: Database, wanted: set[str], taken: Sequence[str], *, idempotent: bool) -> Verdict:
     """Compare rows with the ledger, and verify the journal of every clinic."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         columns = (Reminder.idempotency_key, Reminder.state, Reminder.due_at, Reminder.sent_at)
         rows = session.execute(sa.select(*columns), execution_options=EVERYWHERE).all()
         outcomes = session.execute(sa.select(Attempt.outcome, sa.func.count()).group_by(Attempt.outcome), execution_options=EVERYWHERE)

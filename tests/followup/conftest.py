@@ -29,7 +29,7 @@ MONDAY = datetime(2026, 3, 2, 11, 40, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _calm(db: Database) -> None:
     """The ways out and the addresses that said stop are the installation's: no story finds another's."""
-    with db.transaction() as session:
+    with db.transaction(everywhere=True) as session:
         session.execute(sa.delete(Sender))
         session.execute(sa.delete(StoppedAddress))
 

@@ -284,6 +284,6 @@ def test_a_real_gateway_on_a_real_line_tells_everything_twice(anna: Story, texti
         server.shutdown()
         serving.join()
         server.server_close()
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         taken = session.scalars(sa.select(Receipt.status).where(Receipt.message_id == sid).order_by(Receipt.received_at)).all()
     assert taken == ["sent", "delivered"]

@@ -55,7 +55,7 @@ def taken(app: App) -> Taken:
     """(provider, key, status) of what this story's callbacks left."""
 
     def rows() -> set[tuple[str, str, str]]:
-        with app.db.transaction(write=False) as session:
+        with app.db.transaction(write=False, everywhere=True) as session:
             return {(row.provider, row.key, row.status) for row in session.scalars(sa.select(Receipt))}
 
     before = rows()

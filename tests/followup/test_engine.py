@@ -185,7 +185,7 @@ def test_one_clinic_never_claims_what_is_anothers(anna: Story, other_clinic: mak
 
 def test_an_empty_tick_reads_small_indexes(db: Database) -> None:
     """However many reminders lie in the future or the past, the plan touches the partial indexes alone."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         if not db.is_sqlite:
             session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         statements: list[tuple[str, Any]] = []

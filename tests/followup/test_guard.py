@@ -82,10 +82,10 @@ def test_a_pause_pauses_and_late_is_still_late(anna: Story) -> None:
 
 
 def test_everything_can_be_stopped_at_once(anna: Story) -> None:
-    with anna.db.transaction() as session:
+    with anna.db.transaction(everywhere=True) as session:
         guard.pause_all(session, "moving to another provider")
     assert anna.run(DUE) == {}
-    with anna.db.transaction() as session:
+    with anna.db.transaction(everywhere=True) as session:
         guard.pause_all(session, None)
     assert anna.run(DUE) == {"accepted": 1}
 
@@ -188,7 +188,7 @@ def test_a_year_does_not_fall_due_at_once(life: Life) -> None:
     assert life.at("2027-03-13T12:00:00", after=3600) == []
     life.restart()
     assert life.at("2027-03-13T12:00:01") == []
-    with clock.at(budapest("2027-03-13T12:00:02")), life.db.transaction() as session:
+    with clock.at(budapest("2027-03-13T12:00:02")), life.db.transaction(everywhere=True) as session:
         guard.believe(session)
     assert life.at("2027-03-13T12:00:03") == EMAIL
 

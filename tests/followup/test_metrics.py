@@ -92,11 +92,11 @@ def test_what_was_written_down_late_is_not_sent_late(alone: Story) -> None:
 def test_ticks_the_clock_and_the_proof(alone: Story) -> None:
     with clock.at(budapest(DUE)):
         tick.Engine(alone.db, alone.config).tick()
-    with alone.db.transaction() as session:
+    with alone.db.transaction(everywhere=True) as session:
         session.merge(Chore(name="proof", next_at=budapest(DUE), ran_at=budapest(DUE), said="3 rows"))
     found = scraped(alone, "2026-03-13T10:00:30")
     assert (found["graftlog_last_tick_seconds"], found["graftlog_clock_held"], found["graftlog_proof_missing"]) == (30, 0, 3)
-    with alone.db.transaction() as session:
+    with alone.db.transaction(everywhere=True) as session:
         session.get_one(Chore, guard.WATERMARK).said = "clock_jumped_forward"
     assert scraped(alone, "2026-03-13T10:00:31")["graftlog_clock_held"] == 1
 
@@ -127,16 +127,16 @@ def test_metrics_want_their_token(alone: Story) -> None:
 def test_the_command_line_says_how_sending_stands(alone: Story) -> None:
     """What an administrator reads before anything else."""
     with clock.at(budapest("2026-03-13T10:20")):
-        with alone.db.transaction(write=False) as session:
+        with alone.db.transaction(write=False, everywhere=True) as session:
             assert sending.status_text(session)[:2] == [
                 "No worker has ticked yet.",
                 "email: 1 due (the oldest for 1200 s), 1 more within a day, 0 being sent",
             ]
-        with alone.db.transaction() as session:
+        with alone.db.transaction(everywhere=True) as session:
             guard.pause_all(session, "Moving house.")
         with alone.db.transaction(alone.clinic.id, actor=alone.clinic.coordinator) as session:
             sending.pause(session, "Holidays.")
-        with alone.db.transaction(write=False) as session:
+        with alone.db.transaction(write=False, everywhere=True) as session:
             lines = sending.status_text(session)
     assert lines[0] == "Everything is paused since 2026-03-13 09:20 UTC: Moving house."
     assert lines[-1] == "Paused: Riverside Plastic Surgery, since 2026-03-13 09:20 UTC: Holidays."

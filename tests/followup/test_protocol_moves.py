@@ -109,7 +109,7 @@ def test_a_batch_that_fails_is_tried_again_after_a_minute(
     assert "could not be moved: LookupError" in caplog.text
     assert "Petrauskienė" not in caplog.text
     for seconds, waits in ((59, None), (60, clinic.id)):
-        with clock.at(NEXT_DAY + timedelta(seconds=seconds)), db.transaction(write=False) as session:
+        with clock.at(NEXT_DAY + timedelta(seconds=seconds)), db.transaction(write=False, everywhere=True) as session:
             assert moves.due(session, clinic.id) == waits
     with clock.at(NEXT_DAY + timedelta(seconds=60)):
         moves.run(db, clinic.id)

@@ -18,7 +18,7 @@ NOW = "2026-03-02 12:00:00+00:00"
 def old_db(worker_name: str) -> Iterator[Database]:
     """A database at migration 0001 with Anna's procedure, her first visit, a reminder that was sent and one that waits."""
     with databases.empty(worker_name) as url:
-        database = Database(url)
+        database = Database(databases.owners(url))
         upgrade(database, "0001")
         yield database
         database.close()
@@ -76,7 +76,7 @@ def test_the_entries_of_before_are_carried_over(old_db: Database) -> None:
 
 
 def test_the_photos_of_before_are_known_to_lie_plain(old_db: Database) -> None:
-    """0009 lists those that are stored, for workers to encrypt; one that is only announced will be encrypted when it comes."""
+    """0011 lists those that are stored, for workers to encrypt; one that is only announced will be encrypted when it comes."""
     upgrade(old_db, "0008")
     names = ("clinic", "user", "patient", "op", "visit", "sent", "waits", "attempt", "w", "stored", "announced")
     ids = {name: uuid7().hex if old_db.is_sqlite else str(uuid7()) for name in names}

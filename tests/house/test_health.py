@@ -16,6 +16,7 @@ from server.followup.service import sending
 from server.migrations import heads
 from tests import make
 from tests.api import Api
+from tests.databases import as_owner
 from tests.followup.conftest import VISITS_ONLY
 
 STARTED = datetime(2026, 3, 13, 8, 0, tzinfo=UTC)
@@ -50,7 +51,7 @@ def test_a_working_server_is_alive_and_ready(alone: Api) -> None:
 
 
 def test_before_the_newest_migration_it_is_alive_and_not_ready(alone: Api, lonely_db: Database) -> None:
-    with lonely_db.engine.begin() as connection:
+    with as_owner(lonely_db) as owned, owned.engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
     alone.get("//healthz")
     refusal = alone.get("//readyz", 503)
@@ -59,7 +60,7 @@ def test_before_the_newest_migration_it_is_alive_and_not_ready(alone: Api, lonel
 
 
 def test_on_an_empty_database_it_is_alive_and_not_ready(alone: Api, lonely_db: Database) -> None:
-    with lonely_db.engine.begin() as connection:
+    with as_owner(lonely_db) as owned, owned.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE alembic_version"))
     alone.get("//healthz")
     alone.get("//readyz", 503)
@@ -104,25 +105,25 @@ def test_what_somebody_has_paused_is_no_trouble(alone: Api, lonely_db: Database)
     with clock.at(TOO_LATE), lonely_db.transaction(clinic.id, actor=clinic.coordinator) as session:
         sending.resume(session)
     ready(alone, TOO_LATE, 503)
-    with clock.at(TOO_LATE), lonely_db.transaction() as session:
+    with clock.at(TOO_LATE), lonely_db.transaction(everywhere=True) as session:
         guard.pause_all(session, "Moving house.")
     ready(alone, TOO_LATE)
 
 
 def test_a_channel_that_works_off_its_queue_at_its_pace_is_no_trouble(alone: Api, lonely_db: Database) -> None:
     one_due(lonely_db)
-    with lonely_db.transaction() as session:
+    with lonely_db.transaction(everywhere=True) as session:
         session.add(Sender(channel="email", failures=0, free_at=TOO_LATE - timedelta(seconds=20)))
     ready(alone, TOO_LATE)
     ready(alone, TOO_LATE + timedelta(minutes=1), 503)
 
 
 def test_a_clock_that_is_not_believed_is_said_at_once(alone: Api, lonely_db: Database) -> None:
-    with lonely_db.transaction() as session:
+    with lonely_db.transaction(everywhere=True) as session:
         session.add(Chore(name=guard.WATERMARK, next_at=STARTED, ran_at=STARTED, said="clock_went_back"))
     said = ready(alone, STARTED, 503)
     assert said.startswith("The clock is not believed (clock went back)")
     assert "graftlog sending believe-clock" in said
-    with clock.at(STARTED), lonely_db.transaction() as session:
+    with clock.at(STARTED), lonely_db.transaction(everywhere=True) as session:
         guard.believe(session)
     ready(alone, STARTED)

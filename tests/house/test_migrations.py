@@ -12,6 +12,7 @@ from server import tables
 from server.db import Database
 from server.migrations import guards, heads
 from server.migrations.upgrade import config, upgrade
+from tests import databases
 
 
 def test_there_is_one_newest_migration_and_its_name_is_known() -> None:
@@ -93,6 +94,7 @@ def test_every_table_of_facts_is_append_only() -> None:
 
 
 def test_migrating_again_does_nothing(db: Database) -> None:
-    upgrade(db)
+    with databases.as_owner(db) as owned:
+        upgrade(owned)
     with db.engine.connect() as connection:
         assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == [heads.NEWEST]

@@ -121,7 +121,7 @@ def described(app: App, db: Database, here: Known) -> Iterator[Any]:
     yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=schemathesis.Config.from_dict(config))
     for hook in (before_call, filter_failure):
         schemathesis.hooks.unregister(hook)
-    with db.transaction() as session:  # else the next story is refused for the wrong codes that were drawn
+    with db.transaction(everywhere=True) as session:  # else the next story is refused for the wrong codes that were drawn
         session.execute(sa.delete(WrongCode))
         session.execute(sa.delete(CredentialTries))
 

@@ -96,7 +96,7 @@ def test_checkpoints_are_taken_of_clinics_that_were_active_and_of_no_other(lonel
         with lonely_db.transaction(clinic.id) as session:
             checkpoints.take(session, config.keys)
     make.patient(lonely_db, riverside)
-    with lonely_db.transaction(write=False) as session:
+    with lonely_db.transaction(write=False, everywhere=True) as session:
         assert list(checkpoints.due(session)) == [riverside.id]
     with lonely_db.transaction(riverside.id) as session:
         first, again = (checkpoints.take(session, config.keys) for _ in range(2))

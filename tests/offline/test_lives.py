@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from schemas.sync_words import IssueKind
 from server.db import Database
 from server.sync.models import Issue
+from tests.databases import as_owner
 from tests.offline.promises import broken
 from tests.offline.proxy import Fault
 from tests.offline.theatre import Theatre, new_life, theatre
@@ -53,7 +54,7 @@ def test_no_life_breaks_a_promise_where_commits_are_slow(lonely_db: Database, tm
     """
     if lonely_db.is_sqlite:
         return
-    with lonely_db.engine.begin() as connection:
+    with as_owner(lonely_db) as owned, owned.engine.begin() as connection:
         for statement in SLOW_COMMITS:
             connection.exec_driver_sql(statement)
     with theatre(lonely_db, tmp_path) as here:

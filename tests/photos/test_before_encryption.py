@@ -66,7 +66,7 @@ class Album:
 
     def plain(self) -> int:
         """Photos that may lie plain."""
-        with self.db.transaction(write=False) as session:
+        with self.db.transaction(write=False, everywhere=True) as session:
             return encrypting.left(session)[0]
 
     def all_are_shown(self) -> bool:

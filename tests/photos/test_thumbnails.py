@@ -27,7 +27,7 @@ from tests.start.test_command_line import graftlog
 @pytest.fixture(autouse=True)
 def _nothing_waits(db: Database) -> None:
     """No story makes another's thumbnails."""
-    with db.transaction() as session:
+    with db.transaction(everywhere=True) as session:
         session.execute(sa.delete(ThumbnailJob))
 
 

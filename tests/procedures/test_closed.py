@@ -16,6 +16,7 @@ from server.migrations import guards
 from server.procedures.models import Entry, Procedure
 from server.procedures.service import record, signing
 from tests import make
+from tests.databases import as_owner
 from tests.procedures import case as stages
 from tests.procedures.case import Case
 from tests.tampering import unguard
@@ -32,8 +33,8 @@ class Undo(Exception):
 
 @contextmanager
 def never_committed(db: Database, clinic: make.Clinic) -> Iterator[Session]:
-    """A session whose work is rolled back."""
-    with suppress(Undo), db.transaction(clinic.id) as session:
+    """A session of the tables' owner, whom only triggers keep from changing what is there; its work is rolled back."""
+    with suppress(Undo), as_owner(db) as owned, owned.transaction(clinic.id) as session:
         yield session
         raise Undo
 

@@ -29,7 +29,7 @@ def look(tablet: Api, after: timedelta, expect: int = 200) -> None:
 
 def last_seen(db: Database, user_id: uuid.UUID) -> datetime:
     """When the person's only sign-in was last used."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         return session.scalars(sa.select(SignIn.last_seen_at).where(SignIn.user_id == user_id)).one()
 
 

@@ -104,7 +104,7 @@ class Player:
     def _has_turned(self) -> bool:
         """Saves the nights on which no window opens or closes, but for one a week."""
         today = clock.now().astimezone(ZoneInfo(CLINIC_ZONE)).date()
-        with self.db.transaction(write=False) as session:
+        with self.db.transaction(write=False, everywhere=True) as session:
             return today.weekday() == 0 or bool(session.connection().execute(_TURNING, {"today": today}).scalar())
 
     def _down(self, at: datetime) -> bool:
@@ -118,7 +118,7 @@ class Player:
                 self._send()
 
     def _next(self) -> datetime | None:
-        with self.db.transaction(write=False) as session:
+        with self.db.transaction(write=False, everywhere=True) as session:
             found: datetime | None = session.connection().execute(_NEXT).scalar()
         return found
 

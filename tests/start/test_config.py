@@ -33,6 +33,8 @@ def test_a_hosters_postgres_url_is_understood() -> None:
         ("PORT", "٨٠٠٠"),
         ("PORT", "70000"),
         ("DATABASE_URL", "mysql://x"),
+        ("GRAFTLOG_OWNER_URL", "mysql://x"),
+        ("GRAFTLOG_OWNER_URL", "postgresql://owner@db/x"),  # beside a SQLite file
         ("REDIS_URL", "localhost:6379"),
         ("SMTP_URL", "mail.example:25"),
         ("SMTP_URL", "smtp://mail.example:port"),

@@ -12,7 +12,7 @@ from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
 from tests.sync.tablet import pulled
-from tests.tampering import unguard
+from tests.tampering import tampered
 
 Page = dict[str, Any]
 
@@ -115,9 +115,7 @@ def test_who_reads_no_record_pulls_nothing(clinic: make.Clinic, as_: Callable[[m
 def test_an_erased_body_is_pulled_as_deleted(lonely_db: Database) -> None:
     clinic = make.clinic(lonely_db)
     make.patient(lonely_db, clinic)
-    with lonely_db.engine.begin() as connection:
-        unguard(connection, "journal")
-        connection.exec_driver_sql("UPDATE journal SET body = NULL, salt = NULL WHERE collection = 'patients'")
+    tampered(lonely_db, "UPDATE journal SET body = NULL, salt = NULL WHERE collection = 'patients'")
     with lonely_db.transaction(clinic.id, write=False) as session:
         rows = feed.page(session, "patients", 0, 10)
     assert [row.body for row in rows] == [None]

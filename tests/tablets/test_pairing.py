@@ -129,7 +129,7 @@ def test_two_tablets_in_use_never_have_one_name(adam: Api) -> None:
 def test_a_key_keeps_no_code(adam: Api, db: Database) -> None:
     """Idempotency-Key keeps answers; this one holds what must be nowhere."""
     made = adam.post("/devices", {"name": "Theatre 1"}, headers={"Idempotency-Key": "pair-1"})
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         kept = session.execute(sa.text("SELECT count(*) FROM kept_answers WHERE key = 'pair-1'")).scalar()
     assert made["code"]
     assert kept == 0

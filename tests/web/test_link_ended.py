@@ -135,7 +135,7 @@ def test_where_nothing_may_be_sent_she_is_asked_to_call(linked: App, clinic: mak
 
 def test_an_address_that_said_stop_gets_no_link_either(linked: App, clinic: make.Clinic, db: Database) -> None:
     story = anna(linked, clinic, email="stopped@example.org")
-    with db.transaction() as session:
+    with db.transaction(everywhere=True) as session:
         stop_address(session, Channel.EMAIL, "stopped@example.org", "mail")
     story.revoke()
     assert story.phone.client.post(f"{story.path}/new-link").status_code == 409

@@ -3,8 +3,6 @@
 import uuid
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
 from schemas.vocabulary import ProcedureState
 from server.app import create_app
 from server.config import Config
@@ -13,7 +11,7 @@ from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
 from tests import make
 from tests.api import Api
-from tests.tampering import unguard
+from tests.tampering import tampered
 from tests.web.browser import Browser, faults
 from tests.web.case import completed
 
@@ -156,9 +154,7 @@ def test_a_tampered_record_says_that_its_signature_does_not_fit(lonely_db: Datab
     address = f"/procedures/{done['id']}"
     vera.send(vera.open(address), f"{address}/sign", **make.proof())
     assert "Verified just now" in vera.open(address).part("signature")
-    with lonely_db.engine.begin() as connection:
-        unguard(connection, "entries")
-        connection.execute(sa.text("UPDATE entries SET volume_ul = 900 WHERE kind = 'injection'"))
+    tampered(lonely_db, "UPDATE entries SET volume_ul = 900 WHERE kind = 'injection'", table="entries")
     page = vera.open(address)
     assert "The signature does not fit the record" in page.part("signature")
     assert "Do not rely on this record." in page.part("signature")

@@ -138,7 +138,7 @@ def test_a_year_ahead_sends_and_gives_up_nothing(machine: Machine, alone: Story,
         assert machine.turn(f"2027-03-0{day}T10:00", passed=timedelta(days=1)) == {}
     assert {one.state for one in alone.reminders()} == {ReminderState.PENDING}
     assert mailbox.mails == []
-    with clock.at(budapest("2026-03-13T10:00")), alone.db.transaction() as session:
+    with clock.at(budapest("2026-03-13T10:00")), alone.db.transaction(everywhere=True) as session:
         guard.believe(session)
     assert machine.turn("2026-03-13T10:00:01") == {"accepted": 1}
 
@@ -207,6 +207,6 @@ def test_two_versions_of_the_code_share_the_work(lonely_db: Database, anna: Stor
     assert here
     assert elsewhere
     assert counts[ReminderState.ACCEPTED] == len(here)
-    with lonely_db.transaction(write=False) as session:
+    with lonely_db.transaction(write=False, everywhere=True) as session:
         states = session.scalars(sa.select(Reminder.state), execution_options={"all_clinics": True}).all()
     assert Counter(states) == {ReminderState.ACCEPTED: 120}

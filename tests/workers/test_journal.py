@@ -14,7 +14,7 @@ from workers import journal
 
 
 def sizes(db: Database) -> list[int]:
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         return list(session.scalars(sa.select(JournalCheckpoint.size).order_by(JournalCheckpoint.size)))
 
 

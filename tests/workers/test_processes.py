@@ -29,7 +29,7 @@ def mails(mailbox: Mailbox) -> Counter[str]:
 
 def states(db: Database) -> Counter[str]:
     """Of all messages."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         return Counter(str(one) for one in session.scalars(sa.select(Reminder.state), execution_options={"all_clinics": True}))
 
 

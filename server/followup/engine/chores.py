@@ -148,7 +148,7 @@ def due(session: Session) -> list[str]:
 def run(db: Database, name: str, config: Config) -> int | None:
     """Run a chore for every clinic, if nobody else is at it; how many rows it changed, or None."""
     every, what = CHORES[name]
-    with db.transaction() as session:
+    with db.transaction(everywhere=True) as session:
         if not _mine(session, name, clock.now()):
             return None
         ids = list(session.scalars(sa.select(Clinic.id).order_by(Clinic.id), execution_options={"all_clinics": True}))

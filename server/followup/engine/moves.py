@@ -45,5 +45,5 @@ def run(db: Database, clinic_id: uuid.UUID | None = None, go_on: Callable[[], bo
 
 
 def _due(db: Database, clinic_id: uuid.UUID | None) -> uuid.UUID | None:
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         return due(session, clinic_id)

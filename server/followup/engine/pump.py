@@ -60,7 +60,7 @@ class Pump:
     def round(self, channel: Channel, *, limit: int = BATCH, clinic_id: uuid.UUID | None = None) -> Counter[ReminderState]:
         """At most `limit` messages of every clinic that has some due on this channel, or of `clinic_id` alone. Counts by state."""
         counts: Counter[ReminderState] = Counter()
-        with self.db.transaction(write=False) as session:
+        with self.db.transaction(write=False, everywhere=True) as session:
             clinics = queue.clinics_due(session, channel)
             resting = guard.paused_clinics(session, clinics)
         _dice.shuffle(clinics)  # where the provider is slow and time runs out, it runs out for another clinic each time
@@ -135,7 +135,7 @@ class Pump:
 def settle_lost(db: Database, config: Config, clinic_id: uuid.UUID | None = None) -> Counter[ReminderState]:
     """What lost workers have left behind, in every clinic or in `clinic_id` alone."""
     counts: Counter[ReminderState] = Counter()
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         clinics = queue.clinics_with_lapsed_leases(session)
     for one in clinics:
         if clinic_id in {None, one}:

@@ -32,7 +32,7 @@ class Engine:
         self._say(held)
         if held:
             return []
-        with self.db.transaction(write=False) as session:
+        with self.db.transaction(write=False, everywhere=True) as session:
             lapsed = bool(queue.clinics_with_lapsed_leases(session))
             due = queue.due_channels(session)
             work = chores.due(session)

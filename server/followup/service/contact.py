@@ -23,6 +23,7 @@ from server.ids import uuid7
 from server.journal.service import say
 from server.patients import service as patients
 from server.patients.models import Patient
+from server.walls import everywhere, inside
 
 _EVERYWHERE = {"all_clinics": True}
 _PEPPER = b"graftlog stopped addresses"
@@ -60,19 +61,16 @@ def start_address(session: Session, channel: Channel, address: str, via: str) ->
 def _patients_with(session: Session, channel: Channel, address: str) -> list[Patient]:
     column = Patient.phone_e164 if channel == Channel.SMS else sa.func.lower(Patient.email)
     query = sa.select(Patient).where(column == address.strip().casefold()).order_by(Patient.clinic_id, Patient.id)
-    return list(session.scalars(query, execution_options=_EVERYWHERE))
+    with everywhere(session):
+        return list(session.scalars(query, execution_options=_EVERYWHERE))
 
 
 @contextmanager
 def _inside(session: Session, patient: Patient) -> Iterator[None]:
     """Act inside the patient's clinic, whose journal then says so."""
-    before = session.info.get("clinic_id")
-    session.info["clinic_id"] = patient.clinic_id
-    try:
+    with inside(session, patient.clinic_id):
         yield
         session.flush()
-    finally:
-        session.info["clinic_id"] = before
 
 
 def _consent(session: Session, patient: Patient, *, given: bool, via: str) -> int:

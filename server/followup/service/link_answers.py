@@ -29,6 +29,7 @@ from server.ids import uuid7
 from server.journal.service import changed, say
 from server.patients.models import Patient
 from server.problems import Problem
+from server.walls import enter, everywhere
 
 LASTS_AT_LEAST = timedelta(days=7)
 """A link that somebody has just asked for, whatever the window says."""
@@ -56,10 +57,12 @@ class Opened:
 
 def open_link(session: Session, token: str, *, lock: bool = False) -> Opened | None:
     """The visit behind a token, or None. From here on the session acts for that clinic, and for nobody who may be signed in besides."""
-    link = links.find_link(session, token)
+    with everywhere(session):
+        link = links.find_link(session, token)
     if link is None:
         return None
-    session.info.update(clinic_id=link.clinic_id, actor=None)
+    session.info["actor"] = None
+    enter(session, link.clinic_id)
     clinic, patient = session.get(Clinic, link.clinic_id), find(session, Patient, link.patient_id)
     visit = find(session, Visit, link.visit_id, lock=lock)
     if clinic is None or patient is None or visit is None:

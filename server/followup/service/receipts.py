@@ -20,6 +20,7 @@ from server.ids import uuid7
 from server.journal.service import say
 from server.patients.models import Patient
 from server.problems import Problem
+from server.walls import enter, everywhere
 
 SMS, SMS_INBOUND, EMAIL = "sms", "sms_inbound", "email"
 _EVERYWHERE = {"all_clinics": True}
@@ -102,13 +103,14 @@ def _find(session: Session, channel: Channel, message_id: str, key: uuid.UUID | 
     Two callbacks of one message wait for each other here.
     """
     mine = sa.select(Reminder.clinic_id, Reminder.id).where(Reminder.channel == channel)
-    found = session.execute(mine.where(Reminder.message_id == message_id), execution_options=_EVERYWHERE).first()
-    if found is None and key is not None:
-        clinics = Reminder.clinic_id.in_(sa.select(Clinic.id))  # the index begins with the clinic
-        found = session.execute(mine.where(clinics, Reminder.idempotency_key == key), execution_options=_EVERYWHERE).first()
+    with everywhere(session):
+        found = session.execute(mine.where(Reminder.message_id == message_id), execution_options=_EVERYWHERE).first()
+        if found is None and key is not None:
+            clinics = Reminder.clinic_id.in_(sa.select(Clinic.id))  # the index begins with the clinic
+            found = session.execute(mine.where(clinics, Reminder.idempotency_key == key), execution_options=_EVERYWHERE).first()
     if found is None:
         return None
-    session.info["clinic_id"] = found.clinic_id
+    enter(session, found.clinic_id)
     return find(session, Reminder, found.id, lock=True)
 
 

@@ -41,7 +41,7 @@ class Checked:
 def check(db: Database, config: Config) -> Checked:
     """Read them all. One that lies plain, as old backups put it back, is whole, and noted to be encrypted. Raises `store_unavailable`."""
     checked, plain = Checked(), []
-    with db.engine.connect() as connection:
+    with db.transaction(write=False, everywhere=True) as reading:
         query = (
             sa.select(_P.c.clinic_id, _P.c.patient_id, _P.c.id, _P.c.object_key, _P.c.stored_sha256, _K.c.key_id, _K.c.wrapped)
             .add_columns(_PLAIN.c.photo_id.is_not(None).label("noted"))
@@ -50,7 +50,7 @@ def check(db: Database, config: Config) -> Checked:
             .where(_P.c.state == PhotoState.STORED)
             .order_by(_P.c.clinic_id, _P.c.id)
         )
-        for row in connection.execution_options(yield_per=_AT_A_TIME).execute(query):
+        for row in reading.connection().execute(query, execution_options={"yield_per": _AT_A_TIME}):
             found = _found(open_store(config), config, row)
             if found == _Found.LOST:
                 checked.lost.append(str(row.id))

@@ -39,7 +39,7 @@ def encrypt_waiting(db: Database, config: Config, go_on: Callable[[], bool] = la
 def _claim(db: Database) -> tuple[uuid.UUID, uuid.UUID] | None:
     """(clinic, photograph) under a lease."""
     waits = sa.select(PlainPhoto).where(PlainPhoto.next_at <= clock.now()).order_by(PlainPhoto.next_at).limit(1)
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         first = session.scalar(waits)
     if first is None:
         return None

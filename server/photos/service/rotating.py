@@ -23,7 +23,7 @@ AT_A_TIME = 100
 
 def rewrap_waiting(db: Database, config: Config, go_on: Callable[[], bool] = lambda: True) -> int:
     """Wrap anew what an earlier master key still wraps, in every clinic, until nothing is left or `go_on` says no; how many keys."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         clinics = session.scalars(sa.select(MasterKey.clinic_id).where(_UNFINISHED).order_by(MasterKey.created_at)).all()
     total = 0
     for clinic_id in clinics:

@@ -49,7 +49,7 @@ def make_waiting(db: Database, config: Config, go_on: Callable[[], bool] = lambd
     """Make thumbnails, clinic by clinic in turn, until none wait or `go_on` says no; of how many photographs."""
     total = 0
     while go_on():
-        with db.transaction(write=False) as session:
+        with db.transaction(write=False, everywhere=True) as session:
             clinics = clinics_waiting(session)
         done = sum(_make_one(db, clinic_id, config) for clinic_id in clinics if go_on())
         total += done
@@ -149,7 +149,7 @@ def _give_up(session: Session, photo: Photo, job: ThumbnailJob, problem: str) ->
 
 def retry_all(db: Database) -> int:
     """Queue the thumbnails that were given up, in every clinic; of how many photographs. Workers find them at their next look."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         failed = sa.select(_P.c.clinic_id).where(_P.c.thumbnails == ThumbnailState.FAILED).distinct()
         clinics = list(session.connection().execute(failed).scalars())
     total = 0
