@@ -15,7 +15,7 @@ import server
 from schemas.vocabulary import Role
 from server import clock, tables
 from server import db as server_db
-from server.app import create_app
+from server.app import App, create_app
 from server.clinics.models import KeptAnswer
 from server.config import Config
 from server.db import Database, table_of
