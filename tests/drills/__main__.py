@@ -1,6 +1,7 @@
 """`python -m tests.drills [--seed N] [--short] [F1 F6 …]`: exit code 1 when a drill fails. All of them in full write docs/drills.md."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ def main() -> int:
     unknown = [name for name in given.names if name.upper() not in book]
     if unknown:
         read.error(f"no drill is called {', '.join(unknown)}; there are {', '.join(book)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was started is stopped too
     chosen = [book[name.upper()] for name in given.names] or list(book.values())
     with tempfile.TemporaryDirectory(prefix="graftlog-drills-") as folder:
         results = run_all(chosen, Path(folder), seed=given.seed, short=given.short)

@@ -54,8 +54,15 @@ class Cluster(Postgres):
     @property
     def pids(self) -> list[int]:
         """The postmaster and all that it has started."""
+        if not self.is_up:
+            return []
         first = self.postmaster.pid
         return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the postmaster runs."""
+        return self.postmaster.poll() is None
 
     def kill(self) -> None:
         """Kill -9, all of them at the same time."""

@@ -35,7 +35,7 @@ REFUSED_COMMITS = (
 
 def repeat(server: Server, act: Act) -> Answer:
     """The same call once more."""
-    return server.call(act.token, "POST", act.path, act.body, **({"Idempotency_Key": act.key} if act.key else {}))
+    return server.call(act.token, "POST", act.path, act.body, key=act.key or "")
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Act:
 
 def plainly(port: int, token: str, path: str, body: bytes, headers: dict[str, str], _dice: random.Random) -> Answer:
     """As a well-behaved client sends it."""
-    return call(port, token, "POST", path, body, **headers)
+    return call(port, token, "POST", path, body, headers)
 
 
 @dataclass
@@ -127,7 +127,7 @@ class Load:
         end = monotonic() + GIVES_UP_AFTER_S
         while monotonic() < end:
             act.tries += 1
-            headers = {"Idempotency_Key": act.key} if act.key else {}
+            headers = {"Idempotency-Key": act.key} if act.key else {}
             with suppress(NoAnswer):
                 answer = self.send(self.port, act.token, act.path, act.body, headers, dice)
                 if self._understood(act, answer):

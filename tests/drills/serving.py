@@ -35,15 +35,15 @@ class Server:
     process: Process
     port: int
 
-    def call(self, token: str, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        """One call on a connection of its own; `headers` are written with underscores."""
-        return call(self.port, token, method, path, body, **headers)
+    def call(self, token: str, method: str, path: str, body: bytes | None = None, *, key: str = "", patience: float = PATIENCE_S) -> Answer:
+        """One call on a connection of its own; `key` is its Idempotency-Key."""
+        return call(self.port, token, method, path, body, {"Idempotency-Key": key} if key else {}, patience)
 
     @property
     def is_ready(self) -> bool:
         """Whether it answers."""
         try:
-            return self.call("", "GET", "/catalogue").status == 200
+            return self.call("", "GET", "/catalogue", patience=2).status == 200
         except NoAnswer:
             return False
 
@@ -53,11 +53,18 @@ class Server:
             raise RuntimeError(self.process.said)
 
 
-def call(port: int, token: str, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+def call(
+    port: int,
+    token: str,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+    patience: float = PATIENCE_S,
+) -> Answer:
     """One call; NoAnswer where none came, or half of one."""
-    sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Connection": "close"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    connection, begun = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S), monotonic()
+    sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Connection": "close"} | (headers or {})
+    connection, begun = HTTPConnection("127.0.0.1", port, timeout=patience), monotonic()
     try:
         connection.request(method, f"/api/v1{path}", body, sent)
         return whole(connection.getresponse(), begun)

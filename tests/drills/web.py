@@ -24,7 +24,7 @@ AT_ONCE = 50
 
 def _fatally(port: int, token: str, path: str, body: bytes, headers: dict[str, str], dice: random.Random) -> Answer:
     """One call in twenty is the last that its process takes."""
-    return call(port, token, "POST", path, body, **headers, **({"X_Drill_Die": "yes"} if dice.random() < 0.05 else {}))
+    return call(port, token, "POST", path, body, headers | ({"X-Drill-Die": "yes"} if dice.random() < 0.05 else {}))
 
 
 @drill(2, "kill -9 of the web process between its commit and its answer", "the retry gets the same result; one row")
@@ -78,7 +78,7 @@ def _badly(manner: str, port: int, token: str, path: str, body: bytes, headers: 
     """Over a bare socket: half-closed after the request, a few bytes at a time, or reset before the answer is read."""
     lines = [f"POST /api/v1{path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}", "Connection: close"]
     lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     request, begun = "\r\n".join([*lines, "", ""]).encode() + body, time.monotonic()
     try:
         with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as connection:
@@ -110,7 +110,7 @@ def at_once(scene: Scene) -> Figures:
             note = {"kind": "note", "text": f"fifty times, {number}", "recorded_at": instant(clock.now())}
             body, key = json.dumps(note).encode(), str(uuid7())
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                asked = [pool.submit(server.call, act.token, "POST", act.path, body, Idempotency_Key=key) for _ in range(AT_ONCE)]
+                asked = [pool.submit(server.call, act.token, "POST", act.path, body, key=key) for _ in range(AT_ONCE)]
                 answers = [one.result() for one in asked]
             bodies = Counter((answer.status, answer.body) for answer in answers)
             ensure(len(bodies) == 1 and answers[0].status == 201, f"{len(bodies)} different answers: {[status for status, _ in bodies]}")
