@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from server import access, catalogue, devices, health, spec, witness
 from server.config import Config
@@ -56,9 +56,21 @@ HEADERS = {
 }
 
 
+class WholeRequest(Request):
+    """A request whose body is whole or refused. Of one of no announced length werkzeug gives what fits, and no word of the rest."""
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """As werkzeug's; 413 where a body of no announced length reaches the bound."""
+        data, bound = super().get_data(*args, **kwargs), self.max_content_length
+        if self.content_length is None and bound is not None and len(data) >= bound:
+            raise RequestEntityTooLarge
+        return data
+
+
 class App(Flask):
     """Flask with the transaction around the view: the commit happens here, before anything of the answer leaves."""
 
+    request_class = WholeRequest
     db: Database
     settings: Config
 

@@ -60,6 +60,14 @@ def _faults(acts: list[Act], record: _Record) -> Iterator[tuple[str, str]]:
             yield "its key is kept and it is not stored, or the other way round", act.mark
 
 
+def kept(db: Database, acts: list[Act]) -> None:
+    """Broken where one of these acknowledged acts is not there exactly once."""
+    record = _read(db)
+    missing = [act.mark for act in acts if record.stored[act.mark] != 1]
+    if missing:
+        raise Broken(f"{len(missing)} of {len(acts)} acknowledged before the backup are not in it, for example {missing[0]}")
+
+
 def whole(db: Database) -> int:
     """Rows of all journals, each with its chain, checkpoints and signatures verified; Broken where one is not whole."""
     with db.transaction(write=False) as session:

@@ -46,7 +46,7 @@ def _full_for_a_while(load: Load, disk: Path) -> int:
 )
 def full(scene: Scene) -> Figures:
     """Small disks in memory."""
-    with small_disk(scene.folder / "sqlite", 16) as disk:
+    with small_disk(16) as disk:
         db = sqlite(disk)
         with served(db, scene, scene.folder / "web") as (server, load):
             refused = _full_for_a_while(load, disk)
@@ -60,7 +60,7 @@ def _postgresql(scene: Scene) -> str:
     binaries = postgres_binaries()
     if binaries is None:
         return "PostgreSQL: not installed"
-    with small_disk(scene.folder / "pg", 160, "nobody") as disk:
+    with small_disk(160, "nobody") as disk:
         cluster = Cluster(binaries, disk, min_wal_size="32MB", max_wal_size="64MB")
         db = cluster.database()
         try:
@@ -80,7 +80,7 @@ def _postgresql(scene: Scene) -> str:
 
 def _photos(scene: Scene) -> str:
     """Full before the photo comes, and again while it comes."""
-    with small_disk(scene.folder / "photos", 2) as disk:
+    with small_disk(2) as disk:
         db = sqlite(scene.folder)
         settings = from_environment({"GRAFTLOG_DATA": str(scene.folder), "PHOTO_STORE": str(disk / "store")})
         clinic = make.clinic(db)

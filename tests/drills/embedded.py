@@ -5,6 +5,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -75,12 +76,13 @@ def killed(scene: Scene) -> Figures:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int, owner: str = "root") -> Iterator[Path]:
-    """A disk of that size, in memory."""
-    folder.mkdir()
+def small_disk(megabytes: int, owner: str = "root") -> Iterator[Path]:
+    """A disk of that size, in memory, in a folder of its own that PostgreSQL's user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="graftlog-drill-disk-"))
     options = f"size={megabytes}m,mode=0700"
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
+        folder.rmdir()
         raise NotShown(f"a small disk needs the right to mount one: {done.stderr.strip()}")
     try:
         if owner != "root":
@@ -88,6 +90,7 @@ def small_disk(folder: Path, megabytes: int, owner: str = "root") -> Iterator[Pa
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
 
 
 def fill(disk: Path, *, left: int = LEFT) -> Path:

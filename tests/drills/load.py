@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -54,10 +55,10 @@ def plainly(port: int, token: str, path: str, body: bytes, headers: dict[str, st
 
 
 @dataclass
-class _Desk:
+class Desk:
     """Where one writer works."""
 
-    clinic: make.Clinic
+    clinic_id: uuid.UUID
     token: str
     procedure_id: str
 
@@ -79,7 +80,7 @@ class Load:
     _enough: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     threads: list[threading.Thread] = field(default_factory=list)
-    _desks: list[_Desk] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
 
     def prepare(self) -> None:
         """Clinics, people and procedures, while nothing goes wrong yet."""
@@ -88,13 +89,13 @@ class Load:
             clinic = self.clinics[number % len(self.clinics)]
             patient_id = make.patient(self.db, clinic)["id"]
             made = make.procedure(self.db, clinic, state=ProcedureState.IN_PROGRESS, patient_id=patient_id)
-            self._desks.append(_Desk(clinic, make.token(self.db, clinic.surgeon), made["id"]))
+            self.desks.append(Desk(clinic.id, make.token(self.db, clinic.surgeon), made["id"]))
 
     def start(self) -> "Load":
         """All writers, each with dice of its own."""
-        if not self._desks:
+        if not self.desks:
             self.prepare()
-        for number, desk in enumerate(self._desks):
+        for number, desk in enumerate(self.desks):
             dice = random.Random(self.seed * 1000 + number)
             self.threads.append(threading.Thread(target=self._write, args=(desk, number, dice), daemon=True))
             self.threads[-1].start()
@@ -113,7 +114,7 @@ class Load:
         self.stop()
         return self
 
-    def _write(self, desk: _Desk, number: int, dice: random.Random) -> None:
+    def _write(self, desk: Desk, number: int, dice: random.Random) -> None:
         turn = 0
         while not self._enough.is_set():
             turn += 1
@@ -158,7 +159,7 @@ class Load:
 
     def done_by(self, clinic: make.Clinic) -> int:
         """Acts of that clinic's writers that are acknowledged by now."""
-        tokens = {desk.token for desk in self._desks if desk.clinic == clinic}
+        tokens = {desk.token for desk in self.desks if desk.clinic_id == clinic.id}
         return sum(act.told == Told.DONE and act.token in tokens for act in list(self.acts))
 
     def count(self, told: Told) -> int:
@@ -176,7 +177,7 @@ class Load:
         return sorted(self.seconds)[min(len(self.seconds) - 1, int(len(self.seconds) * share))] if self.seconds else 0.0
 
 
-def _act(desk: _Desk, mark: str, dice: random.Random) -> Act:
+def _act(desk: Desk, mark: str, dice: random.Random) -> Act:
     kind = dice.random()
     if kind < 0.15:
         body = {"id": str(uuid7()), "mrn": mark, "family_name": "Petrauskienė", "given_name": "Anna"}

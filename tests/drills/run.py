@@ -14,7 +14,7 @@ from tests.drill.processes import postgres_binaries
 from tests.drills.book import DRILLS, Broken, Drill, NotShown, Scene
 from tests.drills.cluster import Cluster
 
-CHAPTERS = ("database", "web", "sending", "signing", "embedded", "disk", "stories")
+CHAPTERS = ("database", "web", "sending", "signing", "embedded", "disk", "versions", "stories")
 
 
 @dataclass(frozen=True)

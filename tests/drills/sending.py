@@ -4,7 +4,7 @@ from tests.drill.drill import Plan, run
 from tests.drill.faults import Kind
 from tests.drills.book import Broken, Figures, Scene, drill, ensure
 
-REMINDERS, SECONDS = 2000, 120.0
+REMINDERS, SECONDS = 1000, 60.0
 REMINDERS_SHORT, SECONDS_SHORT = 200, 10.0
 
 
@@ -15,7 +15,7 @@ def _sent(scene: Scene, provider: str, *, reminders: int = 0, seconds: float = 0
         reminders=reminders or scene.size(REMINDERS, REMINDERS_SHORT),
         seconds=seconds or (SECONDS_SHORT if scene.short else SECONDS),
         provider=provider,
-        frozen_s=4 if scene.short else 60,
+        frozen_s=4 if scene.short else 20,
     )
     folder = scene.folder / provider
     folder.mkdir()

@@ -32,7 +32,7 @@ def killed(scene: Scene) -> Figures:
     """Whatever its other threads were doing is cut off too."""
     db = scene.cluster().database()
     with serving(db, scene.folder / "web", app="tests.drills.dying:app") as server:
-        load = Load(db, server.port, scene.seed, send=_fatally).run(scene.size(60, 8))
+        load = Load(db, server.port, scene.seed, send=_fatally).run(scene.size(30, 8))
         server.ready()
         figures = check(load, lambda act: repeat(server, act))
     db.close()
@@ -61,10 +61,10 @@ def bad_network(scene: Scene) -> Figures:
         load = Load(db, outside, scene.seed, send=send)
         load.start()
         network.share = 0.5
-        time.sleep(scene.size(60, 6))
+        time.sleep(scene.size(30, 6))
         network.share = 0
         load.stop()
-        straight = Load(db, server.port, scene.seed + 1, send=send).run(scene.size(20, 3))
+        straight = Load(db, server.port, scene.seed + 1, send=send).run(scene.size(10, 3))
         figures, more = check(load, lambda act: repeat(server, act)), check(straight, lambda act: repeat(server, act))
     db.close()
     happened = network.happened
@@ -103,7 +103,7 @@ def _badly(manner: str, port: int, token: str, path: str, body: bytes, headers: 
 @drill(6, "the same call fifty times at once, under one key", "one effect, fifty identical answers")
 def at_once(scene: Scene) -> Figures:
     """Notes without an id: only the key keeps them from being fifty."""
-    rounds, replays = scene.size(20, 3), 0
+    rounds, replays = scene.size(10, 3), 0
     with at_work(scene) as (_, server, load):
         act = load.a_note()
         for number in range(rounds):
