@@ -5,7 +5,7 @@ python3 dev.py run             start web, worker and beat; the first time with a
 python3 dev.py test [ARGS]     the whole test suite; ARGS go to pytest
 python3 dev.py check           ruff, mypy, import-linter: what CI checks besides the tests
 python3 dev.py bench record    measure against the raw database, in the same run (also: bench reminders, sync, trust)
-python3 dev.py drills [F1 …]   faults F1 to F24 on real processes, half an hour; writes docs/drills.md (--short: under four minutes)
+python3 dev.py drills [F1 …]   faults F1 to F24 on real processes, half an hour, writes docs/drills.md; --short takes 4 minutes
 python3 dev.py simulate        two years of a clinic's life, held against a naive calculation
 python3 dev.py migration TEXT  draft the next migration from the models
 python3 dev.py lock            resolve the dependencies again (needs uv)

@@ -201,7 +201,10 @@ def _constraint(text: str) -> str:
 
 def _unavailable(error: Exception) -> Response:
     log.error("database unavailable: %s", type(cast("sa.exc.DBAPIError", error).orig).__name__)
-    return _refusal(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
+    # When the commit's own answer is lost, nobody here knows whether it was stored.
+    return _refusal(
+        Problem("unavailable", "Repeat the call with the same id or Idempotency-Key: it is stored once, however often it comes.")
+    )
 
 
 def _crash(error: Exception) -> Response:

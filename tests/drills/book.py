@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.drills.cluster import Cluster
 
 Figures = Sequence[str]
+IN_THE_SUITE = "in the test suite, which .ci/run runs before"
+"""Why the short form leaves out what the suite has just shown."""
 
 
 class Broken(Exception):

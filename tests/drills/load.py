@@ -143,7 +143,7 @@ class Load:
             self.seconds.append(answer.seconds)
             if answer.status < 300:
                 self.acknowledged.append(monotonic())
-        act.nothing_was_stored = act.tries == 1 and answer.status >= 500 and b"Nothing was stored" in answer.body
+        act.nothing_was_stored = act.tries == 1 and answer.status >= 500 and b"othing was stored" in answer.body
         if answer.status >= 500 or answer.status == 429:
             return False
         act.told, act.answer = (Told.DONE if answer.status < 300 else Told.REFUSED), answer.body

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.drill.processes import ROOT, free_port, redis
-from tests.drills.book import Broken, Figures, NotShown, Scene, drill, ensure
+from tests.drills.book import IN_THE_SUITE, Broken, Figures, NotShown, Scene, drill, ensure
 
 _PASSED, _SKIPPED = re.compile(r"(\d+) passed"), re.compile(r"(\d+) skipped")
 
@@ -27,7 +27,7 @@ def a_redis(scene: Scene) -> Iterator[str]:
 def tell(scene: Scene, *stories: str) -> str:
     """How many stories passed; Broken where one failed or none was told. In the short form the suite has just told them."""
     if scene.short:
-        raise NotShown("in the test suite, which .ci/run runs before")
+        raise NotShown(IN_THE_SUITE)
     server = scene.cluster().url.replace("postgresql+psycopg", "postgresql")
     with a_redis(scene) as broker:
         done = subprocess.run(

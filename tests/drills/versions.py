@@ -16,7 +16,7 @@ from server.db import Database
 from server.migrations import heads
 from server.migrations.upgrade import upgrade
 from tests.drill.processes import ROOT
-from tests.drills.book import Broken, Figures, NotShown, Scene, drill, ensure
+from tests.drills.book import IN_THE_SUITE, Broken, Figures, NotShown, Scene, drill, ensure
 from tests.drills.checker import check, kept, whole
 from tests.drills.database import at_work, ended, repeat
 from tests.drills.load import Desk, Load, Told
@@ -35,7 +35,9 @@ HEADS = "server/migrations/heads.py"
 )
 def lives(scene: Scene) -> Figures:
     """Seeded lives, each with its own clinic."""
-    count, db = scene.size(60, 10), scene.cluster().database()
+    if scene.short:
+        raise NotShown(IN_THE_SUITE)
+    count, db = 60, scene.cluster().database()
     with theatre(db, scene.folder) as here:
         for seed in range(scene.seed * 1000, scene.seed * 1000 + count):
             if promises := live(here, seed):

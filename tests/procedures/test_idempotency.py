@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from server.app import App
 from tests import make
@@ -93,3 +96,19 @@ def test_parallel_calls_with_one_id_store_one_record(app: App, vera: Api) -> Non
     assert codes[201] == 1
     assert set(codes) <= {200, 201, 409}
     vera.post("/patients", body, 200)
+
+
+def test_a_commit_whose_answer_is_lost_is_not_said_to_have_stored_nothing(vera: Api) -> None:
+    """The database has committed and its connection broke before it could say so: the call is repeated, and there is one patient."""
+
+    def break_off(_session: Session) -> None:
+        raise OperationalError("COMMIT", {}, ConnectionResetError())
+
+    event.listen(Session, "after_commit", break_off)
+    try:
+        refused = vera.post("/patients", ANNA, 503, headers=KEY)
+    finally:
+        event.remove(Session, "after_commit", break_off)
+    assert "Nothing was stored" not in refused["detail"]
+    again = vera.post("/patients", ANNA, 201, headers=KEY)
+    assert [one["id"] for one in vera.get("/patients")["items"]] == [again["id"]]
