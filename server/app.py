@@ -80,7 +80,16 @@ class App(Flask):
         return super().wsgi_app(environ, start_response)
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """One request, one transaction; a raised Problem rolls everything back, except what a Counted one must remember."""
+        """One request, one transaction. Where a twin of the call stored the same id a moment before, it is done again: as a repetition."""
+        try:
+            return self._dispatch()
+        except IntegrityError as error:
+            if getattr(self.view_functions[request.endpoint or ""], "__streams__", False) or not _PRIMARY_KEY.search(str(error.orig)):
+                raise
+            return self._dispatch()
+
+    def _dispatch(self) -> ResponseReturnValue:
+        """A raised Problem rolls everything back, except what a Counted one must remember."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.endpoint or ""]

@@ -31,7 +31,7 @@ def tell(scene: Scene, *stories: str) -> str:
     server = scene.cluster().url.replace("postgresql+psycopg", "postgresql")
     with a_redis(scene) as broker:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", *stories],
+            [sys.executable, "-m", "pytest", "--no-header", "-n", "2", *stories],
             cwd=ROOT,
             env=os.environ | {"TEST_DATABASE_URL": server, "TEST_REDIS_URL": broker},
             capture_output=True,

@@ -37,7 +37,7 @@ def lives(scene: Scene) -> Figures:
     """Seeded lives, each with its own clinic."""
     if scene.short:
         raise NotShown(IN_THE_SUITE)
-    count, db = 60, scene.cluster().database()
+    count, db = 40, scene.cluster().database()
     with theatre(db, scene.folder) as here:
         for seed in range(scene.seed * 1000, scene.seed * 1000 + count):
             if promises := live(here, seed):
