@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from server import access, accounts, catalogue, devices, edge, health, rates, reads, spec, witness
 from server.access import Permission
@@ -54,9 +54,21 @@ API = (
 )
 
 
+class WholeRequest(Request):
+    """A request whose body is whole or refused. Of one of no announced length werkzeug gives what fits, and no word of the rest."""
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """As werkzeug's; 413 where a body of no announced length reaches the bound."""
+        data, bound = super().get_data(*args, **kwargs), self.max_content_length
+        if self.content_length is None and bound is not None and len(data) >= bound:
+            raise RequestEntityTooLarge
+        return data
+
+
 class App(Flask):
     """Flask with the transaction around the view: the commit happens here, before anything of the answer leaves."""
 
+    request_class = WholeRequest
     db: Database
     settings: Config
     rates: rates.Rates
@@ -67,7 +79,16 @@ class App(Flask):
         return super().wsgi_app(environ, start_response)
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """One request, one transaction; a raised Problem rolls everything back, except what a Counted one must remember."""
+        """One request, one transaction. Where a twin of the call stored the same id a moment before, it is done again: as a repetition."""
+        try:
+            return self._dispatch()
+        except IntegrityError as error:
+            if getattr(self.view_functions[request.endpoint or ""], "__streams__", False) or not _PRIMARY_KEY.search(str(error.orig)):
+                raise
+            return self._dispatch()
+
+    def _dispatch(self) -> ResponseReturnValue:
+        """A raised Problem rolls everything back, except what a Counted one must remember."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         view = self.view_functions[request.endpoint or ""]
@@ -220,7 +241,10 @@ def _constraint(text: str) -> str:
 
 def _unavailable(error: Exception) -> Response:
     log.error("database unavailable: %s", type(cast("sa.exc.DBAPIError", error).orig).__name__)
-    return _refusal(Problem("unavailable", "Nothing was stored. Repeat the call with the same id or Idempotency-Key."))
+    # When the commit's own answer is lost, nobody here knows whether it was stored.
+    return _refusal(
+        Problem("unavailable", "Repeat the call with the same id or Idempotency-Key: it is stored once, however often it comes.")
+    )
 
 
 def _silent_for_too_long(error: Exception) -> Response:

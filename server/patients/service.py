@@ -26,7 +26,15 @@ _DAYS_A_MONTH = 30.4375
 def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, bool]:
     """(patient, whether it is new). The same id with the same content is the stored patient. Raises `id_taken`, `duplicate`."""
     stored, _ = replayed(session, Patient, fields)
-    return (stored, False) if stored else (create_patients(session, [fields])[0], True)
+    if stored:
+        return stored, False
+    try:
+        return create_patients(session, [fields])[0], True
+    except Problem:
+        stored, _ = replayed(session, Patient, fields)  # a twin of this call may have been faster, and has the number
+        if stored is None:
+            raise
+        return stored, False
 
 
 def create_patients(session: Session, many: Sequence[dict[str, Any]]) -> list[Patient]:

@@ -22,7 +22,10 @@ from tests.drill.reminders import fill, no_chores
 from tests.drill.verdict import Verdict, judge, taken_keys, under_way
 from tests.followup.provider import ACCOUNT, TOKEN
 
+LOST_ACK = "Couldn't ack"
+"""What Celery calls critical when a broker dies: the message comes again or is gone, and either is one tick more or less."""
 BACK_AFTER_S = 0.3
+LEASES_FROZEN = 1.5
 READY_WITHIN_S = 60.0
 QUIET_WITHIN_S = 90.0
 
@@ -66,6 +69,8 @@ class Drill:
     broker_url: str = ""
     environ: dict[str, str] = field(default_factory=dict)
     _thaw_at: float | None = None
+    _broker_at: float | None = None
+    _awake_at: dict[int, float] = field(default_factory=dict)
     _back_at: dict[int, float] = field(default_factory=dict)
 
     def start(self, stack: ExitStack) -> Database:
@@ -141,9 +146,19 @@ class Drill:
                 one.again()
         elif fault.kind == Kind.RESTART_DATABASE and self.postgres:
             self.postgres.restart()
-        elif fault.kind == Kind.FREEZE_BROKER and self.broker:
+        else:
+            self._do_to_broker_or_stop(fault)
+
+    def _do_to_broker_or_stop(self, fault: Fault) -> None:
+        if fault.kind == Kind.FREEZE_BROKER and self.broker:
             self.broker.freeze()
             self._thaw_at = time.monotonic() + fault.which
+        elif fault.kind == Kind.KILL_BROKER and self.broker:
+            self.broker.kill()
+            self._broker_at = time.monotonic() + BACK_AFTER_S
+        elif fault.kind == Kind.FREEZE_WORKER:
+            self.workers[int(fault.which)].freeze()
+            self._awake_at[int(fault.which)] = time.monotonic() + self.plan.lease_s * LEASES_FROZEN
 
     def _kill_worker(self, number: int) -> None:
         """That one, or the next that is at work: one that is only starting has nothing to lose."""
@@ -168,6 +183,13 @@ class Drill:
         if self.broker and self._thaw_at is not None and (now or time.monotonic() >= self._thaw_at):
             self.broker.thaw()
             self._thaw_at = None
+        if self.broker and self._broker_at is not None and (now or time.monotonic() >= self._broker_at):
+            self.broker.again()
+            self._broker_at = None
+        for number, at in list(self._awake_at.items()):
+            if now or time.monotonic() >= at:
+                self.workers[number].thaw()
+                del self._awake_at[number]
         for number, at in list(self._back_at.items()):
             if now or time.monotonic() >= at:
                 self.workers[number].again()
@@ -208,7 +230,7 @@ class Drill:
     def errors(self) -> list[str]:
         """Lines of the workers' and beats' logs that no drill excuses."""
         said = [line for one in (*self.workers, *self.beats) for line in one.said.splitlines()]
-        return [line for line in said if "CRITICAL" in line or "Unrecoverable" in line]
+        return [line for line in said if ("CRITICAL" in line and LOST_ACK not in line) or "Unrecoverable" in line]
 
 
 def _is_ready(worker: Process) -> bool:

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     BEATS_AGAIN = "beats started again"
     RESTART_DATABASE = "database cut off and restarted"
     FREEZE_BROKER = "broker frozen"
+    KILL_BROKER = "broker killed"
+    FREEZE_WORKER = "workers stopped for longer than their lease"
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +43,9 @@ def schedule(seed: int, seconds: float, *, workers: int, broker: bool, database:
     ]
     restarts = [Fault(at, Kind.RESTART_DATABASE) for at in _moments(dice, seconds, every=max(seconds / 3, 6))] if database else []
     frozen = [Fault(dice.uniform(0.4, 0.6) * (seconds - frozen_s), Kind.FREEZE_BROKER, frozen_s)] if broker and frozen_s else []
-    return sorted([*kills, *empty, *beats, *restarts, *frozen])
+    killed = [Fault(dice.uniform(0.1, 0.9) * seconds, Kind.KILL_BROKER)] if broker else []
+    stopped = [Fault(at, Kind.FREEZE_WORKER, dice.randrange(workers)) for at in _moments(dice, seconds * 0.6, every=15)]
+    return sorted([*kills, *empty, *beats, *restarts, *frozen, *killed, *stopped])
 
 
 def _moments(dice: random.Random, seconds: float, *, every: float) -> list[float]:

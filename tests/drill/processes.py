@@ -1,6 +1,7 @@
 """Processes of the Procfile and servers of a drill's own, each of which may be killed, frozen or restarted."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -108,15 +109,15 @@ class Process:
             self.kill()
 
 
-def web_process(url: sa.URL, folder: Path, port: int, **settings: str) -> Process:
-    """The Procfile's web process on a database; its output and its data are in `folder`."""
+def web_process(url: sa.URL, folder: Path, port: int, command: str = "", **settings: str) -> Process:
+    """The Procfile's web process (or another command) on a database; its output and its data are in `folder`."""
     environ = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GRAFTLOG_DATA": str(folder),
         "DATABASE_URL": url.render_as_string(hide_password=False),
         "PORT": str(port),
     }
-    return Process(procfile()["web"], environ | settings, folder / "web.log")
+    return Process(command or procfile()["web"], environ | settings, folder / "web.log")
 
 
 def redis(folder: Path, port: int, *options: str) -> Process:
@@ -158,18 +159,23 @@ def postgres_binaries() -> Path | None:
 class Postgres:
     """A PostgreSQL of our own, which may be cut off in the middle of everything. A commit there is a commit."""
 
-    def __init__(self, binaries: Path) -> None:
-        """Start it in a folder of its own."""
-        self.folder = Path(tempfile.mkdtemp(prefix="graftlog-drill-pg-"))
-        self._binaries = binaries
-        self._as = {"user": "nobody"} if os.getuid() == 0 else {}
-        if self._as:
+    def __init__(self, binaries: Path, folder: Path | None = None, **settings: str) -> None:
+        """Start it in a folder of its own; `settings` are PostgreSQL's."""
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="graftlog-drill-pg-"))
+        self.binaries = binaries
+        self.as_user = {"user": "nobody"} if os.getuid() == 0 else {}
+        if self.as_user:
             shutil.chown(self.folder, "nobody")
-        self._run("initdb", "-D", f"{self.folder}/data", "-U", "graftlog", "-A", "trust", "--no-sync")
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "graftlog", "-A", "trust", "--no-sync", "--data-checksums")
         # fsync off survives a killed server, only not a killed machine; synchronous_commit stays on, as it must in real life
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+        given = {"listen_addresses": "", "fsync": "off", "max_connections": "200"} | settings
+        self.options = ["-k", str(self.folder), *(word for name, value in given.items() for word in ("-c", f"{name}={value}"))]
+        self.start()
         self.url = f"postgresql+psycopg://graftlog@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Once it takes connections."""
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", shlex.join(self.options), "start")
 
     def restart(self) -> None:
         """As after a power cut: every connection and every open transaction is gone."""
@@ -181,4 +187,15 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, name: str, *arguments: str) -> None:
-        subprocess.run([str(self._binaries / name), *arguments], check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._as)  # type: ignore[call-overload]  # reason: user= is optional
+        subprocess.run([str(self.binaries / name), *arguments], check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self.as_user)  # type: ignore[call-overload]  # reason: user= is optional
+
+
+def version_of(server: str) -> str:
+    """What it calls itself, such as `PostgreSQL 15.20`."""
+    binaries = postgres_binaries()
+    path = shutil.which(server, path=f"{binaries or ''}:{os.environ['PATH']}")
+    if path is None:
+        return f"no {server}"
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    name = "PostgreSQL" if "PostgreSQL" in said else "Redis"
+    return f"{name} {next(word.strip('v=') for word in said.split() if word.strip('v=')[:1].isdigit())}"

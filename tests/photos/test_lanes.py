@@ -165,3 +165,10 @@ def test_json_keeps_its_own_bound_and_photos_theirs(riverside: Web, anna: str) -
     assert riverside.patch(upload, 0, data).status == 204
     assert riverside.state(photo_id) == "stored"
     assert riverside.call("POST", "/photos", b"x" * 2 * MIB, {"Content-Type": "application/json"}).status == 413
+
+
+def test_a_document_of_no_announced_length_has_the_same_bound(riverside: Web) -> None:
+    """Cut at the bound it would be read as another document: here as Anna's, although two megabytes of blanks follow."""
+    anna = b'{"mrn": "CHUNKED", "family_name": "Petrauskien\xc4\x97", "given_name": "Anna"}'
+    pieces = (piece for _, piece in in_pieces(anna + b" " * 2 * MIB, 65536))
+    assert riverside.call("POST", "/patients", pieces, {"Content-Type": "application/json"}).status == 413
