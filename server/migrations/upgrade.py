@@ -1,12 +1,19 @@
 """Bring a database to the newest migration."""
 
+import random
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import OperationalError
 
 from server.db import Database
 
+BUSY = frozenset({"40P01", "55P03"})
+"""A deadlock with somebody at work, and a lock that did not come in time."""
+
+TRIES = 100
 HERE = Path(__file__).resolve().parent
 
 
@@ -20,8 +27,25 @@ def config() -> Config:
 
 
 def upgrade(database: Database, to: str = "head") -> None:
-    """Apply all missing migrations in one transaction; a failing one leaves the database as it was. `to` names an older one."""
+    """Apply all missing migrations in one transaction; a failing one leaves the database as it was. `to` names an older one.
+
+    While others are at work on PostgreSQL it waits a second for each table, lets them go on, and tries again, a hundred times.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            _upgrade(database, to)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in BUSY or not tries_left:
+                raise
+            time.sleep(random.uniform(0.1, 1.0))  # noqa: S311  reason: a pause, no secret
+        else:
+            return
+
+
+def _upgrade(database: Database, to: str) -> None:
     alembic = config()
     with database.engine.begin() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, to)

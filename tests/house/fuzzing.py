@@ -24,7 +24,7 @@ LONGEST_MRN = 64
 BEGUN, COMPLETED, SIGNED = 1, 2, 3
 UNFORESEEABLE = {
     "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor|cannot be booked; log the call"
-    r"|A check-in is answered from home",
+    r"|No patient has this number|A check-in is answered from home",
     "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later"
     r"|when the visit may take place",
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
