@@ -14,6 +14,9 @@ BUSY = frozenset({"40P01", "55P03"})
 """A deadlock with somebody at work, and a lock that did not come in time."""
 
 TRIES = 100
+WAITS_MS = 800
+"""Less than the second after which PostgreSQL looks for deadlocks, so that it is we who give way, never somebody at work."""
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -29,7 +32,7 @@ def config() -> Config:
 def upgrade(database: Database, to: str = "head") -> None:
     """Apply all missing migrations in one transaction; a failing one leaves the database as it was. `to` names an older one.
 
-    While others are at work on PostgreSQL it waits a second for each table, lets them go on, and tries again, a hundred times.
+    While others are at work on PostgreSQL it waits shortly for each table, else lets them go on and tries again, a hundred times.
     """
     for tries_left in reversed(range(TRIES)):
         try:
@@ -46,6 +49,6 @@ def _upgrade(database: Database, to: str) -> None:
     alembic = config()
     with database.engine.begin() as connection:
         if not database.is_sqlite:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAITS_MS}")
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, to)

@@ -14,6 +14,8 @@ depends_on = None
 def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
+    # Every request looks its token up there first: whoever is at work ends, whoever comes waits, and then all tables are free.
+    op.execute(sa.text("LOCK TABLE sign_ins IN ACCESS EXCLUSIVE MODE"))
     walls = [statement for table in guards.WALLED_12 for statement in guards.wall_postgresql(table)]
     for statement in (*walls, *guards.wall_postgresql("clinics", "id")):
         op.execute(sa.text(statement))
