@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.console import of_clinic, opened
 from server.migrations.roles import bring_up
+from server.patients.models import Patient
+from server.rights.export import export
 from server.walls import enter, everywhere
 
 
@@ -74,6 +77,26 @@ def clinic_add_person(clinic_id: uuid.UUID, email: str, name: str, roles: tuple[
             session, email=email, name=name, roles=[Role(role) for role in roles], password=_password(password, name, email)
         )
         click.echo(f"{user.name} signs in as {user.email}.")
+
+
+@clinic.command("export-patient")
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+@click.option("--mrn", required=True, help="The patient's number.")
+@click.argument("file", type=click.Path(path_type=Path))
+def clinic_export_patient(clinic_id: uuid.UUID, mrn: str, file: Path) -> None:
+    """Write everything about one patient to FILE, a zip archive: record, history, readings, notes, photographs."""
+    with opened() as (config, database), database.transaction() as session:
+        of_clinic(session, clinic_id)
+        patient = session.scalar(sa.select(Patient).where(Patient.mrn == mrn))
+        if patient is None:
+            raise click.ClickException("No patient of this clinic has this number.")
+        try:
+            missing = export(session, patient, config, file)
+        except FileExistsError:
+            raise click.ClickException(f"{file} is there already. Name another file.") from None
+        click.echo(f"Written to {file}. It is in the patient's list of disclosures.")
+        for one in missing:
+            click.echo(f"Not in it: {one}")
 
 
 @clinic.command("reset-link")
