@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from marshmallow import ValidationError, fields
 
 from schemas.common import Items
-from schemas.fields import Choice, Document, Flag, Id, Moment, Secret, Shape, Text
+from schemas.fields import Choice, Document, Flag, Id, Moment, Pattern, Secret, Shape, Text
+from schemas.patients import EMAIL
 from schemas.session import Person, code_field
 from schemas.vocabulary import Role, SigningPolicy
 
@@ -21,7 +22,7 @@ def _each_once(given: Sequence[str]) -> None:
 class PersonCreate(Shape):
     """Somebody new. She sets her first password with the link in the answer."""
 
-    email = Text(longest=320, required=True, metadata={"example": "noemi@clinic.example"})
+    email = Pattern(EMAIL, "noemi@clinic.example", longest=320, required=True)
     name = Text(required=True)
     roles = fields.List(Choice(Role), required=True, validate=_each_once, metadata=_ONCE)
 

@@ -83,7 +83,7 @@ def test_noemi_is_added_and_opens_her_link(clinic: make.Clinic, at_desk: Desk, v
     visitor.send(visitor.open("/sign-in"), "/sign-in", email="noemi.web@clinic.example", password=NEW)
 
 
-@pytest.mark.parametrize(("typed", "said"), [({"email": "x"}, "Not an e-mail address"), ({"role": ""}, "one of"), ({"person": ""}, "name")])
+@pytest.mark.parametrize(("typed", "said"), [({"email": "x"}, "in the form expected"), ({"role": ""}, "one of"), ({"person": ""}, "name")])
 def test_what_is_missing_of_a_person_is_said(typed: dict[str, str], said: str, clinic: make.Clinic, at_desk: Desk) -> None:
     adam = at_desk(clinic.admin)
     given = {"person": "Noémi Orosz", "email": "noemi@clinic.example", "role": "nurse"} | typed
