@@ -91,6 +91,7 @@ def known(db: Database, tablet: Api, clinic: make.Clinic) -> Known:
         "surgeon_id": [str(clinic.surgeon.user_id)],
         "retracts": [one["id"] for one in facts],
         "user_id": [str(clinic.rater.user_id)],
+        "emergency_id": [make.emergency(db, clinic, one) for one in patients[:5]],
         "issue_id": [one["id"] for one in _issues(tablet)],
         "photo_id": _photos(db, tablet, patients[:3]),
     }

@@ -161,5 +161,5 @@ def test_the_api_is_as_its_document_says(described: Any) -> None:
     schema = described.exclude(method="DELETE", path="/api/v1/session").exclude(path="/api/v1/sync/stream")  # which takes a minute to end
     found, reached = verdict(schema)
     assert found == ""
-    operations = {one.ok().label for one in schema.get_all_operations()}
-    assert len(reached) >= REACHED * len(operations), sorted(operations - reached)
+    within_reach = {one.ok().label for one in schema.get_all_operations()} - set(NEEDS_MORE_THAN_A_BODY)
+    assert len(reached & within_reach) >= REACHED * len(within_reach), sorted(within_reach - reached)
