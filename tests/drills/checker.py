@@ -31,7 +31,7 @@ class _Record:
 
 
 def _read(db: Database) -> _Record:
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         entries = session.execute(sa.select(Entry.id, Entry.details).where(Entry.kind == "note"), execution_options=EVERYWHERE).all()
         patients = session.execute(sa.select(Patient.id, Patient.mrn), execution_options=EVERYWHERE).all()
         rows = Counter(session.scalars(sa.select(JournalRow.record_id), execution_options=EVERYWHERE))
@@ -70,7 +70,7 @@ def kept(db: Database, acts: list[Act]) -> None:
 
 def whole(db: Database) -> int:
     """Rows of all journals, each with its chain, checkpoints and signatures verified; Broken where one is not whole."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False, everywhere=True) as session:
         clinics = [one.id for one in session.scalars(sa.select(Clinic))]
     count = 0
     for clinic_id in clinics:

@@ -142,7 +142,8 @@ def test_nothing_typed_about_a_patient_is_in_the_log_of_the_api(
 def test_a_constraint_that_refuses_does_not_quote_the_row(tablet: Api, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
     def nameless(session: Session, _fields: dict[str, Any]) -> NoReturn:
         table = table_of(Patient)
-        session.connection().execute(sa.insert(table).values(PIROSKA | {"id": uuid.uuid4(), "birth_date": None, "clinic_id": None}))
+        row = {"id": uuid.uuid4(), "birth_date": None, "clinic_id": session.info["clinic_id"], "search": None}
+        session.connection().execute(sa.insert(table).values(PIROSKA | row))
         raise AssertionError("stored")
 
     monkeypatch.setattr(patients, "create_patient", nameless)

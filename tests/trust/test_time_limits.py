@@ -40,11 +40,11 @@ def tablet(config: Config, hasty: Database, clinic: make.Clinic) -> Api:
 
 
 def gave_up(tablet: Api, method: str, path: str, **sent: Any) -> bool:
-    """Whether it heard 503, when to come again, and that nothing was stored."""
+    """Whether it heard 503, when to come again, and that it may."""
     answer = tablet.call(method, path, **sent)
     problem = answer.get_json(force=True)
     assert (answer.status_code, problem["code"], answer.headers.get("Retry-After")) == (503, "unavailable", "2"), answer.text
-    return "Nothing was stored" in problem["detail"]
+    return "Repeat the call" in problem["detail"]
 
 
 @on_postgresql

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pyotp
 import pytest
 
 from server import clock
+from server.app import create_app
 from server.clinics import second_factor
 from server.clinics.models import User
+from server.config import Config
 from server.db import Database
 from tests import make
 from tests.api import Api
@@ -123,5 +126,6 @@ def test_a_surgeon_without_an_app_is_led_to_it(clinic: make.Clinic, vera: Api, a
     assert "/account#second-factor" in desk.open(done.path).hrefs
 
 
-def test_the_demo_says_its_secrets_only_where_the_demo_is(visitor: Browser) -> None:
-    assert "demo" not in visitor.open("/sign-in").text.casefold()
+def test_a_real_clinic_says_no_secrets_of_the_demo(config: Config, db: Database) -> None:
+    real = Browser(create_app(replace(config, demo=False), db).test_client())
+    assert "demo" not in real.open("/sign-in").text.casefold()
