@@ -4,9 +4,8 @@ from marshmallow import fields
 
 from schemas.common import Items, Page
 from schemas.fields import Choice, Document, Flag, Id, Moment, Text
+from schemas.reading_words import Outcome, Reading
 from schemas.vocabulary import DeviceState
-
-READINGS = ("record", "list", "photo", "note", "note_file", "history", "sync", "access", "export")
 
 
 class AccessQuery(Page):
@@ -20,9 +19,9 @@ class ReadOut(Document):
     at = Moment()
     person = Text(allow_none=True)
     tablet = Text(allow_none=True)
-    reading = Choice(READINGS)
+    reading = Choice(Reading)
     record_id = Id(allow_none=True)
-    outcome = Choice(("given", "not_allowed", "not_found"))
+    outcome = Choice(Outcome)
     emergency_id = Id(allow_none=True, metadata={"description": "The emergency access by which it was read."})
     disclosure = Flag()
 

@@ -48,9 +48,9 @@ def link_address(token: str) -> str:
     return f"{current_app.config['GRAFTLOG'].public_url}/new-password#{token}"
 
 
-def qr_svg(text: str) -> str:
-    """What an authenticator app's camera reads; dark on light with its quiet zone, whatever the page looks like."""
-    return segno.make(text, error="m", micro=False).svg_inline(scale=5, border=4, dark="#000", light="#fff")
+def qr_svg(text: str, scale: int = 5) -> str:
+    """What a camera reads, as a picture; dark on light with its quiet zone, whatever the page looks like."""
+    return segno.make(text, error="m", micro=False).svg_inline(scale=scale, border=4, dark="#000", light="#fff")
 
 
 def idle() -> timedelta:

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from schemas.vocabulary import Role
 from server.clinics import accounts, passwords
 from server.clinics import service as clinics
-from server.clinics.models import Clinic, User
+from server.clinics.models import Clinic
 from server.console import of_clinic, opened
 from server.migrations.roles import bring_up
 from server.patients.models import Patient
 from server.rights.export import export
-from server.walls import enter, everywhere
+from server.walls import enter
 
 
 @click.group()
@@ -105,8 +105,7 @@ def clinic_export_patient(clinic_id: uuid.UUID, mrn: str, file: Path) -> None:
 def clinic_reset_link(email: str, drops: bool) -> None:
     """Make a one-time link for a new password, for an administrator who cannot sign in any more."""
     with opened() as (config, database), database.transaction() as session:
-        with everywhere(session):
-            user = session.scalar(sa.select(User).where(User.email == email.strip().casefold()).execution_options(all_clinics=True))
+        user = clinics.by_address(session, email)
         if user is None:
             raise click.ClickException("Nobody signs in with this address.")
         enter(session, user.clinic_id)

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from flask import Response, current_app, request
 
 from schemas.devices import (
@@ -21,22 +20,22 @@ from schemas.devices import (
     TabletPeople,
 )
 from server.access import TABLET_ROLES, Permission, allow, public, recognise
+from server.accounts import qr_svg as picture
 from server.clinics import pins, tablets
 from server.clinics.models import Device
 from server.clinics.rules import grouped
 from server.db import find
-from server.http import Routes, answer, found, must_match, page_of, read_cursor, session, tablet
+from server.http import Routes, after_id, answer, found, must_match, page_of, session, tablet
 from server.idempotency import never_kept
-from server.problems import bad_cursor
 from server.rates import Rate, rated
 
 routes = Routes("devices", __name__, url_prefix="/api/v1", description="Tablets, and signing in on them")
 
 
 def qr_svg(code: str) -> str:
-    """What a tablet's camera reads: this server's address and the code. Dark on light with its quiet zone, whatever the page looks like."""
+    """What a tablet's camera reads: this server's address and the code."""
     text = f"graftlog:pair?{urlencode({'server': current_app.config['GRAFTLOG'].public_url, 'code': code})}"
-    return segno.make(text, error="m", micro=False).svg_inline(scale=6, border=4, dark="#000", light="#fff")
+    return picture(text, scale=6)
 
 
 @routes.route("/devices", methods=["POST"])
@@ -73,15 +72,9 @@ def pair(body: dict[str, Any]) -> Response:
 @allow(Permission.READ_PEOPLE)
 def list_devices(query: dict[str, Any]) -> Response:
     """All tablets, revoked ones too."""
-    after = _after(query["cursor"]) if "cursor" in query else None
-    return page_of(tablets.listed(session(), after=after, limit=query["limit"] + 1), query["limit"], lambda last: (str(last.device.id),))
-
-
-def _after(cursor: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(read_cursor(cursor, 1)[0])
-    except ValueError:
-        raise bad_cursor() from None
+    return page_of(
+        tablets.listed(session(), after=after_id(query), limit=query["limit"] + 1), query["limit"], lambda last: (str(last.device.id),)
+    )
 
 
 @routes.route("/devices/<uuid:device_id>", methods=["GET"])

@@ -238,6 +238,14 @@ def page_of(rows: Sequence[R], limit: int, place: Callable[[R], Sequence[str]]) 
     return answer({"items": [row.document() for row in rows[:limit]], "next_cursor": following})
 
 
+def after_id(query: Mapping[str, Any]) -> uuid.UUID | None:
+    """The id behind which a page begins, from its cursor; None for the first page. 422 for anything else."""
+    try:
+        return uuid.UUID(read_cursor(query["cursor"], 1)[0]) if "cursor" in query else None
+    except ValueError:
+        raise bad_cursor() from None
+
+
 def read_cursor(cursor: str, count: int) -> list[str]:
     """The parts of a cursor that `cursor_of` made; 422 for anything else."""
     try:

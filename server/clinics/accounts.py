@@ -24,9 +24,7 @@ LINK_LASTS = timedelta(hours=24)
 
 def change_password(session: Session, user: User, *, password: str, new_password: str, code: str | None = None) -> None:
     """The person's own new password; her other sessions end. Raises `wrong_credentials`, `code_required`, `invalid` for an easy one."""
-    tries = guessing.check(session, guessing.signed_in(user.id))
-    if not passwords.matches(user.password_hash, password):
-        raise guessing.wrong(session, tries, "wrong_credentials", "Changing the password asks for the present one.")
+    tries = guessing.own_password(session, user, password, "Changing the password asks for the present one.")
     second_factor.at_sign_in(session, tries, user, code)
     guessing.right(session, tries)
     _put_password(session, user, new_password, "change_password")

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.clinics.credentials import CredentialTries
+from server.clinics.models import User
+from server.clinics.passwords import matches
 from server.db import insert_missing, table_of
 from server.problems import Counted, Problem
 
@@ -51,6 +53,14 @@ def check(session: Session, account: bytes) -> CredentialTries:
             f"Wait {_spoken(wait)}, then try again. An administrator can send you a link for a new password at once.",
             retry_after_s=wait,
         )
+    return tries
+
+
+def own_password(session: Session, user: User, password: str, why: str) -> CredentialTries:
+    """Somebody signed in gives her own password again; the tries, for what else is asked. Raises `too_many_tries`, `wrong_credentials`."""
+    tries = check(session, signed_in(user.id))
+    if not matches(user.password_hash, password):
+        raise wrong(session, tries, "wrong_credentials", why)
     return tries
 
 

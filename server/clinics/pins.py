@@ -30,10 +30,7 @@ MOST_WRONG = len(WAITS_S) + 1
 
 def set_pin(session: Session, user: User, *, password: str, pin: str) -> None:
     """A person's own new PIN; what was tried against the old one is forgotten. Raises `wrong_credentials`, `invalid` for an easy one."""
-    attempts = guessing.check(session, guessing.signed_in(user.id))
-    if not matches(user.password_hash, password):
-        raise guessing.wrong(session, attempts, "wrong_credentials", "Setting a PIN asks for your own password again.")
-    guessing.right(session, attempts)
+    guessing.right(session, guessing.own_password(session, user, password, "Setting a PIN asks for your own password again."))
     why = weakness(pin)
     if why:
         raise invalid("/pin", f"This PIN is easily guessed: {why}. Choose another one.")

@@ -39,9 +39,7 @@ def start(session: Session, user: User, clinic: Clinic, *, password: str, code: 
 
     Who has one already proves it with a code of that one, or with a recovery code. Raises `wrong_credentials`, `code_required`.
     """
-    tries = guessing.check(session, guessing.signed_in(user.id))
-    if not matches(user.password_hash, password):
-        raise guessing.wrong(session, tries, "wrong_credentials", "Setting up a second factor asks for your own password again.")
+    tries = guessing.own_password(session, user, password, "Setting up a second factor asks for your own password again.")
     if needed(user):
         _prove(session, tries, user, code, recovery=True)
     guessing.right(session, tries)
@@ -71,7 +69,7 @@ def confirm(session: Session, user: User, code: str) -> list[str]:
     if factor.pending is None or factor.pending_until is None or clock.now() >= factor.pending_until:
         raise Problem("wrong_state", "No authenticator is being set up, or it took longer than ten minutes. Begin again.")
     tries = guessing.check(session, guessing.signed_in(user.id))
-    step = _step_of(factor.pending, code, 0)
+    step = _step_of(factor.pending, code)
     if step is None:
         raise guessing.wrong(session, tries, "wrong_second_factor", "Scan the QR code, then type the six digits that the app shows now.")
     guessing.right(session, tries)
@@ -115,9 +113,7 @@ def prove(session: Session, user: User, *, password: str, code: str | None = Non
     A code of the authenticator always does; the PIN does on a paired tablet of a clinic whose policy says so. Recovery codes never sign.
     Raises `wrong_credentials`, `wrong_second_factor`, `code_used`, which are counted; `code_required`, `no_second_factor`.
     """
-    tries = guessing.check(session, guessing.signed_in(user.id))
-    if not matches(user.password_hash, password):
-        raise guessing.wrong(session, tries, "wrong_credentials", "Signing asks for your own password again.")
+    tries = guessing.own_password(session, user, password, "Signing asks for your own password again.")
     policy = session.get_one(Clinic, user.clinic_id).signing_policy
     if pin is not None and code is None:
         if policy != SigningPolicy.PIN_OR_CODE or not session.info["actor"].device_id:
@@ -137,8 +133,8 @@ def _prove(session: Session, tries: CredentialTries, user: User, code: str | Non
     factor = _factor(session, user)
     typed = code.replace(" ", "")
     if len(typed) == _DIGITS:
-        step = _step_of(factor.secret or "", typed, factor.last_step)
-        if step is None and _step_of(factor.secret or "", typed, 0) is not None:
+        step = _step_of(factor.secret or "", typed)
+        if step is not None and step <= factor.last_step:
             raise guessing.wrong(session, tries, "code_used", f"Wait for the next code; a new one comes every {STEP_S} seconds.")
         if step is not None:
             factor.last_step = step
@@ -162,12 +158,12 @@ def _factor(session: Session, user: User) -> SecondFactor:
     return factor
 
 
-def _step_of(secret: str, code: str, after: int) -> int | None:
-    """The step later than `after` whose code this is, in constant time per step."""
+def _step_of(secret: str, code: str) -> int | None:
+    """The newest step whose code this is, in constant time per step."""
     typed, found = code.replace(" ", ""), None
     now = int(clock.now().timestamp()) // STEP_S
     for step in range(now - WINDOW, now + WINDOW + 1):
-        if secrets.compare_digest(pyotp.TOTP(secret).generate_otp(step), typed) and step > after:
+        if secrets.compare_digest(pyotp.TOTP(secret).generate_otp(step), typed):
             found = step
     return found
 

@@ -84,14 +84,18 @@ def _zones() -> frozenset[str]:
 def create_user(session: Session, *, email: str, name: str, roles: Sequence[Role], password: str) -> User:
     """New person of the session's clinic. Raises Problem `duplicate` for a known address, ValueError for a short password."""
     address = email.strip().casefold()
-    with everywhere(session):
-        taken = session.scalar(sa.select(User.id).where(User.email == address).execution_options(all_clinics=True))
-    if taken:
+    if by_address(session, address):
         raise Problem("duplicate", f"Somebody already signs in as {address}.")
     user = User(email=address, name=name, roles=[str(role) for role in roles], password_hash=hash_password(password))
     session.add(user)
     session.flush()
     return user
+
+
+def by_address(session: Session, address: str) -> User | None:
+    """Who signs in with this address, in whatever clinic."""
+    with everywhere(session):
+        return session.scalar(sa.select(User).where(User.email == address.strip().casefold()).execution_options(all_clinics=True))
 
 
 def people(session: Session) -> Sequence[User]:
@@ -126,8 +130,7 @@ def sign_in(
     """
     address = email.strip().casefold()
     tries = guessing.check(session, guessing.at_the_door(address))
-    with everywhere(session):
-        user = session.scalar(sa.select(User).where(User.email == address).execution_options(all_clinics=True))
+    user = by_address(session, address)
     right = matches(user.password_hash if user else None, password)
     elsewhere = device_id is not None and user is not None and user.clinic_id != session.info["clinic_id"]
     if user is None or not right or not user.active or elsewhere:

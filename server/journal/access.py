@@ -3,40 +3,17 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from schemas.reading_words import Outcome, Reading
 from server import clock
 from server.db import Base, InClinic, insert_many, table_of, words
 from server.ids import uuid7
 
-
-class Reading(StrEnum):
-    """What was read. A `note_file` and an `export` leave the clinic: they are disclosures."""
-
-    RECORD = "record"
-    LIST = "list"
-    PHOTO = "photo"
-    NOTE = "note"
-    NOTE_FILE = "note_file"
-    HISTORY = "history"
-    SYNC = "sync"
-    ACCESS = "access"
-    EXPORT = "export"
-
-
 DISCLOSURES = frozenset({Reading.NOTE_FILE, Reading.EXPORT})
-
-
-class Outcome(StrEnum):
-    """Whether it was given."""
-
-    GIVEN = "given"
-    NOT_ALLOWED = "not_allowed"
-    NOT_FOUND = "not_found"
 
 
 class AccessRow(InClinic, Base):

@@ -1,12 +1,15 @@
 """Tables of the journal: the rows, one counter per clinic, what is sealed over the rows, and the keys that seal."""
 
+import json
 import uuid
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server import clock
+from server.canonical import instant
 from server.db import Base, InClinic
 from server.ids import uuid7
 
@@ -46,6 +49,20 @@ class JournalRow(Base):
     detail_hash: Mapped[bytes]
     prev_hash: Mapped[bytes]
     hash: Mapped[bytes]
+
+    def document(self) -> dict[str, Any]:
+        """Wire form, without salt and hashes."""
+        return {
+            "seq": self.seq,
+            "at": instant(self.at),
+            "actor_id": str(self.actor_id) if self.actor_id else None,
+            "device_id": str(self.device_id) if self.device_id else None,
+            "action": self.action,
+            "collection": self.collection,
+            "record_id": str(self.record_id),
+            "write_id": str(self.write_id) if self.write_id else None,
+            "body": None if self.body is None else json.loads(self.body),
+        }
 
 
 class JournalCheckpoint(Base):

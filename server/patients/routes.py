@@ -16,10 +16,10 @@ from schemas.patients import (
     ScarList,
     ScarOut,
 )
+from schemas.reading_words import Reading
 from server.access import Permission, allow
 from server.db import find
-from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
-from server.journal.access import Reading
+from server.http import Routes, after_id, answer, found, must_match, page_of, session
 from server.patients import service
 from server.patients.models import Patient, Scar
 from server.reads import reads, saw
@@ -46,8 +46,7 @@ def create_patient(body: dict[str, Any]) -> Response:
 @reads(Reading.LIST)
 def list_patients(query: dict[str, Any]) -> Response:
     """Find patients by name, number or phone."""
-    after = read_cursor(query["cursor"], 1)[0] if "cursor" in query else None
-    rows = service.find_patients(session(), q=query.get("q"), after=after, limit=query["limit"] + 1)
+    rows = service.find_patients(session(), q=query.get("q"), after=after_id(query), limit=query["limit"] + 1)
     saw(row.id for row in rows[: query["limit"]])
     return page_of(rows, query["limit"], lambda last: (str(last.id),))
 

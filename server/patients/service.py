@@ -103,7 +103,7 @@ def _check_contact(session: Session, patient: Patient) -> None:
         raise invalid("/phone", str(error)) from None
 
 
-def find_patients(session: Session, *, q: str | None, after: str | None, limit: int) -> list[Patient]:
+def find_patients(session: Session, *, q: str | None, after: uuid.UUID | None, limit: int) -> list[Patient]:
     """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (whose spacing does not matter).
 
     `after` is the id of the last one before: a place that named her would stand in the address of the next page.
@@ -113,10 +113,7 @@ def find_patients(session: Session, *, q: str | None, after: str | None, limit: 
     phone = phone_digits(q or "")
     query = query.where(sa.or_(words, Patient.search.contains(phone)) if phone else words)
     if after:
-        try:
-            last = find(session, Patient, uuid.UUID(after))
-        except ValueError:
-            last = None
+        last = find(session, Patient, after)
         if last is None:
             raise bad_cursor()
         query = query.where(sa.tuple_(Patient.family_name, Patient.given_name, Patient.id) > (last.family_name, last.given_name, last.id))

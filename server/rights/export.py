@@ -1,6 +1,7 @@
 """Everything about one patient in one file: what a patient may take along, and what a clinic gives to whom she has named."""
 
 import json
+import uuid
 import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,14 +11,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.reading_words import Reading
 from schemas.vocabulary import PhotoState
 from server import clock
 from server.canonical import instant
 from server.clinics.service import current
 from server.config import Config
 from server.followup.models import Alert, Answer, Call, Reminder, Visit
-from server.journal.access import Reading, write
-from server.journal.models import JournalRow
+from server.journal.access import write
+from server.journal.service import history
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo
 from server.photos.service.vault import CONTENT, of_photo
@@ -39,7 +41,9 @@ SHA256SUMS      the hash of each of these files: sha256sum -c SHA256SUMS
 
 What could not be put in is named in missing.txt, where that is there.
 """
-_MOST_READINGS = 100_000
+_MOST_READINGS = _MOST_ROWS = 100_000
+_AT_A_TIME = 500
+"""Ids in one question: far below what either database takes."""
 
 
 def export(session: Session, patient: Patient, config: Config, path: Path) -> list[str]:
@@ -109,22 +113,11 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
 
 def _history(session: Session, document: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the journal about any record of the document, in order."""
-    ids = {row["id"] for rows in document.values() if isinstance(rows, list) for row in rows} | {document["patient"]["id"]}
-    ids |= {entry["id"] for procedure in document["procedures"] for entry in procedure["entries"]}
-    of_clinic = sa.select(JournalRow).where(JournalRow.clinic_id == session.info["clinic_id"]).order_by(JournalRow.seq)
-    return [
-        {
-            "seq": row.seq,
-            "at": instant(row.at),
-            "actor_id": str(row.actor_id) if row.actor_id else None,
-            "action": row.action,
-            "collection": row.collection,
-            "record_id": str(row.record_id),
-            "body": json.loads(row.body) if row.body else None,
-        }
-        for row in session.scalars(of_clinic.execution_options(yield_per=1000))
-        if str(row.record_id) in ids
-    ]
+    rows = [document["patient"], *(row for rows in document.values() if isinstance(rows, list) for row in rows)]
+    rows += [entry for procedure in document["procedures"] for entry in procedure["entries"]]
+    ids = [uuid.UUID(row["id"]) for row in rows]
+    parts = [history(session, ids[start : start + _AT_A_TIME], limit=_MOST_ROWS) for start in range(0, len(ids), _AT_A_TIME)]
+    return [row.document() for row in sorted((row for part in parts for row in part), key=lambda row: row.seq)]
 
 
 def _json(document: Any) -> bytes:

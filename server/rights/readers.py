@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from schemas.reading_words import Reading
 from server.canonical import instant
 from server.clinics.models import Device, User
 from server.followup.models import PATIENT, Attempt, Outcome, Reminder
-from server.journal.access import DISCLOSURES, AccessRow, Reading
+from server.journal.access import DISCLOSURES, AccessRow
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from typing import Any
 from flask import Response
 
 from schemas.emergency import EmergencyList, EmergencyOpen, EmergencyOut, EmergencyQuery, EmergencyReview
+from schemas.reading_words import Reading
 from schemas.rights import AccessQuery, AccessReport, Disclosures
 from server.access import Permission, allow
 from server.db import find
-from server.http import Routes, answer, cursor_of, found, page_of, read_cursor, session
-from server.journal.access import Reading
+from server.http import Routes, after_id, answer, cursor_of, found, page_of, session
 from server.patients.models import Patient
-from server.problems import bad_cursor
 from server.reads import reads
 from server.rights import emergency, readers
 from server.rights.models import EmergencyAccess
@@ -30,17 +29,10 @@ def access_report(query: dict[str, Any], patient_id: uuid.UUID) -> Response:
     """Who has read this patient's record, the newest first, and which tablets hold a copy of it."""
     patient = found(find(session(), Patient, patient_id))
     limit = query["limit"]
-    rows = readers.readings(session(), patient.id, after=_after(query), limit=limit + 1)
+    rows = readers.readings(session(), patient.id, after=after_id(query), limit=limit + 1)
     following = cursor_of(str(rows[limit - 1].id)) if len(rows) > limit else None
     items = [row.document() for row in rows[:limit]]
     return answer({"items": items, "tablets": list(readers.tablets(session())), "next_cursor": following})
-
-
-def _after(query: dict[str, Any]) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(read_cursor(query["cursor"], 1)[0]) if "cursor" in query else None
-    except ValueError:
-        raise bad_cursor() from None
 
 
 @routes.route("/patients/<uuid:patient_id>/disclosures", methods=["GET"])
@@ -69,7 +61,7 @@ def open_record(body: dict[str, Any]) -> Response:
 @allow(Permission.REVIEW_ACCESS)
 def list_emergencies(query: dict[str, Any]) -> Response:
     """Emergency accesses, the newest first."""
-    rows = emergency.listed(session(), after=_after(query), limit=query["limit"] + 1)
+    rows = emergency.listed(session(), after=after_id(query), limit=query["limit"] + 1)
     return page_of(rows, query["limit"], lambda last: (str(last.id),))
 
 

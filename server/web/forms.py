@@ -10,6 +10,15 @@ from schemas.fields import Shape
 from schemas.pointers import pointers
 from server.problems import Problem
 
+_ABOUT = {
+    "wrong_credentials": "password",
+    "wrong_link": "token",
+    "code_required": "code",
+    "wrong_second_factor": "code",
+    "code_used": "code",
+}
+"""Code of a problem that names no field → the input that it is about."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 _MISSING = {
     "email": "Enter your e-mail address.",
@@ -68,10 +77,4 @@ def errors_of(problem: Problem | None) -> list[dict[str, str]]:
         return []
     if problem.errors:
         return [{"field": one["pointer"].removeprefix("/"), "message": one["message"]} for one in problem.errors]
-    if problem.code == "wrong_credentials":
-        return [{"field": "password", "message": f"{problem.title}. {problem.detail}"}]
-    if problem.code in {"code_required", "wrong_second_factor", "code_used"}:
-        return [{"field": "code", "message": f"{problem.title}. {problem.detail}"}]
-    if problem.code == "wrong_link":
-        return [{"field": "token", "message": f"{problem.title}. {problem.detail}"}]
-    return [{"field": "", "message": f"{problem.title}. {problem.detail}"}]
+    return [{"field": _ABOUT.get(problem.code, ""), "message": f"{problem.title}. {problem.detail}"}]

@@ -7,6 +7,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 
 from schemas.common import Page
 from schemas.fields import Choice
+from schemas.reading_words import Reading
 from schemas.sending import Settlement
 from schemas.vocabulary import ReminderState
 from schemas.work import Arrival
@@ -18,7 +19,6 @@ from server.followup.models import Reminder
 from server.followup.service import settling
 from server.followup.service.listing import NOT_YET
 from server.http import cursor_of, found, person, read_cursor, session
-from server.journal.access import Reading
 from server.problems import Problem
 from server.reads import reads, saw
 from server.web import queries, words

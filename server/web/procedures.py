@@ -8,11 +8,11 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from schemas.common import Page
 from schemas.fields import Choice, Text
 from schemas.procedures import AddendumRequest, SignRequest
+from schemas.reading_words import Reading
 from schemas.vocabulary import ProcedureState
 from server.access import Permission, allow
 from server.http import cursor_of, person, read_cursor, session
 from server.ids import uuid7
-from server.journal.access import Reading
 from server.problems import Problem
 from server.procedures import note
 from server.procedures.service import listing, record, signing

@@ -5,12 +5,11 @@ import uuid
 from flask import render_template, url_for
 
 from schemas.common import Page
+from schemas.reading_words import Outcome, Reading
 from server.access import Permission, allow
 from server.db import find
-from server.http import cursor_of, found, read_cursor, session
-from server.journal.access import Outcome, Reading
+from server.http import after_id, cursor_of, found, session
 from server.patients.models import Patient
-from server.problems import bad_cursor
 from server.reads import reads
 from server.rights import readers
 from server.web.blueprint import pages
@@ -43,10 +42,7 @@ def access_report(patient_id: uuid.UUID) -> str:
     """The report; newest first."""
     patient = found(find(session(), Patient, patient_id))
     asked = filters(Page())
-    try:
-        after = uuid.UUID(read_cursor(asked["cursor"], 1)[0]) if "cursor" in asked else None
-    except ValueError:
-        raise bad_cursor() from None
+    after = after_id(asked)
     rows = readers.readings(session(), patient.id, after=after, limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(

@@ -7,6 +7,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 
 from schemas.common import Page
 from schemas.fields import Choice, Id
+from schemas.reading_words import Reading
 from schemas.sync import Resolution
 from schemas.sync_words import Choice as Decision
 from schemas.sync_words import IssueKind, IssueState
@@ -14,7 +15,6 @@ from server.access import Permission, allow
 from server.canonical import instant
 from server.db import find
 from server.http import cursor_of, found, read_cursor, session
-from server.journal.access import Reading
 from server.problems import Problem
 from server.reads import reads, saw
 from server.sync.models import Issue

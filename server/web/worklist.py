@@ -10,6 +10,7 @@ from flask import Response, current_app, make_response, redirect, render_templat
 
 from schemas.common import Page
 from schemas.fields import Choice, Day, Id, Pattern, Shape, Text
+from schemas.reading_words import Reading
 from schemas.vocabulary import CallOutcome, VisitState
 from schemas.work import WorkKind
 from schemas.worklist import ALL, closing_note
@@ -22,7 +23,6 @@ from server.followup.service import alerts, calls, contact, endpoints, link_answ
 from server.followup.service.visits import mark_visit
 from server.http import cursor_of, found, person, read_cursor, session
 from server.ids import uuid7
-from server.journal.access import Reading
 from server.patients.models import Patient
 from server.problems import Problem, invalid
 from server.reads import reads, saw

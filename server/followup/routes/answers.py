@@ -7,13 +7,13 @@ from flask import Response, current_app
 
 from schemas.answers import AnswerCreate, AnswerList, AnswerOut, LinkCreate, LinkOut
 from schemas.questions import Given, Question
+from schemas.reading_words import Reading
 from server.access import Permission, allow
 from server.canonical import instant
 from server.db import find
 from server.followup.models import Visit
 from server.followup.service import answers, link_answers
 from server.http import Routes, answer, found, session
-from server.journal.access import Reading
 from server.reads import reads
 
 routes = Routes("answers", __name__, url_prefix="/api/v1", description="Answers to check-ins, and the patient's link")

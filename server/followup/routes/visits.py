@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response
 
 from schemas.followup import ReminderList, ReminderQuery, VisitChange, VisitList, VisitOut, VisitQuery
+from schemas.reading_words import Reading
 from schemas.vocabulary import VisitState
 from server.access import Permission, allow
 from server.canonical import instant
@@ -14,7 +15,6 @@ from server.followup.models import Visit
 from server.followup.service import listing, schedule
 from server.followup.service.visits import mark_by_hand
 from server.http import Routes, answer, found, must_match, page_of, read_cursor, session
-from server.journal.access import Reading
 from server.procedures.models import Procedure
 from server.reads import reads, saw
 

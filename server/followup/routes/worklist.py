@@ -5,13 +5,13 @@ from typing import Any
 
 from flask import Response
 
+from schemas.reading_words import Reading
 from schemas.worklist import AlertList, AlertOut, AlertQuery, CallCreate, CallList, CallOut, Closing, WorkList, WorkListQuery
 from server.access import Permission, allow
 from server.db import find
 from server.followup.models import Alert, Visit
 from server.followup.service import alerts, calls, worklist
 from server.http import Routes, answer, cursor_of, found, page_of, read_cursor, session
-from server.journal.access import Reading
 from server.reads import reads, saw
 
 routes = Routes("work_list", __name__, url_prefix="/api/v1", description="Who needs a person: work list, calls, alerts")

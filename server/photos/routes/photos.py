@@ -8,9 +8,9 @@ from typing import IO, Any
 from flask import Response
 
 from schemas.photos import PhotoCreate, PhotoList, PhotoOut, PhotoQuery, ThumbnailQuery
+from schemas.reading_words import Reading
 from server.access import Permission, allow
 from server.http import Routes, answer, own_transaction, page_of, read_cursor, session, streams
-from server.journal.access import Reading
 from server.photos.picture import MEDIA_TYPE
 from server.photos.routes.lanes import SENDING, config, desk, lane, open_lanes
 from server.photos.service import album

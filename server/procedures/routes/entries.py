@@ -7,10 +7,10 @@ from marshmallow import ValidationError
 
 from schemas.entry_loading import load_entries
 from schemas.procedures import EntriesOut, EntryList
+from schemas.reading_words import Reading
 from server.access import Permission, allow
 from server.bodies import read_json
 from server.http import Routes, answer, refused, session
-from server.journal.access import Reading
 from server.procedures.service import log, record
 from server.reads import reads
 

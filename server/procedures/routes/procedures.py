@@ -17,9 +17,9 @@ from schemas.procedures import (
     ReasonedChange,
     StateChange,
 )
+from schemas.reading_words import Reading
 from server.access import Permission, allow
 from server.http import Routes, answer, cursor_of, must_match, read_cursor, session
-from server.journal.access import Reading
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, listing, planning, record
 from server.reads import reads, saw

@@ -1,6 +1,5 @@
 """HTTP of signing, addenda, history and the note."""
 
-import json
 import uuid
 from typing import Any
 
@@ -15,11 +14,9 @@ from schemas.procedures import (
     SignatureOut,
     SignRequest,
 )
+from schemas.reading_words import Reading
 from server.access import Permission, allow
-from server.canonical import instant
 from server.http import Routes, answer, cursor_of, found, read_cursor, session
-from server.journal.access import Reading
-from server.journal.models import JournalRow
 from server.journal.service import history
 from server.problems import Problem, bad_cursor
 from server.procedures import note
@@ -99,7 +96,7 @@ def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     rows = history(session(), ids, limit=query["limit"] + 1, after=_after(query))
     page = rows[: query["limit"]]
     cursor = cursor_of(str(page[-1].seq)) if len(rows) > len(page) else None
-    return answer({"items": [_row(row) for row in page], "next_cursor": cursor})
+    return answer({"items": [row.document() for row in page], "next_cursor": cursor})
 
 
 def _after(query: dict[str, Any]) -> int:
@@ -107,20 +104,6 @@ def _after(query: dict[str, Any]) -> int:
     if not part.isascii() or not part.isdigit() or len(part) > LONGEST_SEQ:
         raise bad_cursor()
     return int(part)
-
-
-def _row(row: JournalRow) -> dict[str, Any]:
-    return {
-        "seq": row.seq,
-        "at": instant(row.at),
-        "actor_id": str(row.actor_id) if row.actor_id else None,
-        "device_id": str(row.device_id) if row.device_id else None,
-        "action": row.action,
-        "collection": row.collection,
-        "record_id": str(row.record_id),
-        "write_id": str(row.write_id) if row.write_id else None,
-        "body": None if row.body is None else json.loads(row.body),
-    }
 
 
 @routes.route("/procedures/<uuid:procedure_id>/note", methods=["GET"])

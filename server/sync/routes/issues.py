@@ -5,13 +5,13 @@ from typing import Any
 
 from flask import Response
 
+from schemas.reading_words import Reading
 from schemas.sync import IssueList, IssueOut, IssueQuery, Resolution
 from schemas.sync_words import Choice
 from server.access import Permission, allow
 from server.canonical import instant
 from server.db import find
 from server.http import Routes, answer, found, page_of, read_cursor, session
-from server.journal.access import Reading
 from server.reads import reads, saw
 from server.sync.models import Issue
 from server.sync.push import resolution

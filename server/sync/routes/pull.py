@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Response, current_app, request
 
+from schemas.reading_words import Reading
 from schemas.sync import OLDEST_SCHEMA, PullOut, PullQuery
 from schemas.sync_words import Synced
 from server import catalogue
 from server.access import Permission, Tablet, allow
 from server.http import Routes, caller, session
 from server.journal import epochs
-from server.journal.access import Reading
 from server.problems import Problem
 from server.reads import reads
 from server.sync import pages, stream
