@@ -1,6 +1,5 @@
 """Marks of the views that show patients, and the row of the access log that is stored before their answer leaves."""
 
-import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -10,14 +9,13 @@ import sqlalchemy as sa
 from flask import g, request
 from sqlalchemy.orm import Session
 
+from schemas.reading_words import Outcome, Reading
 from server import clock
 from server.access import Caller
 from server.db import Base, Database
-from server.journal.access import Outcome, Reading, write
+from server.journal.access import write
 
 _OUTCOMES = {403: Outcome.NOT_ALLOWED, 404: Outcome.NOT_FOUND}
-
-
 _SUBJECTS = {
     "scar_id": "scars",
     "photo_id": "photos",
@@ -58,18 +56,16 @@ def rule_of(view: object) -> Reading | None:
     return getattr(view, "__reads__", None)
 
 
-_synced: dict[tuple[uuid.UUID, ...], datetime] = {}
-_lock = threading.Lock()
+_synced: dict[tuple[uuid.UUID | None, ...], datetime] = {}
 
 
 def _sync_is_said(caller: Caller) -> bool:
-    who, now = (caller.clinic_id, caller.user_id or caller.clinic_id, caller.device_id or caller.clinic_id), clock.now()
-    with _lock:
-        before = _synced.get(who)
-        if before is not None and timedelta(0) <= now - before < SYNC_EVERY:
-            return True
-        _synced[who] = now
-        return False
+    before = _synced.get(_whose(caller))
+    return before is not None and timedelta(0) <= clock.now() - before < SYNC_EVERY
+
+
+def _whose(caller: Caller) -> tuple[uuid.UUID | None, ...]:
+    return caller.clinic_id, caller.user_id, caller.device_id
 
 
 def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
@@ -84,6 +80,8 @@ def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
         patients = _patients(session, caller.clinic_id, reading, arguments) if status != 404 else {None}  # noqa: PLR2004  reason: not found
         record = next((value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS), None)
         write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN), g.get("emergency_id"))
+    if reading == Reading.SYNC:  # not before it is stored: until then it is said at the next pull
+        _synced[_whose(caller)] = clock.now()
 
 
 def subject(session: Session, view: object, clinic_id: uuid.UUID) -> uuid.UUID | None:

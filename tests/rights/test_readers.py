@@ -114,6 +114,22 @@ def test_a_tablet_that_synchronises_is_named_once_in_ten_minutes(clinic: make.Cl
     assert [(one["name"], one["state"]) for one in holding] == [("Theatre 1", "paired")]
 
 
+def test_a_sync_whose_row_was_not_stored_is_said_at_the_next_pull(
+    clinic: make.Clinic, db: Database, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theatre = make.tablet(db, clinic)
+    tablet = Api(app.test_client(), make.token(db, replace(clinic.nurse, device_id=theatre.device_id)))
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, RuntimeError("disk full"))
+
+    with monkeypatch.context() as full:
+        full.setattr(reads, "write", fails)
+        tablet.get("/sync/patients/pull?limit=10", 503)
+    tablet.get("/sync/patients/pull?limit=10")
+    assert [row.reading for row in rows(db, clinic)] == ["sync"]
+
+
 def test_the_note_as_a_file_is_a_disclosure_and_on_the_screen_is_none(signed_case: Case, vera: Api) -> None:
     note = f"{signed_case.path}/note"
     vera.call("GET", note, headers={"Accept": "text/html"})
