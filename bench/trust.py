@@ -188,7 +188,7 @@ def _lifted(where: place.Place) -> Iterator[None]:
 
 def _alter(admin: Database, what: str) -> None:
     with admin.engine.begin() as connection:
-        for table in (*guards.WALLED_12, "clinics"):
+        for table in (*guards.WALLED_12, *guards.WALLED_13, "clinics"):
             connection.exec_driver_sql(f"ALTER TABLE {table} {what} ROW LEVEL SECURITY")
 
 

@@ -400,11 +400,12 @@ class PhotoKind(StrEnum):
 
 
 class PhotoState(StrEnum):
-    """Announced by the tablet; stored once its bytes are whole; failed when they can be no photograph."""
+    """Announced by the tablet; stored once its bytes are whole; failed when they can be no photograph; erased on the patient's request."""
 
     ANNOUNCED = "announced"
     STORED = "stored"
     FAILED = "failed"
+    ERASED = "erased"
 
 
 class ThumbnailState(StrEnum):

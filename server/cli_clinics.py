@@ -14,6 +14,7 @@ from server.clinics.models import Clinic
 from server.console import of_clinic, opened
 from server.migrations.roles import bring_up
 from server.patients.models import Patient
+from server.rights import erasure
 from server.rights.export import export
 from server.walls import enter
 
@@ -97,6 +98,46 @@ def clinic_export_patient(clinic_id: uuid.UUID, mrn: str, file: Path) -> None:
         click.echo(f"Written to {file}. It is in the patient's list of disclosures.")
         for one in missing:
             click.echo(f"Not in it: {one}")
+
+
+@clinic.command("erase-patient")
+@click.option("--clinic", "clinic_id", required=True, type=click.UUID)
+@click.option("--mrn", required=True, help="The patient's number.")
+@click.option("--reason", required=True, help="The request and why it is granted; it is kept.")
+@click.option("--by", required=True, help="Address of the person of the clinic who has decided it.")
+@click.option("--again", help="The patient's number once more, instead of being asked for it.")
+def clinic_erase_patient(clinic_id: uuid.UUID, mrn: str, reason: str, by: str, again: str | None) -> None:
+    """Erase what need not be kept about a patient: contact data, photographs, earlier versions of both. It cannot be undone.
+
+    The clinical record and its signatures stay, and so does this decision.
+    """
+    with opened() as (config, database):
+        with database.transaction() as session:
+            of_clinic(session, clinic_id)
+            patient = session.scalar(sa.select(Patient).where(Patient.mrn == mrn))
+            if patient is None:
+                raise click.ClickException("No patient of this clinic has this number.")
+            person = clinics.by_address(session, by)
+            if person is None or person.clinic_id != clinic_id or not reason.strip():
+                raise click.ClickException("--by must be the address of a person of this clinic, and --reason must say why.")
+            if (again or click.prompt("It cannot be undone. Type the patient's number again")) != mrn:
+                raise click.ClickException("That is another number. Nothing was erased.")
+            enter(session, clinic_id)
+            done = erasure.erase(session, patient.id, reason=reason.strip(), decided_by=person)
+            said = [
+                f"Emptied: {', '.join(done.decision.contact) or 'no contact data was left'}. Reminders are stopped.",
+                f"Photographs erased: {done.decision.photos}. Bodies erased from the journal: {done.decision.bodies}.",
+                "Kept: the clinical record, its signatures, the list of who has read it, and this decision.",
+                "Backups made before still hold what was erased: erase again after restoring one.",
+            ]
+        left = erasure.drop(config, done.objects)
+        for line in said:
+            click.echo(line)
+        if left:
+            raise click.ClickException(
+                f"{left} objects of photographs could not be reached in the store. Their key is gone, so nothing opens them; "
+                "run the command again to delete them as well."
+            )
 
 
 @clinic.command("reset-link")

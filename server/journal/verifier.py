@@ -34,6 +34,8 @@ HEADER_FIELDS = (
     "detail_hash",
 )
 _text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode  # made once: a journal has many rows
+ERASURES = "erasures"
+"""Collection of the decisions to erase: `records` of such a row names the ids of those whose earlier bodies may be gone."""
 NO_CHECKPOINT = "none"
 """`previous` of the first one."""
 _ED25519 = b"\x01"
@@ -187,6 +189,9 @@ class Journal:
     named: str = NO_CHECKPOINT
     checkpoints: int = 0
     fault: Fault | None = None
+    erased: dict[str, int] = field(default_factory=dict)
+    decided: set[str] = field(default_factory=set)
+    has_bodies: bool = False
 
     def row(self, row: Mapping[str, Any]) -> None:
         """The next row."""
@@ -196,8 +201,18 @@ class Journal:
         if self.fault is None:
             self.previous = row["hash"]
             self.tree.add(row["hash"])
+            self._note_erasure(row)
             if self.tree.size in self.witnessed and self.witnessed[self.tree.size] != self.tree.root():
                 self.fault = self.tree.size, f"a checkpoint kept elsewhere says that the first {self.tree.size} rows were others"
+
+    def _note_erasure(self, row: Mapping[str, Any]) -> None:
+        """Which records have lost a body (and where first), and about which ones a row says that they were to."""
+        if row["body"] is None:
+            self.erased.setdefault(row["record_id"], row["seq"])
+            return
+        self.has_bodies = True
+        if row["collection"] == ERASURES:
+            self.decided.update(json.loads(row["body"])["records"])
 
     def checkpoint(self, note: str) -> None:
         """The checkpoint that was taken after the rows so far."""
@@ -219,13 +234,19 @@ class Journal:
         self.named, self.checkpoints = name_of(note), self.checkpoints + 1
 
     def end(self) -> Fault | None:
-        """After the last row: what is wrong, or None. A checkpoint kept elsewhere may know of more rows."""
+        """After the last row: what is wrong, or None. A checkpoint kept elsewhere may know of more rows.
+
+        A body may be gone only where a row says that this record was to be erased; an export without bodies has none to show.
+        """
         longer = [size for size in self.witnessed if size > self.tree.size]
         if self.fault is None and longer:
             self.fault = (
                 self.tree.size + 1,
                 f"a checkpoint kept elsewhere says that {max(longer)} rows were written; {self.tree.size} are here",
             )
+        unexplained = [seq for record_id, seq in self.erased.items() if record_id not in self.decided] if self.has_bodies else []
+        if self.fault is None and unexplained:
+            self.fault = min(unexplained), "the body is gone, and no decision to erase it is recorded"
         return self.fault
 
 

@@ -1,3 +1,3 @@
 """The newest migration, by name: starting up must not load the migration machinery to compare one string."""
 
-NEWEST = "0012"
+NEWEST = "0013"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from server.config import Config, ConfigError
 from server.db import Database
-from server.migrations import guards
+from server.migrations import erasing, guards
 from server.migrations.upgrade import upgrade
 
 _SETUP_LOCK = 4_711_2022
@@ -43,6 +43,7 @@ def grants(name: str) -> list[str]:
         f"REVOKE UPDATE, DELETE ON {', '.join(guards.APPEND_ONLY)} FROM {role}",
         f"REVOKE DELETE ON {', '.join(guards.NEVER_DELETED)} FROM {role}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+        f"GRANT EXECUTE ON FUNCTION {erasing.FUNCTION}(uuid) TO {role}",
     ]
 
 

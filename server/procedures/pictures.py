@@ -10,7 +10,10 @@ from server.canonical import instant
 
 @dataclass(frozen=True)
 class Picture:
-    """One photograph. `sha256` is that of the stored file, whose bytes are hashed again whenever they are shown; None until it is whole."""
+    """One photograph. `sha256` is that of the stored file, whose bytes are hashed again whenever they are shown; None until it is whole.
+
+    An `erased` one has no bytes any more; what a signature says of it stays true.
+    """
 
     id: str
     sha256: str | None
@@ -21,6 +24,7 @@ class Picture:
     taken_at: datetime | None
     announced_at: datetime
     stored_at: datetime | None
+    erased: bool = False
 
     def signed_form(self) -> dict[str, Any]:
         """What a manifest says of it. Nothing in here changes once the photograph is stored."""

@@ -28,7 +28,7 @@ from server.problems import Problem
 from server.procedures import note
 from server.procedures.models import Addendum, Procedure, Signature
 from server.procedures.service import record
-from server.rights import readers
+from server.rights import erasure, readers
 
 README = """Everything that {clinic} holds about this patient in Graftlog, as of {at}.
 
@@ -107,6 +107,7 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "procedures": [record.whole(whole) for whole in wholes],
         "signatures": of_procedures(Signature),
         "addenda": of_procedures(Addendum),
+        "erasures": [one.document() for one, _ in erasure.of_patient(session, patient.id)],
         **{name: [one.document() for one in _of(session, model, patient)] for name, model in lists.items()},
     }
 

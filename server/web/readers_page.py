@@ -11,7 +11,7 @@ from server.db import find
 from server.http import after_id, cursor_of, found, session
 from server.patients.models import Patient
 from server.reads import reads
-from server.rights import readers
+from server.rights import erasure, readers
 from server.web.blueprint import pages
 from server.web.forms import filters
 from server.web.words import Said
@@ -51,6 +51,7 @@ def access_report(patient_id: uuid.UUID) -> str:
         rows=shown,
         tablets=readers.tablets(session()),
         gone=readers.disclosures(session(), patient.id),
+        erasures=erasure.of_patient(session(), patient.id),
         readings=READINGS,
         outcomes=OUTCOMES,
         channels=CHANNELS,

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from server import tables
 from server.db import Database
-from server.migrations import guards, heads
+from server.migrations import erasing, guards, heads
 from server.migrations.upgrade import config, upgrade
 from tests import databases
 
@@ -50,6 +50,7 @@ LATER = (
     (guards.APPEND_ONLY_8, ()),
     ((), guards.NEVER_DELETED_9),
     (guards.APPEND_ONLY_10, guards.NEVER_DELETED_10),
+    (guards.APPEND_ONLY_13, ()),
 )
 
 
@@ -58,12 +59,13 @@ def all_sqlite() -> dict[str, str]:
     later: dict[str, str] = {}
     for kept in LATER:
         later |= guards.keepers_sqlite(*kept)
-    return guards.sqlite() | later
+    (_, of_the_journal) = erasing.sqlite()
+    return guards.sqlite() | later | {"journal_no_update": of_the_journal}
 
 
 def all_postgresql() -> list[str]:
     """Of every migration."""
-    return [*guards.postgresql(), *(one for kept in LATER for one in guards.keepers_postgresql(*kept))]
+    return [*guards.postgresql(), *(one for kept in LATER for one in guards.keepers_postgresql(*kept)), *erasing.postgresql()]
 
 
 def test_the_triggers_are_those_of_the_guards(db: Database) -> None:

@@ -71,3 +71,22 @@ def test_somebody_else_checks_the_journal_that_was_written_out_for_him(tmp_path:
         assert "File exists. Name a file that does not exist" in graftlog(tmp_path, url, *export).stderr
         stranger = graftlog(tmp_path, url, "journal", "export", str(file) + "2", "--clinic", str(uuid.uuid4()))
         assert "No such clinic" in stranger.stderr
+
+
+def test_a_patient_is_erased_once_her_number_was_typed_twice(tmp_path: Path, worker_name: str) -> None:
+    """Anna asks for it, Ádám decides it, the operator does it: first with a slip, then rightly."""
+    with databases.fresh(worker_name) as url:
+        database = Database(url)
+        clinic = make.clinic(database)
+        anna = make.patient(database, clinic, phone="+36 30 123 4567")
+        database.close()
+        erase = ("clinic", "erase-patient", "--clinic", str(clinic.id), "--mrn", anna["mrn"], "--reason", "Her letter.")
+        slip = graftlog(tmp_path, url, *erase, "--by", clinic.admin.email, "--again", "7")
+        assert (slip.returncode, "Nothing was erased." in slip.stderr) == (1, True)
+        nobody = graftlog(tmp_path, url, *erase, "--by", "nobody@clinic.example", "--again", anna["mrn"])
+        assert "address of a person of this clinic" in nobody.stderr
+        done = graftlog(tmp_path, url, *erase, "--by", clinic.admin.email, "--again", anna["mrn"])
+        assert done.returncode == 0, done.stderr
+        assert "Emptied: phone, email. Reminders are stopped." in done.stdout
+        assert "Bodies erased from the journal: 1." in done.stdout
+        assert "chain whole" in graftlog(tmp_path, url, "journal", "verify").stdout

@@ -23,6 +23,7 @@ from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
 from server.replay import replayed
 
 _P = table_of(Photo)
+ERASED = "It was erased on the patient's request, and cannot be brought back."
 
 
 def announce(session: Session, fields: dict[str, Any], most_mb: int = PHOTO_MOST_MB) -> tuple[Photo, bool]:
@@ -86,10 +87,12 @@ def get(session: Session, photo_id: uuid.UUID) -> Photo:
 
 
 def stored(session: Session, photo_id: uuid.UUID) -> Photo:
-    """A photograph whose bytes are whole. Raises `not_found`, or `not_whole` with what is missing."""
+    """A photograph whose bytes are whole. Raises `not_found`, `gone` once it was erased, or `not_whole` with what is missing."""
     photo = get(session, photo_id)
     if photo.state == PhotoState.FAILED:
         raise Problem("not_whole", f"Its bytes can be no photograph: {photo.failure}")
+    if photo.state == PhotoState.ERASED:
+        raise Problem("gone", ERASED)
     if photo.state != PhotoState.STORED:
         raise Problem("not_whole", "It is announced, and its bytes have not all arrived. Ask again when its state is stored.")
     return photo
@@ -112,17 +115,16 @@ def without_thumbnails(session: Session) -> int:
 
 
 def pictures_of(session: Session, procedure: Procedure) -> list[Picture]:
-    """A procedure's photographs for its signature and its note; those whose bytes can be none are left out."""
-    query = (
-        sa.select(Photo).where(Photo.procedure_id == procedure.id, Photo.state != PhotoState.FAILED).order_by(Photo.created_at, Photo.id)
-    )
-    return [_picture(photo) for photo in session.scalars(query)]
+    """A procedure's photographs for its signature and its note; those that have no bytes and get none are left out."""
+    can_be = (Photo.procedure_id == procedure.id, Photo.state != PhotoState.FAILED)
+    query = sa.select(Photo).where(*can_be).order_by(Photo.created_at, Photo.id)
+    return [_picture(photo) for photo in session.scalars(query) if photo.stored_sha256 or photo.state == PhotoState.ANNOUNCED]
 
 
 def _picture(photo: Photo) -> Picture:
     return Picture(
         id=str(photo.id),
-        sha256=photo.stored_sha256 if photo.state == PhotoState.STORED else None,
+        sha256=photo.stored_sha256,
         sent_sha256=photo.sha256,
         view=str(photo.view),
         kind=str(photo.kind),
@@ -130,6 +132,7 @@ def _picture(photo: Photo) -> Picture:
         taken_at=photo.taken_at,
         announced_at=photo.created_at,
         stored_at=photo.stored_at,
+        erased=photo.state == PhotoState.ERASED,
     )
 
 

@@ -16,7 +16,7 @@ from server.db import find
 from server.journal.service import say
 from server.photos.models import Photo, ThumbnailJob, Upload, UploadState
 from server.photos.rules import camera_time
-from server.photos.service.album import get
+from server.photos.service.album import ERASED, get
 from server.problems import Problem, invalid
 from server.procedures.service.lifecycle import FUTURE_TOLERANCE_S
 
@@ -43,6 +43,8 @@ def begin(session: Session, photo_id: uuid.UUID, size_bytes: int) -> Upload:
     photo = get(session, photo_id)
     if photo.state == PhotoState.FAILED:
         raise Problem("conflict", f"These bytes were refused: {photo.failure} Announce another photo under a new id.")
+    if photo.state == PhotoState.ERASED:
+        raise Problem("conflict", ERASED)
     if size_bytes != photo.size_bytes:
         raise invalid(
             "/Upload-Length", f"The photo was announced with {photo.size_bytes} bytes; send that file, or announce another photo."
@@ -94,8 +96,8 @@ def finish(session: Session, upload_id: uuid.UUID, made: Made) -> bool:
     """The photograph is stored. False when another upload had stored it already, and what this one made is not needed."""
     upload = standing(session, upload_id, lock=True)
     photo = find(session, Photo, upload.photo_id, lock=True)
-    if photo is None or photo.state == PhotoState.FAILED:
-        raise Problem("gone", "The photo was refused meanwhile. Announce another one under a new id.")
+    if photo is None or photo.state in {PhotoState.FAILED, PhotoState.ERASED}:
+        raise Problem("gone", "The photo was refused or erased meanwhile. Announce another one under a new id.")
     upload.received_bytes = upload.size_bytes
     _end(upload, UploadState.DONE)
     if photo.state == PhotoState.STORED:

@@ -11,12 +11,16 @@ _SHORT_HASH = 12
 
 def section(case: Case) -> dict[str, Any]:
     """Of the procedure alone. One that is announced and not whole is counted apart: nobody has seen it yet."""
-    whole = [one for one in case.record.pictures if one.sha256]
-    coming = len(case.record.pictures) - len(whole)
+    known = [one for one in case.record.pictures if one.sha256]
+    coming = len(case.record.pictures) - len(known)
+    whole = [one for one in known if not one.erased]
+    gone = len(known) - len(whole)
     text = f"{counted(len(whole), 'photograph')} of this procedure." if whole else "No photograph of this procedure is stored."
+    if gone:
+        text += f" {counted(gone, 'photograph')} {'was' if gone == 1 else 'were'} erased on the patient's request."
     if coming:
         text += f" {counted(coming, 'photograph')} {'is' if coming == 1 else 'are'} announced and not stored yet."
-    return {"stored": len(whole), "announced": coming, "text": text, "rows": [_row(case, one) for one in whole]}
+    return {"stored": len(whole), "announced": coming, "text": text, "rows": [_row(case, one) for one in known]}
 
 
 def _row(case: Case, one: Picture) -> dict[str, str]:
@@ -33,6 +37,8 @@ def _row(case: Case, one: Picture) -> dict[str, str]:
 
 def _standing(case: Case, one: Picture) -> str:
     signature = case.record.signature
+    if one.erased:
+        return "Erased on the patient's request."
     if signature is None:
         return "Not signed yet."
     if any(signed["id"] == one.id for signed in signature.document()["manifest"].get("photos", [])):
