@@ -54,6 +54,16 @@ def wait_ready(address: str, processes: subprocess.Popen[bytes]) -> bool:
     return False
 
 
+def environment(config: Config) -> dict[str, str]:
+    """What the processes are started with. The port is always said: honcho gives one of its own, 5000, to whoever names none."""
+    return os.environ | {
+        "GRAFTLOG_DATA": str(config.data),
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PORT": str(config.port),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 def main() -> None:
     """Run until Ctrl-C (or SIGTERM); exit code 0 then."""
     try:
@@ -66,12 +76,7 @@ def main() -> None:
         if config.demo and config.for_this_machine_only:
             graftlog("demo", "seed")
     address = f"http://{'localhost' if config.on_loopback else config.host}:{config.port}"
-    environment = os.environ | {
-        "GRAFTLOG_DATA": str(config.data),
-        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONUNBUFFERED": "1",
-    }
-    processes = subprocess.Popen([str(BIN / "honcho"), "start", "-f", str(ROOT / "Procfile")], cwd=ROOT, env=environment)
+    processes = subprocess.Popen([str(BIN / "honcho"), "start", "-f", str(ROOT / "Procfile")], cwd=ROOT, env=environment(config))
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

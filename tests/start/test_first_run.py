@@ -11,7 +11,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from server import serve
 from server.clinics import demo
+from server.config import from_environment
 from tests.start.test_command_line import graftlog
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -66,3 +68,9 @@ def test_one_command_from_nothing_to_a_clinic_and_back(tmp_path: Path) -> None:
         process.kill()
         process.stdout.close()  # type: ignore[union-attr]  # reason: it is a pipe
     assert "chain whole" in graftlog(tmp_path, f"sqlite:///{tmp_path / 'graftlog.db'}", "journal", "verify").stdout
+
+
+def test_who_names_no_port_gets_the_one_that_is_printed(tmp_path: Path) -> None:
+    """Honcho gave 5000 to the web process while its address was awaited, and printed, as 8000."""
+    config = from_environment({"GRAFTLOG_DATA": str(tmp_path)})
+    assert (config.port, serve.environment(config)["PORT"]) == (8000, "8000")
