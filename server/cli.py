@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from server.backup.refusals import BackupError
 from server.cli_clinics import clinic
 from server.cli_photos import photos
 from server.clinics import demo as known
+from server.clinics import second_factor
 from server.clinics.models import Clinic
+from server.clinics.service import by_address
 from server.config import ConfigError, database_url, from_environment
 from server.console import of_clinic, opened
 from server.demo import case, seed
@@ -24,6 +27,7 @@ from server.journal import checkpoints, keys, verifier
 from server.journal.reading import export, verify
 from server.migrations.roles import bring_up, setup
 from server.problems import Problem
+from server.walls import enter
 
 
 @click.group()
@@ -196,10 +200,20 @@ def demo_seed() -> None:
 
 
 @demo.command("code")
-@click.option("--next", "following", is_flag=True, help="The one after, which is taken already; each is taken once.")
-def demo_code(following: bool) -> None:
-    """What an authenticator app of the demo's administrator and surgeon shows now."""
-    click.echo(known.code(int(following)))
+@click.option("--email", default="surgeon@demo.example", show_default=True)
+def demo_code(email: str) -> None:
+    """A code that the demo's server takes now; each is taken once, so after two in one minute this waits for the next."""
+    with opened() as (_, database), database.transaction(write=False, everywhere=True) as session:
+        user = by_address(session, email)
+        if user is None:
+            raise click.ClickException("There is no demo clinic here yet, or nobody in it has this address.")
+        enter(session, user.clinic_id)
+        step = second_factor.next_step(session, user.id)
+    wait = (step - second_factor.WINDOW) * second_factor.STEP_S - clock.now().timestamp()
+    if wait > 0:
+        click.echo(f"The code of now is used; waiting {wait:.0f} seconds for the next.", err=True)
+        time.sleep(wait)
+    click.echo(known.code_of(step))
 
 
 @demo.command("play")

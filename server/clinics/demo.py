@@ -26,4 +26,9 @@ ENROLLED = frozenset({Role.ADMIN, Role.SURGEON})
 
 def code(ahead: int = 0) -> str:
     """What an app with SECOND_FACTOR shows now, or so many codes later; the next one is taken already, each is taken once."""
-    return pyotp.TOTP(SECOND_FACTOR).generate_otp(int(clock.now().timestamp()) // 30 + ahead)
+    return code_of(int(clock.now().timestamp()) // 30 + ahead)
+
+
+def code_of(step: int) -> str:
+    """What it shows in this half minute since 1970."""
+    return pyotp.TOTP(SECOND_FACTOR).generate_otp(step)

@@ -158,6 +158,12 @@ def _factor(session: Session, user: User) -> SecondFactor:
     return factor
 
 
+def next_step(session: Session, user_id: uuid.UUID) -> int:
+    """Of the first code from now on that nobody has used yet; it is taken from half a minute before it is shown."""
+    factor = find(session, SecondFactor, user_id)
+    return max(int(clock.now().timestamp()) // STEP_S, factor.last_step + 1 if factor else 0)
+
+
 def _step_of(secret: str, code: str) -> int | None:
     """The newest step whose code this is, in constant time per step."""
     typed, found = code.replace(" ", ""), None

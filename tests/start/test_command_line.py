@@ -7,6 +7,9 @@ import sys
 import uuid
 from pathlib import Path
 
+from server import clock
+from server.clinics import demo
+from server.clinics.credentials import SecondFactor
 from server.db import Database
 from tests import databases, make
 from tests.tampering import tampered
@@ -90,3 +93,18 @@ def test_a_patient_is_erased_once_her_number_was_typed_twice(tmp_path: Path, wor
         assert "Emptied: phone, email. Reminders are stopped." in done.stdout
         assert "Bodies erased from the journal: 1." in done.stdout
         assert "chain whole" in graftlog(tmp_path, url, "journal", "verify").stdout
+
+
+def test_the_demos_code_is_one_that_was_not_used_yet(tmp_path: Path, worker_name: str) -> None:
+    """The case of the README signs in and signs right after the demo has signed in itself."""
+    with databases.fresh(worker_name) as url:
+        database = Database(url)
+        clinic = make.clinic(database)
+        now = int(clock.now().timestamp()) // 30
+        with database.transaction(clinic.id) as session:
+            factor = session.get_one(SecondFactor, (clinic.id, clinic.surgeon.user_id))
+            factor.last_step = now
+        database.close()
+        said = graftlog(tmp_path, url, "demo", "code", "--email", clinic.surgeon.email)
+        assert said.stdout.strip() in {demo.code_of(now + 1), demo.code_of(now + 2)}  # the second where half a minute ended meanwhile
+        assert "nobody in it has this address" in graftlog(tmp_path, url, "demo", "code").stderr
