@@ -58,3 +58,24 @@ class Disclosures(Items):
     """All of them, the newest first."""
 
     items = fields.List(fields.Nested(DisclosureOut), required=True)
+
+
+class ErasureOut(Document):
+    """A decision to erase on the patient's request. `bodies` counts earlier versions in the journal, up to its row `journal_to`."""
+
+    id = Id()
+    patient_id = Id()
+    decided_by = Id()
+    reason = Text()
+    journal_to = fields.Integer(strict=True)
+    records = fields.List(Id())
+    bodies = fields.Integer(strict=True)
+    photos = fields.Integer(strict=True)
+    contact = fields.List(Text())
+    created_at = Moment()
+
+
+class Erasures(Items):
+    """All of them, the newest first."""
+
+    items = fields.List(fields.Nested(ErasureOut), required=True)

@@ -28,6 +28,7 @@ from server.patients.models import Patient
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle, log
 from server.rights import emergency as emergencies
+from server.rights import erasure as erasures
 
 PASSWORD = "correct horse battery"
 PIN = "482915"
@@ -133,6 +134,13 @@ def emergency(db: Database, of: Clinic, patient_id: str) -> str:
     with db.transaction(of.id, actor=of.admin) as session:
         patient = session.get_one(Patient, (of.id, uuid.UUID(patient_id)))
         return str(emergencies.open_record(session, mrn=patient.mrn, reason="Called at night; no surgeon answers.").id)
+
+
+def erasure(db: Database, of: Clinic, patient_id: str) -> erasures.Erased:
+    """Ádám has decided to erase what need not be kept about this patient; her objects are still in the store."""
+    with db.transaction(of.id) as session:
+        admin = session.get_one(User, (of.id, of.admin.user_id))
+        return erasures.erase(session, uuid.UUID(patient_id), reason="Her letter of 3 March.", decided_by=admin)
 
 
 def stranger() -> str:

@@ -103,6 +103,11 @@ def people(session: Session) -> Sequence[User]:
     return session.scalars(sa.select(User).order_by(User.name, User.id)).all()
 
 
+def surgeons(session: Session) -> Sequence[User]:
+    """Who operates in this clinic, or did, by name."""
+    return [one for one in people(session) if Role.SURGEON in one.roles]
+
+
 def zone_of(session: Session) -> ZoneInfo:
     """Time zone of the session's clinic."""
     return ZoneInfo(current(session).time_zone)

@@ -7,13 +7,13 @@ from flask import Response
 
 from schemas.emergency import EmergencyList, EmergencyOpen, EmergencyOut, EmergencyQuery, EmergencyReview
 from schemas.reading_words import Reading
-from schemas.rights import AccessQuery, AccessReport, Disclosures
+from schemas.rights import AccessQuery, AccessReport, Disclosures, Erasures
 from server.access import Permission, allow
 from server.db import find
 from server.http import Routes, after_id, answer, cursor_of, found, page_of, session
 from server.patients.models import Patient
 from server.reads import reads
-from server.rights import emergency, readers
+from server.rights import emergency, erasure, readers
 from server.rights.models import EmergencyAccess
 
 routes = Routes("rights", __name__, url_prefix="/api/v1", description="What a patient may ask: who has read, and what was given away")
@@ -44,6 +44,17 @@ def list_disclosures(patient_id: uuid.UUID) -> Response:
     """What of this patient's record has left the clinic: files fetched, exports, messages taken by a provider."""
     patient = found(find(session(), Patient, patient_id))
     return answer({"items": [one.document() for one in readers.disclosures(session(), patient.id)], "next_cursor": None})
+
+
+@routes.route("/patients/<uuid:patient_id>/erasures", methods=["GET"])
+@routes.response(200, Erasures)
+@routes.refuses(404)
+@allow(Permission.READ_JOURNAL)
+@reads(Reading.ACCESS)
+def list_erasures(patient_id: uuid.UUID) -> Response:
+    """What was erased on this patient's request: when, who decided it and why."""
+    patient = found(find(session(), Patient, patient_id))
+    return answer({"items": [one.document() for one, _ in erasure.of_patient(session(), patient.id)], "next_cursor": None})
 
 
 @routes.route("/emergency-access", methods=["POST"])

@@ -3,33 +3,44 @@
 import uuid
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 
 from schemas.common import Page
-from schemas.fields import Choice, Text
+from schemas.fields import Choice, Day, Text
 from schemas.procedures import AddendumRequest, SignRequest
 from schemas.reading_words import Reading
 from schemas.vocabulary import ProcedureState
+from server import clock
 from server.access import Permission, allow
+from server.clinics import service as clinics
 from server.http import cursor_of, person, read_cursor, session
 from server.ids import uuid7
-from server.problems import Problem
+from server.photos.service import album
+from server.problems import Problem, invalid
 from server.procedures import note
 from server.procedures.service import listing, record, signing
 from server.rates import Rate, rated
 from server.reads import reads, saw
 from server.web import words
-from server.web.blueprint import pages
+from server.web.blueprint import local, pages
 from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.procedure_grid import grid
 from server.web.procedure_view import fingerprint, view
 
 
 class Filters(Page):
-    """What the address of the list may say."""
+    """What the address of the list may say. Without any of it who signs is shown what is hers and not signed, others everything."""
 
-    state = Choice(ProcedureState)
-    mine = Choice(("1",))
+    whose = Text(longest=36)
+    state = Choice(("any", "unsigned", *ProcedureState))
+    photos = Choice(("missing",))
+    planned_from = Day()
+    planned_to = Day()
     q = Text(longest=100)
+
+
+_NARROWS = frozenset({"whose", "state", "photos", "planned_from", "planned_to", "q"})
 
 
 @pages.get("/procedures")
@@ -40,26 +51,49 @@ def procedures() -> str:
     if not person().may(Permission.READ_RECORD):
         return render_template("no_record.html", roles=[words.ROLES[role] for role in person().roles])
     asked = filters(Filters())
+    default = not asked.keys() & _NARROWS
+    if default and person().may(Permission.SIGN):
+        asked |= {"whose": "mine", "state": "unsigned"}
+    surgeons = clinics.surgeons(session())
     rows, last = listing.procedures(
         session(),
         limit=asked["limit"],
         after=read_cursor(asked["cursor"], 2) if "cursor" in asked else None,
-        state=asked.get("state"),
-        surgeon_id=person().user_id if "mine" in asked else None,
+        state=ProcedureState(asked["state"]) if asked.get("state") in set(ProcedureState) else None,
+        surgeon_id=_surgeon(asked.get("whose", "all"), {str(one.id) for one in surgeons}),
+        planned_from=asked.get("planned_from"),
+        planned_to=asked.get("planned_to"),
         q=asked.get("q"),
+        also=_also(asked),
     )
     saw(uuid.UUID(row["patient_id"]) for row in rows)
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"state", "mine", "q", "limit"} and value}
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {*_NARROWS, "limit"} and value}
     return render_template(
         "procedures.html",
+        grid=grid(session(), rows, local(clock.now()).date()),
         rows=rows,
+        surgeons=surgeons,
         states=words.PROCEDURES,
         asked=asked,
-        filtered=bool(asked.keys() & {"state", "mine", "q"}),
+        default=default,
         further="cursor" in asked,
         first=url_for("web.procedures", **kept),
         following=url_for("web.procedures", **kept, cursor=cursor_of(*last)) if last else None,
     )
+
+
+def _surgeon(whose: str, known: set[str]) -> uuid.UUID | None:
+    """Whose procedures are wanted; None for everybody's."""
+    if whose == "mine":
+        return person().user_id
+    if whose != "all" and whose not in known:
+        raise invalid("/whose", "Choose from the list: mine, everybody's, or those of one surgeon.")
+    return uuid.UUID(whose) if whose in known else None
+
+
+def _also(asked: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+    unsigned = [listing.UNSIGNED] if asked.get("state") == "unsigned" else []
+    return unsigned + ([album.without_photo()] if asked.get("photos") == "missing" else [])
 
 
 def _page(procedure_id: uuid.UUID, problem: Problem | None = None) -> str:

@@ -100,6 +100,7 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         if reading is None or "GET" not in (rule.methods or ()) or rule.rule in EMPTY_HERE:
             continue
         path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}").format(**ids)
+        path = WITH_FILTER.get(path, path)
         before = len(logged(db, clinic))
         answer = vera.call("GET", path.removeprefix("/api/v1")) if path.startswith("/api/") else desk.client.get(path)
         named = logged(db, clinic)[before:]
@@ -108,5 +109,7 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
     assert silent == []
 
 
+WITH_FILTER = {"/procedures": "/procedures?whose=all"}
+"""Where the bare address shows something else than this story's signed procedure."""
 EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail"})
 """The worker makes thumbnails, and there is none in this story."""

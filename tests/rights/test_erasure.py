@@ -9,8 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from server.app import App
-from server.clinics.models import User
-from server.clinics.service import by_address
 from server.db import Database
 from server.ids import uuid7
 from server.journal import reading, verifier
@@ -38,10 +36,7 @@ def reachable(vera: Api, patient_id: str) -> None:
 
 def erased(app: App, clinic: make.Clinic, patient_id: str) -> erasure.Erased:
     """What the command does."""
-    with app.db.transaction(clinic.id) as session:
-        admin = by_address(session, clinic.admin.email)
-        assert isinstance(admin, User)
-        done = erasure.erase(session, uuid.UUID(patient_id), reason="Her letter of 3 March.", decided_by=admin)
+    done = make.erasure(app.db, clinic, patient_id)
     assert erasure.drop(app.settings, done.objects) == 0
     return done
 
@@ -161,11 +156,13 @@ def test_another_clinics_decision_erases_nothing_here(db: Database, app: App, cl
         assert session.scalar(sa.text("SELECT erase_from_journal(:decision)"), {"decision": done.decision.id}) == 0
 
 
-def test_the_access_report_tells_of_it(signed_case: Case, app: App, clinic: make.Clinic) -> None:
+def test_the_access_report_tells_of_it(signed_case: Case, vera: Api, app: App, clinic: make.Clinic) -> None:
     erased(app, clinic, signed_case.patient_id)
     page = Browser(app.test_client()).sign_in(clinic.surgeon).open(f"/patients/{signed_case.patient_id}/access")
     assert f"decided by {clinic.admin.name}" in page.part("erased-title")
     assert "Her letter of 3 March." in page.part("erased-title")
+    (told,) = vera.get(f"/patients/{signed_case.patient_id}/erasures")["items"]
+    assert (told["decided_by"], told["reason"]) == (str(clinic.admin.user_id), "Her letter of 3 March.")
 
 
 def test_asked_again_there_is_nothing_left(signed_case: Case, vera: Api, app: App, clinic: make.Clinic, db: Database) -> None:

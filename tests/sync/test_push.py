@@ -148,6 +148,7 @@ def test_rule_4_one_bad_row_blocks_no_other(vera: Api, clinic: make.Clinic, nora
         ({"id": str(uuid7()), "write_id": str(uuid7())}, "/mrn"),
         ({"id": str(uuid7()), "write_id": str(uuid7()), "mrn": "\ud800\x00", "family_name": "x", "given_name": "y"}, "/mrn"),
         ({"id": str(uuid7()), "write_id": str(uuid7()), "_deleted": True}, "/_deleted"),
+        ({"id": str(uuid7()), "write_id": str(uuid7()), "_deleted": {}}, "/_deleted"),
         ({"id": "\ud800", "write_id": ["\x00"], "deep": {"a": [[[1e308]]]}}, "/id"),
     ],
 )

@@ -88,7 +88,7 @@ def test_the_policy_allows_our_own_script_and_worker_and_no_others(csaba: Browse
     policy = dict(part.strip().split(" ", 1) for part in page.response.headers["Content-Security-Policy"].split(";"))
     assert {policy[kind] for kind in ("script-src", "worker-src", "connect-src", "form-action")} == {"'self'"}
     assert faults(page) == []
-    assert "<script" not in csaba.open("/procedures").html
+    assert "<script" not in csaba.open("/outbox").html
 
 
 def test_a_worrying_answer_reaches_csabas_screen(app: App, db: Database, clinic: make.Clinic, csaba: Browser) -> None:

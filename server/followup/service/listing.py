@@ -45,6 +45,19 @@ def find_reminders(
     return list(session.scalars(query))
 
 
+def visits_of_many(session: Session, procedure_ids: Sequence[uuid.UUID]) -> Sequence[Visit]:
+    """Visits and check-ins of some procedures, a repeated step after what it repeats."""
+    return session.scalars(
+        sa.select(Visit).where(Visit.procedure_id.in_(procedure_ids)).order_by(Visit.target_date, Visit.generation)
+    ).all()
+
+
+def reminded(session: Session, procedure_ids: Sequence[uuid.UUID], states: Sequence[ReminderState]) -> frozenset[uuid.UUID]:
+    """Which visits of these procedures have a message in one of these states."""
+    query = sa.select(Reminder.visit_id).where(Reminder.procedure_id.in_(procedure_ids), Reminder.state.in_(states))
+    return frozenset(found for found in session.scalars(query.distinct()) if found)
+
+
 def position(after: Sequence[str], read: Callable[[str], When]) -> tuple[When, uuid.UUID]:
     """What a cursor's two parts say. Raises 422 for anything else."""
     try:

@@ -78,6 +78,22 @@ def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
         raise bad_cursor() from None
 
 
+def counts(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[PhotoState, int]]:
+    """How many photographs in which state each of these procedures has."""
+    found: dict[uuid.UUID, dict[PhotoState, int]] = {}
+    query = sa.select(Photo.procedure_id, Photo.state, sa.func.count()).where(Photo.procedure_id.in_(procedure_ids))
+    for procedure_id, state, count in session.execute(query.group_by(Photo.procedure_id, Photo.state)):
+        if procedure_id:
+            found.setdefault(procedure_id, {})[state] = count
+    return found
+
+
+def without_photo() -> sa.ColumnElement[bool]:
+    """Condition on a procedure: no photograph of it is stored."""
+    here = (Photo.clinic_id == Procedure.clinic_id, Photo.procedure_id == Procedure.id, Photo.state == PhotoState.STORED)
+    return ~sa.exists().where(*here)
+
+
 def get(session: Session, photo_id: uuid.UUID) -> Photo:
     """The clinic's own photograph. Raises `not_found`."""
     photo = find(session, Photo, photo_id)

@@ -19,6 +19,9 @@ from server.problems import bad_cursor
 from server.procedures.models import Entry, PlannedInjection, Procedure
 from server.procedures.service.sums import volumes
 
+UNSIGNED = Procedure.state.in_(("planned", "in_progress", "completed", "abandoned"))
+"""What may still be signed: neither signed nor withdrawn."""
+
 
 def procedures(
     session: Session,
@@ -32,9 +35,13 @@ def procedures(
     planned_to: date | None = None,
     subunit: Subunit | None = None,
     q: str | None = None,
+    also: Sequence[sa.ColumnElement[bool]] = (),
 ) -> tuple[list[dict[str, Any]], tuple[str, str] | None]:
-    """(rows in wire form, cursor parts or None). Dates are days of the clinic's zone, both included."""
-    wanted = _wanted(session, planned_from, planned_to, subunit, q)
+    """(rows in wire form, cursor parts or None). Dates are days of the clinic's zone, both included.
+
+    `also` are conditions on a procedure: those of features above, and `UNSIGNED`.
+    """
+    wanted = [*_wanted(session, planned_from, planned_to, subunit, q), *also]
     for column, value in ((Procedure.state, state), (Procedure.surgeon_id, surgeon_id), (Procedure.patient_id, patient_id)):
         if value is not None:
             wanted.append(column == value)

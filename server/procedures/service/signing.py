@@ -1,7 +1,7 @@
 """Sign a procedure and add to it afterwards. What is signed is a manifest: the hashes of exactly these entries."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -113,6 +113,12 @@ def _witnessed(session: Session, keys_folder: Path) -> None:
 def signature_of(session: Session, procedure_id: uuid.UUID) -> Signature | None:
     """The procedure's signature, or None."""
     return session.scalar(sa.select(Signature).where(Signature.procedure_id == procedure_id))
+
+
+def addenda_counts(session: Session, procedure_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many addenda each of these procedures has; those without any are left out."""
+    query = sa.select(Addendum.procedure_id, sa.func.count()).where(Addendum.procedure_id.in_(procedure_ids))
+    return {procedure_id: count for procedure_id, count in session.execute(query.group_by(Addendum.procedure_id))}  # noqa: C416  reason: rows are no pairs to mypy
 
 
 def faults(session: Session, whole: record.Record) -> list[str]:

@@ -65,7 +65,7 @@ class Row:
         message = "Must be a UUID like 01931c1e-7a52-7c2b-9f0e-0123456789ab."
         needed = ("id",) if self.collection == Synced.ENTRIES and self.document.get("write_id") is None else ("id", "write_id")
         found = [{"pointer": f"/{name}", "message": message} for name in needed if id_in(self.document, name) is None]
-        if self.document.get("_deleted") not in {None, False}:
+        if self.document.get("_deleted") not in (None, False):  # no set: what a tablet sends need not be hashable
             found.append({"pointer": "/_deleted", "message": "Records are withdrawn or retracted, never deleted."})
         return found
 

@@ -1,0 +1,109 @@
+"""The grid of the procedure list: for each procedure of a page where its log, its photographs and its visits stand, in shape and word."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import PhotoState, ProcedureState, ReminderState, VisitKind, VisitState
+from server.followup.models import Visit
+from server.followup.service import listing, protocols
+from server.photos.service import album
+from server.procedures.note.words import short_day
+from server.procedures.service.signing import addenda_counts
+from server.web import words
+from server.web.blueprint import local
+from server.web.words import Said
+
+_BEFORE = frozenset({VisitState.PLANNED, VisitState.DUE, VisitState.BOOKED})
+_SENT = (ReminderState.ACCEPTED, ReminderState.DELIVERED)
+_NO_VISIT = Said("None", "none")
+_VISITS = {
+    VisitState.ATTENDED: Said("Seen", "disc"),
+    VisitState.ANSWERED: Said("Answered", "disc"),
+    VisitState.MISSED: Said("Missed", "cross", open=True),
+    VisitState.DECLINED: Said("Declined", "slashed"),
+    VisitState.LOST_TO_FOLLOW_UP: Said("Lost", "cross"),
+    VisitState.CANCELLED: Said("Cancelled", "slashed"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One procedure: its row of the list, and a state for each column; `visits` in the order of the grid's steps."""
+
+    row: Mapping[str, Any]
+    log: Said
+    photos: Said
+    visits: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`steps` are the titles of the visits' columns."""
+
+    steps: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def grid(session: Session, rows: Sequence[Mapping[str, Any]], today: date) -> Grid:
+    """Of a page of the list, in four statements however long it is."""
+    ids = [uuid.UUID(row["id"]) for row in rows]
+    visits = [one for one in listing.visits_of_many(session, ids) if one.kind == VisitKind.VISIT]
+    reminded = listing.reminded(session, ids, _SENT)
+    addenda, photos = addenda_counts(session, ids), album.counts(session, ids)
+    steps = _steps(session, visits)
+    found = {(one.procedure_id, one.step): one for one in visits}  # by generation, so the newest one stays
+    lines = tuple(
+        Line(
+            row,
+            _log(ProcedureState(row["state"]), addenda.get(key, 0)),
+            _photos(photos.get(key, {})),
+            tuple(visit(found.get((key, step)), today, reminded) for step in steps),
+        )
+        for key, row in zip(ids, rows, strict=True)
+    )
+    return Grid(tuple(steps.values()), lines)
+
+
+def _steps(session: Session, visits: Iterable[Visit]) -> dict[str, str]:
+    """Key and title of each visit's column: those of the protocol in force, then what older versions had and it has no more."""
+    now = sorted(protocols.in_force(session).steps, key=lambda step: step.about)
+    return {one.step: one.title for one in now if one.kind == VisitKind.VISIT} | {one.step: one.title for one in visits}
+
+
+def _log(state: ProcedureState, addenda: int) -> Said:
+    if state == ProcedureState.COMPLETED:
+        return Said("Draft", "half", open=True)
+    if state == ProcedureState.SIGNED and addenda:
+        return Said(f"Signed, {addenda} added", "disc")
+    return words.PROCEDURES[state]
+
+
+def _photos(counts: Mapping[PhotoState, int]) -> Said:
+    stored, coming, failed = (counts.get(state, 0) for state in (PhotoState.STORED, PhotoState.ANNOUNCED, PhotoState.FAILED))
+    if failed:
+        return Said(f"{failed} unusable", "cross", open=True)
+    if coming:
+        return Said(f"{coming} of {stored + coming} to come", "quarter", open=True)
+    if stored:
+        return Said(f"{stored} stored", "disc")
+    return Said("Erased", "slashed") if counts.get(PhotoState.ERASED) else _NO_VISIT
+
+
+def visit(one: Visit | None, today: date, reminded: frozenset[uuid.UUID]) -> Said:
+    """Where a visit stands, in two words; `reminded` are those about which a message went out."""
+    if one is None:
+        return _NO_VISIT
+    if one.state not in _BEFORE:
+        return _VISITS[one.state]
+    if today > one.closes_on:
+        return Said(f"{(today - one.closes_on).days} d late", "triangle", open=True)
+    if one.state == VisitState.BOOKED:
+        return Said(f"Booked {short_day(local(one.booked_for).date())}" if one.booked_for else "Booked", "half")
+    if today >= one.opens_on:
+        return Said("Due, reminded" if one.id in reminded else "Due", "quarter", open=True)
+    return Said("Reminded" if one.id in reminded else "Not due", "ring")
