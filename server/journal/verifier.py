@@ -22,14 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "graftlog-journal/1"
 GENESIS = bytes(32)
-_SAID = ("action", "actor_id", "at", "clinic_id", "collection", "detail_hash", "device_id", "record_id", "write_id")
-HEADER_FIELDS = (*_SAID, "seq")
+HEADER_FIELDS = ("action", "actor_id", "at", "clinic_id", "collection", "detail_hash", "device_id", "record_id", "seq", "write_id")
 ERASURES = "erasures"
 """Collection of the decisions to erase: `records` of such a row names the ids of those whose earlier bodies may be gone."""
-NO_CHECKPOINT = "none"
-"""`previous` of the first one."""
-_ED25519 = b"\x01"
-"""C2SP's number of the signature algorithm."""
+NO_CHECKPOINT = "none"  # `previous` of the first one
+_ED25519 = b"\x01"  # C2SP's number of the signature algorithm
 HINT = 4
 """Bytes of a key's hash that stand before a signature in a signed note."""
 
@@ -53,13 +50,16 @@ def link(prev_hash: bytes, header: Mapping[str, Any]) -> bytes:
 
     The JSON is written out here, its keys in their order: twice as fast as an encoder, and a journal has many rows.
     """
-    said = [encode_basestring(value) if isinstance(value := header[name], str) else json.dumps(value) for name in _SAID]
-    action, actor, at, clinic, collection, detail, device, record, write = said
     text = (
-        f'{{"action":{action},"actor_id":{actor},"at":{at},"clinic_id":{clinic},"collection":{collection},"detail_hash":{detail},'
-        f'"device_id":{device},"record_id":{record},"seq":{header["seq"]},"write_id":{write}}}'
+        f'{{"action":{_said(header["action"])},"actor_id":{_said(header["actor_id"])},"at":{_said(header["at"])},"clinic_id":'
+        f'{_said(header["clinic_id"])},"collection":{_said(header["collection"])},"detail_hash":{_said(header["detail_hash"])},"device_id":'
+        f'{_said(header["device_id"])},"record_id":{_said(header["record_id"])},"seq":{header["seq"]},"write_id":{_said(header["write_id"])}}}'
     )
     return sha256(prev_hash + text.encode()).digest()
+
+
+def _said(value: str | None) -> str:
+    return "null" if value is None else encode_basestring(value)
 
 
 def row_fault(row: Mapping[str, Any], expected: int, previous: bytes) -> tuple[int, str] | None:
@@ -77,9 +77,10 @@ def row_fault(row: Mapping[str, Any], expected: int, previous: bytes) -> tuple[i
         return seq, "body and salt must be erased together"
     if row["body"] is not None and detail_hash(row["salt"], row["body"]).hex() != row["detail_hash"]:
         return seq, "the body was changed"
-    if link(previous, row) != row["hash"]:
+    try:
+        return None if link(previous, row) == row["hash"] else (seq, "a column was changed")
+    except TypeError:  # a column of an export is no text any more
         return seq, "a column was changed"
-    return None
 
 
 def parent(left: bytes, right: bytes) -> bytes:
