@@ -50,10 +50,12 @@ def read(typed: Mapping[str, str], scars: Sequence[Scar], zone: tzinfo) -> tuple
     errors: list[dict[str, str]] = []
     chosen = [scar for scar in scars if typed[f"in-{scar.id}"]]
     body: dict[str, Any] = {name: typed[name] or None for name in TEXTS}
-    body["weight_kg"] = _number(typed, "weight_kg", errors)
-    body["planned_for"] = _moment(typed["planned_for"], zone, errors)
+    if not typed["title"]:
+        errors.append({"field": "title", "message": "Give the procedure a title."})
+    body["weight_kg"] = number_in(typed, "weight_kg", errors)
+    body["planned_for"] = moment_in(typed["planned_for"], zone, errors)
     plan: dict[str, Any] = {name: typed[name] for name in CHOICES if typed[name]}
-    plan |= {name: _number(typed, name, errors) for name in WHOLE if typed[name]}
+    plan |= {name: number_in(typed, name, errors) for name in WHOLE if typed[name]}
     plan["injections"] = [_injection(typed, scar, errors) for scar in chosen]
     if errors:
         return {}, errors
@@ -68,15 +70,16 @@ def _injection(typed: Mapping[str, str], scar: Scar, errors: list[dict[str, str]
     box = f"volume_ml-{scar.id}"
     if not typed[box]:
         errors.append({"field": box, "message": f"{scar.label}: give it a volume in mL, or take it out of the plan."})
-    one: dict[str, Any] = {"scar_id": str(scar.id), "volume_ml": _number(typed, box, errors)}
+    one: dict[str, Any] = {"scar_id": str(scar.id), "volume_ml": number_in(typed, box, errors)}
     if typed[f"needle_gauge-{scar.id}"]:
-        one["needle_gauge"] = _number(typed, f"needle_gauge-{scar.id}", errors)
+        one["needle_gauge"] = number_in(typed, f"needle_gauge-{scar.id}", errors)
     if typed[f"plane-{scar.id}"]:
         one["plane"] = typed[f"plane-{scar.id}"]
     return one
 
 
-def _number(typed: Mapping[str, str], box: str, errors: list[dict[str, str]]) -> float | int | None:
+def number_in(typed: Mapping[str, str], box: str, errors: list[dict[str, str]]) -> float | int | None:
+    """The number in a box, None for an empty one; what is none becomes a fault."""
     text = typed[box].replace(",", ".")
     if not text:
         return None
@@ -88,7 +91,8 @@ def _number(typed: Mapping[str, str], box: str, errors: list[dict[str, str]]) ->
     return int(value) if value.is_integer() else value
 
 
-def _moment(text: str, zone: tzinfo, errors: list[dict[str, str]]) -> str | None:
+def moment_in(text: str, zone: tzinfo, errors: list[dict[str, str]]) -> str | None:
+    """A `datetime-local` box as a time of the API, on the clinic's clock."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat(timespec="seconds")
     except ValueError:
