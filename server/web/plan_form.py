@@ -17,6 +17,7 @@ CHOICES = ("harvest_site", "harvest_side")
 WHOLE = ("passes", "aperture_um")
 HEADER = (*TEXTS, "planned_for", "weight_kg")
 PER_SCAR = ("volume_ml", "plane", "needle_gauge")
+_RESTORED = frozenset(ProcedureChange().fields) - {"started_at", "ended_at"}
 _A_NUMBER = "Not a number; write it like 0.8."
 
 
@@ -118,3 +119,9 @@ def like_last(typed: Mapping[str, str], last: Procedure, dose: float | None, sca
         if dose and area and typed[f"in-{scar.id}"]:
             filled[f"volume_ml-{scar.id}"] = str(number(max(100, round(dose * area * 10) * 100), 1000))
     return filled
+
+
+def back_to(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The change that makes a procedure what this wire form says."""
+    changes: dict[str, Any] = ProcedureChange().load({name: value for name, value in document.items() if name in _RESTORED})
+    return changes

@@ -182,8 +182,8 @@ def try_plan(procedure_id: uuid.UUID) -> Response:
 @pages.post("/procedures/<uuid:procedure_id>/plan/undo")
 @allow(Permission.PLAN)
 def undo_plan(procedure_id: uuid.UUID) -> Response:
-    """Put back what the last change replaced, if that change is still the last one."""
+    """Put back what the last change replaced, if that change is still the last one. Itself a change: undone twice, it is back."""
     procedure = record.get(session(), procedure_id, lock=True)
     _must_be(request.form.get("version", ""), procedure)
-    drafting.undo(session(), procedure)
+    lifecycle.change_procedure(session(), procedure, plan_form.back_to(drafting.before(session(), procedure)))
     return _to(procedure)

@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.procedures import ProcedureChange
 from schemas.vocabulary import ProcedureState
 from server.journal.models import JournalRow
 from server.patients.models import Scar
@@ -17,7 +16,6 @@ from server.procedures.service import lifecycle
 
 _HEADER = ("id", "clinic_id", "patient_id", "surgeon_id", "state", "planned_for", "title", "urgency", "assistant", "anaesthetist")
 _MORE = ("weight_g", "consent_on", "baseline_photos_on", "content_hash")
-_RESTORED = frozenset(ProcedureChange().fields) - {"started_at", "ended_at"}
 _NEVER_DONE = (ProcedureState.CANCELLED, ProcedureState.ENTERED_IN_ERROR)
 
 
@@ -30,8 +28,8 @@ def draft(session: Session, procedure: Procedure, changes: Mapping[str, Any]) ->
     return tried
 
 
-def before(session: Session, procedure: Procedure) -> dict[str, Any] | None:
-    """What the last change replaced, as a change that puts it back; None when nothing came before. Read from the journal."""
+def before(session: Session, procedure: Procedure) -> dict[str, Any]:
+    """Wire form that the last change replaced, from the journal. Raises `wrong_state` when nothing came before."""
     rows = (
         sa.select(JournalRow.body)
         .where(JournalRow.clinic_id == session.info["clinic_id"], JournalRow.record_id == procedure.id)
@@ -40,18 +38,9 @@ def before(session: Session, procedure: Procedure) -> dict[str, Any] | None:
     )
     found = [body for body in session.scalars(rows) if body]
     if len(found) < 2:  # noqa: PLR2004  reason: the present one and the one before
-        return None
-    wanted = {name: value for name, value in json.loads(found[1]).items() if name in _RESTORED}
-    changes: dict[str, Any] = ProcedureChange().load(wanted)
-    return changes
-
-
-def undo(session: Session, procedure: Procedure) -> Procedure:
-    """Put a locked, planned procedure back to what its last change replaced; itself a change, so undoing twice brings it back."""
-    previous = before(session, procedure)
-    if previous is None:
         raise Problem("wrong_state", "Nothing was planned before this; there is nothing to put back.")
-    return lifecycle.change_procedure(session, procedure, previous)
+    document: dict[str, Any] = json.loads(found[1])
+    return document
 
 
 def last_of_surgeon(session: Session, procedure: Procedure) -> Procedure | None:
