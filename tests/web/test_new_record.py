@@ -86,3 +86,4 @@ def test_a_scar_outside_the_drawing_is_refused(vera_at_desk: Browser, db: Databa
 def test_the_drawings_to_click_are_those_of_the_note() -> None:
     for view in FaceView:
         assert (STATIC / f"face-{view}.svg").read_text() == alone(view)
+        assert 'xmlns="http://www.w3.org/2000/svg" width="200" height="260"' in alone(view)

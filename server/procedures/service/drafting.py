@@ -44,7 +44,7 @@ def before(session: Session, procedure: Procedure) -> dict[str, Any]:
 
 
 def last_of_surgeon(session: Session, procedure: Procedure) -> Procedure | None:
-    """The newest earlier procedure of the same surgeon that says where it harvests; what she is used to."""
+    """The newest other procedure of the same surgeon that says where it harvests; what she is used to."""
     return session.scalar(
         sa.select(Procedure)
         .where(

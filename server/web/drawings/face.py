@@ -29,5 +29,5 @@ def face(view: FaceView, marks: Sequence[Mark], *, title: str) -> Markup:
 
 def alone(view: FaceView) -> str:
     """The view without marks as a file for an image button; its grey is seen on light and on dark ground."""
-    drawn = face(view, [], title=view).replace('class="face"', f'xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"')
+    drawn = str(face(view, [], title=view)).replace('class="face"', f'xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"')
     return f"{drawn.replace('currentColor', '#6c808a')}\n"
