@@ -107,7 +107,7 @@ def _fault(row: Mapping[str, str], chosen: Sequence[Scar]) -> dict[str, str]:
     if steps[:2] == ["plan", "injections"] and len(steps) > 3:  # noqa: PLR2004  reason: plan, injections, which, field
         scar = chosen[int(steps[2])]
         return {"field": f"{steps[3]}-{scar.id}", "message": f"{scar.label}: {row['message']}"}
-    return {"field": steps[-1], "message": row["message"]}
+    return {"field": "" if steps[-1] == "injections" else steps[-1], "message": row["message"]}
 
 
 def like_last(typed: Mapping[str, str], last: Procedure, dose: float | None, scars: Sequence[Scar]) -> dict[str, str]:

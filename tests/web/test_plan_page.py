@@ -93,6 +93,27 @@ def test_a_slip_is_named_and_nothing_typed_is_lost(vera_at_desk: Browser, desk: 
     assert "passes" not in _plan(vera, desk)
 
 
+@pytest.mark.parametrize(
+    ("box", "value"),
+    [
+        ("passes", "inf"),
+        ("passes", "nan"),
+        ("passes", "1e300"),
+        ("weight_kg", "1.7e308"),
+        ("planned_for", "0001-01-01T00:00"),
+        ("planned_for", ""),
+        ("title", ""),
+        ("harvest_site", "elbow"),
+        ("consent_on", "yesterday"),
+        ("assistant", "a\x00b"),
+    ],
+)
+def test_every_odd_value_leads_to_its_box(vera_at_desk: Browser, desk: Desk, box: str, value: str) -> None:
+    page = Page(vera_at_desk.send(vera_at_desk.open(desk.path), desk.path, 422, do="save", **desk.typed(**{box: value})))
+    assert f"#{box}" in page.hrefs
+    assert faults(page) == []
+
+
 def test_a_tablet_that_was_faster_is_shown_beside_what_she_typed(vera_at_desk: Browser, desk: Desk, vera: Api) -> None:
     page = vera_at_desk.open(desk.path)
     read = vera.get(f"/procedures/{desk.done['id']}")
