@@ -112,12 +112,13 @@ def new_procedure(patient_id: uuid.UUID) -> str:
 @shown_again_by(_procedure_form)
 def add_procedure(patient_id: uuid.UUID) -> Response:
     """Plan a procedure and go on to its plan."""
+    patient = _patient(patient_id)
     errors: list[dict[str, str]] = []
     moment = plan_form.moment_in(request.form.get("planned_for", ""), person().time_zone, errors)
     if errors:
         raise Problem("invalid", errors[0]["message"], errors=[{"pointer": "/planned_for", "message": errors[0]["message"]}])
     sent = {name: value for name, value in request.form.items() if name != "planned_for"}
-    fields = _read(ProcedureCreate(), sent, planned_for=moment, patient_id=str(_patient(patient_id).id))
+    fields = _read(ProcedureCreate(), sent, planned_for=moment, patient_id=str(patient.id))
     made, _ = lifecycle.plan_procedure(session(), fields)
     return make_response(redirect(url_for("web.edit_plan", procedure_id=made.id), 303))
 
