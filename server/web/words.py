@@ -137,3 +137,23 @@ ROLES = {
     Role.RATER: "Raters judge photographs without knowing whose they are, so they read no records. There are no photographs to rate yet.",
     Role.ADMIN: "Administrators look after people and tablets. They read no patient's record.",
 }
+
+
+PLAN_BOXES = {
+    "title": "Title",
+    "assistant": "Assistant",
+    "anaesthetist": "Anaesthetist",
+    "consent_on": "Consent signed on",
+    "baseline_photos_on": "Photographs taken on",
+    "planned_for": "Day and time",
+    "weight_kg": "Weight, kg",
+    "harvest_site": "Harvest site",
+    "harvest_side": "Side of harvest",
+    "passes": "Passes",
+    "aperture_um": "Filter aperture, µm",
+    "in": "In the plan",
+    "volume_ml": "Volume, mL",
+    "plane": "Plane",
+    "needle_gauge": "Needle, G",
+}
+"""What each box of the plan's form is called; those of one scar are followed by its label."""

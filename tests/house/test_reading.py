@@ -36,6 +36,7 @@ SHOWS_NO_PATIENT = {
         "/people/pin",
         "/people/tablets/<uuid:device_id>",
     ),
+    "an empty form": ("/patients/new",),
     "how the clinic follows up, in numbers at most": (
         "/api/v1/follow-up/forecast",
         "/api/v1/follow-up/protocol",

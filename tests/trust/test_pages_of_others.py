@@ -26,6 +26,7 @@ TYPED = {
     "state": "attended",
     "choice": "reject",
     "role": "nurse",
+    "planned_for": "2026-12-01T08:30",
 }
 """Enough for each form to be taken, were the record one's own."""
 

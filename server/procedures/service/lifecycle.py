@@ -39,7 +39,7 @@ def plan_procedure(session: Session, fields: dict[str, Any]) -> tuple[Procedure,
     if values["surgeon_id"] != session.info["actor"].user_id or Role.SURGEON not in session.info["actor"].roles:
         _check_surgeon(session, values["surgeon_id"])
     procedure = Procedure(**{"id": uuid7(), **values}, content_hash=content, created_by=session.info["actor"].user_id)
-    _set_plan(session, procedure, plan)
+    set_plan(session, procedure, plan)
     session.add(procedure)
     session.flush()
     return procedure, True
@@ -61,7 +61,7 @@ def change_procedure(session: Session, procedure: Procedure, changes: dict[str, 
     if plan is not None:
         if procedure.state != S.PLANNED:
             raise Problem("wrong_state", "The plan stands as it was when the procedure began; record what is done instead.")
-        _set_plan(session, procedure, plan)
+        set_plan(session, procedure, plan)
         procedure.write_id = uuid7()  # the plan's rows are part of this document
     session.flush()
     if "ended_at" in values:
@@ -96,7 +96,8 @@ def _check_surgeon(session: Session, user_id: uuid.UUID) -> None:
         raise invalid("/surgeon_id", "No surgeon of this clinic has this id; see GET /users.")
 
 
-def _set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -> None:
+def set_plan(session: Session, procedure: Procedure, plan: Mapping[str, Any]) -> None:
+    """Replace the plan; raises 422 for a scar that is not this patient's."""
     for name in ("harvest_site", "harvest_side", "passes", "aperture_um"):
         setattr(procedure, _PLAN_COLUMNS.get(name, name), plan.get(name))
     planned = plan.get("injections", [])

@@ -1,0 +1,1 @@
+"""Drawings that pages show: pure functions from marks to SVG."""
