@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from schemas.vocabulary import ProcedureState
+from schemas.vocabulary import ProcedureState, Role
 from tests.browser import chromium
 from tests.browser.chromium import Desk
 from tests.browser.riverside import riverside
@@ -47,8 +47,8 @@ def _name(stop: Stop, known: dict[str, ProcedureState]) -> str:
         return "refusal"
     if stop.endpoint == "web.procedure" and state and state != ProcedureState.SIGNED:
         return f"procedure-{state.replace('_', '-')}"
-    asked = stop.path.partition("?")[2].partition("=")[2]
-    more = "" if stop.endpoint.startswith("link.") or "token" in stop.path else f"-{asked}" * bool(asked)
+    what, _, asked = stop.path.partition("?")[2].partition("=")
+    more = f"-{asked}" if what in {"q", "show", "state"} else "-rater" if stop.who == Role.RATER else ""
     return f"{'link-' if stop.endpoint.startswith('link.') else ''}{stop.name}{more}"
 
 

@@ -89,6 +89,7 @@ def _clinic(db: Database) -> make.Clinic:
 def _more(at: Riverside) -> None:
     """What the pages can show besides."""
     db, clinic, now = at.app.db, at.clinic, clock.now()
+    morning = now.replace(hour=9, minute=30, second=0, microsecond=0)
     with db.transaction(clinic.id, write=False) as session:
         anna = session.scalars(sa.select(Patient).where(Patient.mrn == case.MRN)).one()
         for state in ProcedureState:
@@ -96,16 +97,16 @@ def _more(at: Riverside) -> None:
             if found := session.scalars(query).first():
                 at.procedures[state] = str(found)
         sent = session.scalars(sa.select(Reminder.id).order_by(Reminder.due_at, Reminder.id)).first()
-    planned = make.patient(db, clinic, family_name="Żak", given_name="Małgorzata", allergies="penicillin")["id"]
-    at.procedures[ProcedureState.PLANNED] = make.procedure(db, clinic, patient_id=planned, planned_for=now + timedelta(days=2))["id"]
+    planned = make.patient(db, clinic, family_name="Żak", given_name="Małgorzata", allergies="penicillin", mrn="RPS-1002")["id"]
+    at.procedures[ProcedureState.PLANNED] = make.procedure(db, clinic, patient_id=planned, planned_for=morning + timedelta(days=2))["id"]
     begun = make.procedure(db, clinic, state=ProcedureState.IN_PROGRESS, started_at=now - timedelta(minutes=25))
     at.procedures[ProcedureState.IN_PROGRESS] = begun["id"]
     theatre = paired(db, clinic, clinic.nurse)
     theatre.push("patients", row(written_down(birth_date="2999-01-01")))
     make.emergency(db, clinic, str(anna.id))
-    visit = linked(at.app, clinic, ended_at=now - timedelta(days=80), booked_for=now + timedelta(days=12))
+    visit = linked(at.app, clinic, ended_at=now - timedelta(days=80), booked_for=morning + timedelta(days=12))
     check_in = linked(at.app, clinic, step="d28", ended_at=now - timedelta(days=28), family_name="Novák", given_name="Hana")
-    confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=now + timedelta(days=9), given_name="Hanna")
+    confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=morning + timedelta(days=9), given_name="Hanna")
     confirmed.press("/come")
     at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
     at.filled = {
