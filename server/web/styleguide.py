@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import render_template
 
-from schemas.vocabulary import DeviceState, ReminderState, Role, VisitState
+from schemas.vocabulary import DeviceState, ProcedureState, ReminderState, Role, VisitState
 from server import clock
 from server.access import public
 from server.clinics.models import Device, User
@@ -35,6 +35,7 @@ def styleguide() -> str:
         schemes=tokens.SCHEMES,
         pairs=tokens.pairs(),
         wrong=_WRONG,
+        signed=words.PROCEDURES[ProcedureState.SIGNED],
     )
 
 
