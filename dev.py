@@ -71,7 +71,7 @@ def main(name: str = "help", *rest: str) -> None:
     ]
     commands: dict[str, list[tuple[str, ...]]] = {
         "lock": [(*UV, "python3 dev.py lock", *files, *rest) for files in lock_all],
-        "test": [(PYTHON, "-m", "pytest", *(rest or ("-n", "auto", "--dist", "loadgroup")))],
+        "test": [(PYTHON, "-m", "pytest", *(rest or ("-n", "auto")))],
         "check": [(PYTHON, "-m", "ruff", "format", "--check", "."), (PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "mypy"),
                   (str(VENV / "bin" / "lint-imports"),)],
         "bench": [(PYTHON, "-m", f"bench.{(*rest, 'record')[0]}", *rest[1:])],

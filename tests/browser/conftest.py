@@ -1,4 +1,4 @@
-"""One clinic, one browser for all stories of this folder."""
+"""One clinic and one browser for all stories that a worker tells."""
 
 from collections.abc import Iterator
 

@@ -7,7 +7,7 @@ from schemas.vocabulary import Role
 from server.clinics import demo
 from tests.browser.chromium import Desk
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 FAR = 60
 """So many presses of Tab lead past anything on a page that a person would still wait for."""
 

@@ -6,7 +6,7 @@ from tests.browser.chromium import Desk, shortened, sideways, stumbles
 from tests.browser.riverside import Riverside
 from tests.browser.tour import EXCUSED, LINKS, endpoints, stops
 
-pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 PARTS, SMALLEST = 3, 320
 COLOUR = ["color-contrast", "link-in-text-block"]
 """What a scheme can change; everything else of a page is the same in both."""
