@@ -6,6 +6,7 @@ python3 dev.py test [ARGS]     the whole test suite; ARGS go to pytest
 python3 dev.py check           ruff, mypy, import-linter: what CI checks besides the tests
 python3 dev.py bench record    measure against the raw database, in the same run (also: reminders, sync, trust, photos)
 python3 dev.py drills [F1 …]   faults F1 to F24 on real processes, half an hour, writes docs/drills.md; --short takes 4 minutes
+python3 dev.py screenshots     every page of a demo clinic as a picture in docs/pictures (needs Chromium)
 python3 dev.py simulate        two years of a clinic's life, held against a naive calculation
 python3 dev.py migration TEXT  draft the next migration from the models
 python3 dev.py lock            resolve the dependencies again (needs uv)
@@ -75,6 +76,7 @@ def main(name: str = "help", *rest: str) -> None:
                   (str(VENV / "bin" / "lint-imports"),)],
         "bench": [(PYTHON, "-m", f"bench.{(*rest, 'record')[0]}", *rest[1:])],
         "drills": [(PYTHON, "-m", "tests.drills", *rest)],
+        "screenshots": [(PYTHON, "-m", "tests.browser.pictures", *rest)],
         "simulate": [(PYTHON, "-m", "tests.simulation", *rest)],
         "migration": [(PYTHON, "-m", "server.migrations.draft", *rest)],
     }  # fmt: skip

@@ -45,15 +45,25 @@ def standing(item: Item, today: date) -> Said | None:
     if visit is None:
         return None
     if visit.state == VisitState.MISSED and item.days_late:
-        return Said(f"Missed, {_days(item.days_late)} late", "triangle", open=True)
+        return missed(item.days_late)
     if visit.state == VisitState.BOOKED and visit.booked_for and local(visit.booked_for).date() < today:
         days = (today - local(visit.booked_for).date()).days
-        return Said(f"Booked {_days(days)} ago, nothing recorded", "question", open=True)
+        return booked_before(days)
     said = words.visit(visit.state, visit.opens_on, visit.closes_on, today)
     if visit.state == VisitState.BOOKED and visit.booked_for:
         moment = local(visit.booked_for)
         return replace(said, word=f"Booked for {short_day(moment.date())}, {clock(moment)}")
     return said
+
+
+def missed(days_late: int) -> Said:
+    """A visit whose day has passed without the patient."""
+    return Said(f"Missed, {_days(days_late)} late", "triangle", open=True)
+
+
+def booked_before(days: int) -> Said:
+    """A time that has passed, and nobody has said whether the patient came."""
+    return Said(f"Booked {_days(days)} ago, nothing recorded", "question", open=True)
 
 
 def may_have_come(visit: Visit | None, today: date) -> bool:

@@ -9,7 +9,7 @@ from schemas.vocabulary import FaceView
 from server.procedures.note import facemap, layout
 from server.procedures.note.words import NONE_RECORDED, NOT_RECORDED, glued
 
-STYLESHEET = "/static/note.css"
+STYLESHEETS = ("/static/tokens.css", "/static/note.css")
 _pages = Environment(
     loader=PackageLoader("server.procedures.note", "templates"),
     autoescape=True,
@@ -28,12 +28,12 @@ _pages.globals.update(
 
 
 def html(document: dict[str, Any]) -> str:
-    """A whole page. It asks the server for nothing but its stylesheet."""
-    return _pages.get_template("page.html").render(document=document, stylesheet=STYLESHEET, body=fragment(document, heading=1))
+    """A whole page. It asks the server for nothing but its stylesheets."""
+    return _pages.get_template("page.html").render(document=document, stylesheets=STYLESHEETS, body=fragment(document, heading=1))
 
 
 def fragment(document: dict[str, Any], *, heading: int = 2) -> Markup:
-    """The note's body; `heading` is the level of its title. The embedding page links the stylesheet."""
+    """The note's body; `heading` is the level of its title. The embedding page links the stylesheets."""
     views = [(view, layout.marks_of(document, view)) for view in (FaceView.RIGHT, FaceView.FRONT, FaceView.LEFT)]
     text = _pages.get_template("note.html").render(document=document, heading=heading, views=views)
     return Markup(text)  # noqa: S704  # reason: the template escapes every value

@@ -1,0 +1,81 @@
+"""The style page: every part, state, word and colour of the pages, made from the same macros, tables and files, so that it cannot drift."""
+
+import re
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from flask import render_template
+
+from schemas.vocabulary import DeviceState, ProcedureState, ReminderState, Role, VisitState
+from server import clock
+from server.access import public
+from server.clinics.models import Device, User
+from server.web import people_words, tokens, words, worklist_words
+from server.web.blueprint import pages
+from server.web.words import Said
+
+Table = tuple[str, dict[str, Any]]
+_TODAY = date(2026, 3, 2)
+_WRONG = [SimpleNamespace(field="example-wrong", message="Type a day like 2026-03-02.")]
+
+
+@pages.get("/styleguide")
+@public
+def styleguide() -> str:
+    """Everything that pages are made of, with nobody's data in it."""
+    return render_template(
+        "styleguide.html",
+        states=[*_tables(Said), ("states that a date or a person decides", _computed())],
+        texts=list(_tables(str)),
+        colours=tokens.colours(),
+        sizes=re.findall(r"--([\w-]+): ([^#\n]+);", tokens.FILE.read_text(encoding="utf-8").partition("@media")[0]),
+        schemes=tokens.SCHEMES,
+        pairs=tokens.pairs(),
+        wrong=_WRONG,
+        signed=words.PROCEDURES[ProcedureState.SIGNED],
+    )
+
+
+def _tables(kind: type) -> Iterator[Table]:
+    """(where it stands in the code, what it says) of all tables of the pages; texts only from the modules of words."""
+    seen: set[int] = set()
+    for path, module in sorted(sys.modules.items()):
+        if not path.startswith("server.web.") or (kind is str and not path.endswith("words")):
+            continue
+        tables = {name: one for name, one in vars(module).items() if isinstance(one, dict)}
+        tables[""] = {name: one for name, one in vars(module).items() if isinstance(one, Said) and kind is Said}
+        for name, table in tables.items():
+            if table and id(table) not in seen and all(isinstance(one, kind) for one in table.values()):
+                seen.add(id(table))
+                yield f"{path.removeprefix('server.web.')} {name.strip('_')}".strip(), {str(key): one for key, one in table.items()}
+
+
+def _computed() -> dict[str, Said]:
+    """States that functions say, from examples of what they are asked about."""
+    now, day = clock.now(), timedelta(days=1)
+    nurse = {"active": True, "roles": [Role.NURSE]}
+    waiting = {"state": DeviceState.WAITING}
+    said = [
+        words.visit(VisitState.BOOKED, _TODAY, _TODAY + day, _TODAY),
+        words.visit(VisitState.PLANNED, _TODAY, _TODAY + day, _TODAY),
+        words.visit(VisitState.PLANNED, _TODAY + day, _TODAY + day, _TODAY),
+        words.visit(VisitState.PLANNED, _TODAY - 9 * day, _TODAY - 3 * day, _TODAY),
+        words.reminder(ReminderState.ACCEPTED, in_files=True),
+        worklist_words.missed(12),
+        worklist_words.booked_before(2),
+        people_words.pin(User(active=False, roles=[]), ()),
+        people_words.pin(User(active=True, roles=[Role.RATER]), ()),
+        people_words.pin(User(**nurse), ("Theatre 1",)),
+        people_words.pin(User(**nurse, pin_hash="set"), ()),
+        people_words.pin(User(**nurse), ()),
+        people_words.factor(User(second_factor_since=now)),
+        people_words.factor(User(active=True, roles=[Role.ADMIN])),
+        people_words.tablet(Device(state=DeviceState.REVOKED)),
+        people_words.tablet(Device(state=DeviceState.PAIRED)),
+        people_words.tablet(Device(**waiting, code_expires_at=now + day)),
+        people_words.tablet(Device(**waiting, code_expires_at=now - day)),
+    ]
+    return {str(place): one for place, one in enumerate(said, 1)}

@@ -1,0 +1,122 @@
+"""The demo clinic on a server of its own, with what its past did not bring: a tablet, a kept row, a link, a new password."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from schemas.vocabulary import ProcedureState, Role
+from server import clock
+from server.app import App, create_app
+from server.clinics import demo
+from server.clinics import models as clinics
+from server.config import from_environment
+from server.db import Database
+from server.demo import case, seed
+from server.followup.models import Reminder
+from server.migrations.upgrade import upgrade
+from server.patients.models import Patient
+from server.procedures.models import Procedure
+from tests import make
+from tests.sync.tablet import anna as written_down
+from tests.sync.tablet import paired, row
+from tests.web.link_case import anna as linked
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing of each request."""
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  reason: werkzeug's signature
+        """Nothing."""
+
+
+@dataclass
+class Riverside:
+    """The running clinic, and what fills the gaps of its addresses."""
+
+    app: App
+    address: str
+    clinic: make.Clinic
+    filled: dict[str, str] = field(default_factory=dict)
+    procedures: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def code(self, role: Role) -> str:
+        """What the person's authenticator app shows; as if nobody had used it yet. Empty for whoever has none."""
+        make.half_a_minute_later(self.app.db)
+        return demo.code() if role in demo.ENROLLED else ""
+
+
+@contextmanager
+def riverside(data: Path) -> Iterator[Riverside]:
+    """Open it in an empty folder."""
+    config = from_environment({"GRAFTLOG_DATA": str(data)})
+    db = Database(config.database_url, pool_size=8)
+    upgrade(db)
+    seed.run(config, db, say=lambda _: None)
+    app = create_app(config, db)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}"
+        case.run_over_http(address, say=lambda _: None)
+        opened = Riverside(app, address, _clinic(db))
+        _more(opened)
+        yield opened
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+        db.close()
+
+
+def _clinic(db: Database) -> make.Clinic:
+    with db.transaction(write=False, everywhere=True) as session:
+        every = {"execution_options": {"all_clinics": True}}
+        found = session.scalars(sa.select(clinics.Clinic), **every).one()
+        users = session.scalars(sa.select(clinics.User).order_by(clinics.User.email.desc()), **every).all()
+        people = {Role(one.roles[0]): make.Person(one.id, found.id, one.name, one.email, (Role(one.roles[0]),)) for one in users}
+        return make.Clinic(found.id, found.name, people)
+
+
+def _more(at: Riverside) -> None:
+    """What the pages can show besides."""
+    db, clinic, now = at.app.db, at.clinic, clock.now()
+    morning = now.replace(hour=9, minute=30, second=0, microsecond=0)
+    with db.transaction(clinic.id, write=False) as session:
+        anna = session.scalars(sa.select(Patient).where(Patient.mrn == case.MRN)).one()
+        for state in ProcedureState:
+            query = sa.select(Procedure.id).where(Procedure.state == state).order_by(Procedure.planned_for.desc(), Procedure.id)
+            if found := session.scalars(query).first():
+                at.procedures[state] = str(found)
+        sent = session.scalars(sa.select(Reminder.id).order_by(Reminder.due_at, Reminder.id)).first()
+    planned = make.patient(db, clinic, family_name="Żak", given_name="Małgorzata", allergies="penicillin", mrn="RPS-1002")["id"]
+    at.procedures[ProcedureState.PLANNED] = make.procedure(db, clinic, patient_id=planned, planned_for=morning + timedelta(days=2))["id"]
+    begun = make.procedure(db, clinic, state=ProcedureState.IN_PROGRESS, started_at=now - timedelta(minutes=25))
+    at.procedures[ProcedureState.IN_PROGRESS] = begun["id"]
+    theatre = paired(db, clinic, clinic.nurse)
+    theatre.push("patients", row(written_down(birth_date="2999-01-01")))
+    make.emergency(db, clinic, str(anna.id))
+    visit = linked(at.app, clinic, ended_at=now - timedelta(days=80), booked_for=morning + timedelta(days=12))
+    check_in = linked(at.app, clinic, step="d28", ended_at=now - timedelta(days=28), family_name="Novák", given_name="Hana")
+    confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=morning + timedelta(days=9), given_name="Hanna")
+    confirmed.press("/come")
+    at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
+    at.filled = {
+        "patient_id": str(anna.id),
+        "procedure_id": at.procedures[ProcedureState.SIGNED],
+        "reminder_id": str(sent),
+        "device_id": str(theatre.device_id),
+        "user_id": str(clinic.nurse.user_id),
+        "purpose": "book",
+        "channel": "email",
+        "language": "en",
+        "reset": make.reset_link(db, clinic),
+    }
