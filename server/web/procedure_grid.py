@@ -50,18 +50,18 @@ class Grid:
 
 
 def grid(session: Session, rows: Sequence[Mapping[str, Any]], today: date) -> Grid:
-    """Of a page of the list, in four statements however long it is."""
+    """Of a page of the list, in as many statements however long it is."""
     ids = [uuid.UUID(row["id"]) for row in rows]
     visits = [one for one in listing.visits_of_many(session, ids) if one.kind == VisitKind.VISIT]
     reminded = listing.reminded(session, ids, _SENT)
-    addenda, photos = addenda_counts(session, ids), album.counts(session, ids)
+    addenda, pictures = addenda_counts(session, ids), album.counts(session, ids)
     steps = _steps(session, visits)
     found = {(one.procedure_id, one.step): one for one in visits}  # by generation, so the newest one stays
     lines = tuple(
         Line(
             row,
-            _log(ProcedureState(row["state"]), addenda.get(key, 0)),
-            _photos(photos.get(key, {})),
+            log(ProcedureState(row["state"]), addenda.get(key, 0)),
+            photos(pictures.get(key, {})),
             tuple(visit(found.get((key, step)), today, reminded) for step in steps),
         )
         for key, row in zip(ids, rows, strict=True)
@@ -75,7 +75,8 @@ def _steps(session: Session, visits: Iterable[Visit]) -> dict[str, str]:
     return {one.step: one.title for one in now if one.kind == VisitKind.VISIT} | {one.step: one.title for one in visits}
 
 
-def _log(state: ProcedureState, addenda: int) -> Said:
+def log(state: ProcedureState, addenda: int) -> Said:
+    """Where the log of a procedure stands."""
     if state == ProcedureState.COMPLETED:
         return Said("Draft", "half", open=True)
     if state == ProcedureState.SIGNED and addenda:
@@ -83,7 +84,8 @@ def _log(state: ProcedureState, addenda: int) -> Said:
     return words.PROCEDURES[state]
 
 
-def _photos(counts: Mapping[PhotoState, int]) -> Said:
+def photos(counts: Mapping[PhotoState, int]) -> Said:
+    """Where its photographs stand; what is wrong or on its way first."""
     stored, coming, failed = (counts.get(state, 0) for state in (PhotoState.STORED, PhotoState.ANNOUNCED, PhotoState.FAILED))
     if failed:
         return Said(f"{failed} unusable", "cross", open=True)

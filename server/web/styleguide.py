@@ -2,6 +2,7 @@
 
 import re
 import sys
+import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -9,11 +10,13 @@ from typing import Any
 
 from flask import render_template
 
-from schemas.vocabulary import DeviceState, ProcedureState, ReminderState, Role, VisitState
+from schemas.vocabulary import DeviceState, PhotoState, ProcedureState, ReminderState, Role, VisitState
 from server import clock
 from server.access import public
 from server.clinics.models import Device, User
-from server.web import people_words, tokens, words, worklist_words
+from server.followup.models import Visit
+from server.ids import uuid7
+from server.web import people_words, procedure_grid, tokens, words, worklist_words
 from server.web.blueprint import pages
 from server.web.words import Said
 
@@ -53,6 +56,28 @@ def _tables(kind: type) -> Iterator[Table]:
                 yield f"{path.removeprefix('server.web.')} {name.strip('_')}".strip(), {str(key): one for key, one in table.items()}
 
 
+def _of_the_grid() -> Iterator[Said]:
+    day = timedelta(days=1)
+    yield procedure_grid.log(ProcedureState.COMPLETED, 0)
+    yield procedure_grid.log(ProcedureState.SIGNED, 1)
+    pictures: tuple[dict[PhotoState, int], ...] = (
+        {PhotoState.STORED: 2},
+        {PhotoState.STORED: 1, PhotoState.ANNOUNCED: 1},
+        {PhotoState.FAILED: 1},
+        {PhotoState.ERASED: 1},
+    )
+    yield from (procedure_grid.photos(one) for one in pictures)
+    for opens, closes, state in (
+        (-9, -3, VisitState.PLANNED),
+        (-1, 1, VisitState.DUE),
+        (1, 9, VisitState.PLANNED),
+        (0, 1, VisitState.BOOKED),
+    ):
+        visit = Visit(id=uuid7(), state=state, opens_on=_TODAY + opens * day, closes_on=_TODAY + closes * day)
+        for told in (frozenset({visit.id}), frozenset[uuid.UUID]()):
+            yield procedure_grid.visit(visit, _TODAY, told)
+
+
 def _computed() -> dict[str, Said]:
     """States that functions say, from examples of what they are asked about."""
     now, day = clock.now(), timedelta(days=1)
@@ -64,6 +89,7 @@ def _computed() -> dict[str, Said]:
         words.visit(VisitState.PLANNED, _TODAY + day, _TODAY + day, _TODAY),
         words.visit(VisitState.PLANNED, _TODAY - 9 * day, _TODAY - 3 * day, _TODAY),
         words.reminder(ReminderState.ACCEPTED, in_files=True),
+        *_of_the_grid(),
         worklist_words.missed(12),
         worklist_words.booked_before(2),
         people_words.pin(User(active=False, roles=[]), ()),

@@ -44,7 +44,7 @@ def test_from_the_door_to_a_procedure_by_keyboard(desk: Desk) -> None:
         tabbed(page, field)
         page.keyboard.type(typed)
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Procedures").wait_for()
+    page.get_by_role("heading", name="Mine, not signed").wait_for()
     tabbed(page, "main a.whole")
     name = page.evaluate("document.activeElement.textContent.trim()")
     page.keyboard.press("Enter")
