@@ -8,7 +8,9 @@ from markupsafe import Markup
 from server.procedures.note.words import amount, glued, listed
 
 _SVG = Markup('<svg class="balance" width="100%" height="{}" role="img" aria-label="{}">{}</svg>')
-_ROW = Markup('<text class="balance-name" x="0" y="{}">{}</text><rect class="{}" x="0" y="{}" width="{:.2f}%" height="14"><title>{}</title></rect>')
+_ROW = Markup(
+    '<text class="balance-name" x="0" y="{}">{}</text><rect class="{}" x="0" y="{}" width="{:.2f}%" height="14"><title>{}</title></rect>'
+)
 _PART = Markup('<rect class="bar-{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="18"><title>{}</title></rect>')
 _ZOOM = Markup('<line class="balance-zoom" x1="{:.2f}%" y1="{}" x2="100%" y2="{}"/>')
 _PARTS = ("injected", "discarded", "left")

@@ -12,7 +12,8 @@ from server.procedures.note.words import counted, glued, listed
 _SVG = Markup('<svg class="face" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
 _STROKE = Markup('<path class="{}" d="{}"/>')
 _SCAR = Markup(
-    '<g class="scar{}"><title>{}</title><line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/><circle class="scar-point" cx="{:.1f}" cy="{:.1f}" r="2.4"/>'
+    '<g class="scar{}"><title>{}</title><line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>'
+    '<circle class="scar-point" cx="{:.1f}" cy="{:.1f}" r="2.4"/>'
     '<circle class="scar-disc" cx="{:.1f}" cy="{:.1f}" r="{}"/><text x="{:.1f}" y="{:.1f}">{}</text></g>'
 )
 

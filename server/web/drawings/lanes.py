@@ -16,7 +16,9 @@ _ROW, _HEAD, _BELOW = 24, 22, 30
 _STEPS = (5, 10, 15, 30, 60, 120, 180, 360, 720)
 _MOST_TICKS = 5
 _SVG = Markup('<svg class="lanes" width="100%" height="{}" role="img" aria-label="{}">{}</svg>')
-_TICK = Markup('<line class="lane-grid" x1="{0:.2f}%" y1="0" x2="{0:.2f}%" y2="{1}"/><text class="lane-clock" x="{0:.2f}%" y="{2}">{3}</text>')
+_TICK = Markup(
+    '<line class="lane-grid" x1="{0:.2f}%" y1="0" x2="{0:.2f}%" y2="{1}"/><text class="lane-clock" x="{0:.2f}%" y="{2}">{3}</text>'
+)
 _LANE = Markup('<text class="lane-name" x="0" y="{}">{}</text><line class="lane-line" x1="0" y1="{}" x2="100%" y2="{}"/>')
 _BAR = Markup('<rect class="lane-bar" x="{:.2f}%" y="{}" width="{:.2f}%" height="12" rx="2"><title>{}</title></rect>')
 _POINT = Markup('<circle class="lane-point" cx="{:.2f}%" cy="{}" r="5"><title>{}</title></circle>')
@@ -72,21 +74,22 @@ def lanes(acts: Sequence[Act], *, title: str) -> Markup:
 
     drawn, y = [], 0
     for lane in Lane:
-        marks, height = _lane([one for one in acts if one.lane == lane], [x(one.begin) for one in acts if one.lane == lane], y, x(end) - x(begin), length)
+        here = [one for one in acts if one.lane == lane]
+        marks, height = _lane(here, [x(one.begin) for one in here], y, (_RIGHT - _LEFT) / length)
         drawn += [_LANE.format(y + 14, lane, y + height, y + height), *marks]
         y += height
     ticks = [_TICK.format(x(tick), y, y + 18, clock(tick)) for tick in _ticks(begin, end)]
     return _SVG.format(y + _BELOW, title, Markup("").join(ticks + drawn))
 
 
-def _lane(acts: Sequence[Act], places: Sequence[float], top: int, width: float, length: float) -> tuple[list[Markup], int]:
+def _lane(acts: Sequence[Act], places: Sequence[float], top: int, per_second: float) -> tuple[list[Markup], int]:
     """(marks, height) of one lane."""
     rows = _rows(places) if acts and acts[0].lane == Lane.INJECTION else [0] * len(acts)
     marks = []
     for act, place, row in zip(acts, places, rows, strict=True):
         middle = top + _HEAD + _ROW * row + _ROW // 2 - 2
         words = f"{act.when} {act.words}"
-        share = width * (act.end - act.begin).total_seconds() / length
+        share = per_second * (act.end - act.begin).total_seconds()
         if act.number is not None:
             marks.append(_DOT.format(words, place, middle, place, middle + 4, act.number))
         elif share < 1:
