@@ -43,7 +43,7 @@ class Filters(Page):
 class Shown(Shape):
     """What the address of one procedure may say."""
 
-    kind = Choice(EntryKind)
+    kind = Text(longest=40)
 
 
 _NARROWS = frozenset({"whose", "state", "photos", "planned_from", "planned_to", "q"})
@@ -114,7 +114,10 @@ def _page(procedure_id: uuid.UUID, problem: Problem | None = None, kind: str | N
 @reads(Reading.RECORD)
 def procedure(procedure_id: uuid.UUID) -> str:
     """Everything about one procedure; of its entries those of one kind, if the address names one."""
-    return _page(procedure_id, kind=filters(Shown()).get("kind"))
+    kind = filters(Shown()).get("kind")
+    if kind is not None and kind not in set(EntryKind):
+        raise invalid("/kind", f"The address names a kind that no entry has. Leave kind out, or choose one of {', '.join(EntryKind)}.")
+    return _page(procedure_id, kind=kind)
 
 
 @pages.post("/procedures/<uuid:procedure_id>/sign")
