@@ -20,11 +20,14 @@ from server.procedures.note.words import age
 from server.procedures.service import planning, signing
 from server.procedures.service.record import Record
 from server.web import words
+from server.web.procedure_figures import figures
+from server.web.procedure_history import changes
 
 _AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
 _UNSIGNED = _AHEAD | {ProcedureState.COMPLETED}
 _NEVER_BEGUN = frozenset({ProcedureState.PLANNED, ProcedureState.CANCELLED})
 _MOST_REMINDERS = 50
+_ABOUT_SCARS = frozenset({"planned_not_injected", "injected_not_planned", "differs_from_plan", "volume_per_area"})
 
 
 def fingerprint(whole: Record) -> str:
@@ -38,20 +41,19 @@ def fingerprint(whole: Record) -> str:
 def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> dict[str, Any]:
     """Everything for `procedure.html`; `in_files` when messages are not mailed."""
     procedure, today = whole.procedure, clock.now().astimezone(person.time_zone).date()
-    scars = {str(scar.id): scar for scar in whole.scars}
     numbers = {str(fact["id"]): number for number, fact in enumerate(whole.facts, 1)}
     answers = planning.answers(session, procedure) if procedure.state in _UNSIGNED else None
-    totals = whole.totals()
+    totals, document = whole.totals(), note.build(whole)
     return {
         "procedure": procedure,
         "patient": whole.patient,
         "age": age(whole.patient.birth_date, today) if whole.patient.birth_date else None,
         "surgeon": whole.surgeon,
         "said": words.PROCEDURES[procedure.state],
-        "note": note.fragment(note.build(whole)) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
+        "note": note.fragment(document) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
         "plan": answers if procedure.state in _AHEAD else None,
         "gaps": _gaps(answers["missing"]) if answers else [],
-        "eye": [one | {"number": numbers.get(one["entry_id"])} for one in whole.warnings()],
+        "eye": _eye(whole, numbers),
         "blocks": rules.cannot_sign(whole.facts, whole.context),
         "may_sign": person.may(Permission.SIGN),
         "meanings": words.MEANINGS,
@@ -61,9 +63,10 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "broken": words.BROKEN,
         "addenda": whole.addenda,
         "totals": totals,
-        "balance": _balance(totals),
-        "scars": [one | {"scar": scars.get(one["scar_id"])} for one in totals["scars"]],
+        "figures": figures(whole, document, totals, person.time_zone),
         "entries": _entries(whole, numbers),
+        "kinds": list(dict.fromkeys(str(fact["kind"]) for fact in whole.facts)),
+        "history": changes(session, whole) if person.may(Permission.READ_JOURNAL) else None,
         "visits": [_visit(session, visit, today, in_files=in_files) for visit in schedule.visits_of(session, procedure.id)],
     }
 
@@ -72,19 +75,21 @@ def _gaps(missing: Sequence[Mapping[str, str]]) -> list[str]:
     return [words.GAPS.get(one["code"], one["message"]) for one in missing]
 
 
-def _balance(totals: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Parts of the nanofat made, with where each begins and how wide it is in a drawing of 1000; None while none was made."""
-    made = totals["nanofat_ml"]
-    if not made:
-        return None
-    parts = (("injected", totals["injected_ml"]), ("discarded", totals["discarded_ml"]), ("left", max(totals["residual_ml"] or 0, 0)))
-    whole = max(made, sum(value or 0 for _, value in parts))
-    rows, begin = [], 0.0
-    for name, value in parts:
-        width = 1000 * (value or 0) / whole
-        rows.append({"name": name, "ml": value, "x": round(begin, 1), "width": round(width, 1)})
-        begin += width
-    return rows
+def action(one: Mapping[str, Any], number: int | None) -> dict[str, str]:
+    """The one thing to do about a remark: its words, and the part of the page that it leads to (or the page of the tablets' rows)."""
+    if number is not None:
+        return {"words": f"Entry {number}", "to": f"entry-{number}"}
+    if one["code"].startswith("tablet_"):
+        return {"words": "Settle it with the tablets' rows", "to": "sync"}
+    if one["code"] in _ABOUT_SCARS:
+        return {"words": "Compare planned and given", "to": "scars"}
+    if one["code"] == "times_out_of_order":
+        return {"words": "Look at the times", "to": "times"}
+    return {"words": "Check the volumes and doses", "to": "numbers"}
+
+
+def _eye(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [one | {"action": action(one, numbers.get(one["entry_id"]))} for one in whole.warnings()]
 
 
 def _entries(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -100,6 +105,7 @@ def _entries(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "number": numbers[entry["id"]],
+                "kind": entry["kind"],
                 "at": fact["recorded_at"],
                 "text": text,
                 "who": _name(whole, fact["recorded_by"]),

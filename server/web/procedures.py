@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 
 from schemas.common import Page
-from schemas.fields import Choice, Day, Text
+from schemas.fields import Choice, Day, Shape, Text
 from schemas.procedures import AddendumRequest, SignRequest
 from schemas.reading_words import Reading
-from schemas.vocabulary import ProcedureState
+from schemas.vocabulary import EntryKind, ProcedureState
 from server import clock
 from server.access import Permission, allow
 from server.clinics import service as clinics
@@ -38,6 +38,12 @@ class Filters(Page):
     planned_from = Day()
     planned_to = Day()
     q = Text(longest=100)
+
+
+class Shown(Shape):
+    """What the address of one procedure may say."""
+
+    kind = Text(longest=40)
 
 
 _NARROWS = frozenset({"whose", "state", "photos", "planned_from", "planned_to", "q"})
@@ -96,19 +102,22 @@ def _also(asked: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
     return unsigned + ([album.without_photo()] if asked.get("photos") == "missing" else [])
 
 
-def _page(procedure_id: uuid.UUID, problem: Problem | None = None) -> str:
+def _page(procedure_id: uuid.UUID, problem: Problem | None = None, kind: str | None = None) -> str:
     whole = record.load(session(), record.get(session(), procedure_id))
     shown = view(session(), person(), whole, in_files=current_app.config["GRAFTLOG"].smtp_url is None)
     typed = {name: request.form.get(name, "") for name in ("text", "meaning", "id")}
-    return render_template("procedure.html", errors=errors_of(problem), typed=typed, new_id=typed["id"] or str(uuid7()), **shown)
+    return render_template("procedure.html", errors=errors_of(problem), typed=typed, new_id=typed["id"] or str(uuid7()), kind=kind, **shown)
 
 
 @pages.get("/procedures/<uuid:procedure_id>")
 @allow(Permission.READ_RECORD)
 @reads(Reading.RECORD)
 def procedure(procedure_id: uuid.UUID) -> str:
-    """Everything about one procedure."""
-    return _page(procedure_id)
+    """Everything about one procedure; of its entries those of one kind, if the address names one."""
+    kind = filters(Shown()).get("kind")
+    if kind is not None and kind not in set(EntryKind):
+        raise invalid("/kind", f"The address names a kind that no entry has. Leave kind out, or choose one of {', '.join(EntryKind)}.")
+    return _page(procedure_id, kind=kind)
 
 
 @pages.post("/procedures/<uuid:procedure_id>/sign")
