@@ -1,4 +1,4 @@
-"""The journal of one procedure in words: who changed what, when and on which tablet."""
+"""The journal of one procedure and its patient's record in words: who changed what, when and on which tablet."""
 
 import uuid
 from typing import Any
@@ -14,6 +14,7 @@ from server.procedures.service.record import Record
 
 MOST = 500
 _THINGS = {
+    "patients": "the patient's record",
     "procedures": "the procedure",
     "entries": "an entry",
     "signatures": "the signature",
@@ -28,7 +29,7 @@ def changes(session: Session, whole: Record) -> list[dict[str, Any]]:
     signed = [whole.signature.id] if whole.signature else []
     added = [one.id for one in whole.addenda]
     pictures = [uuid.UUID(str(one.id)) for one in whole.pictures]
-    ids = [whole.procedure.id, *(fact["id"] for fact in whole.facts), *signed, *added, *pictures]
+    ids = [whole.patient.id, whole.procedure.id, *(fact["id"] for fact in whole.facts), *signed, *added, *pictures]
     rows = history(session, ids, limit=MOST)
     people = _names(session, User, {row.actor_id for row in rows})
     tablets = _names(session, Device, {row.device_id for row in rows})

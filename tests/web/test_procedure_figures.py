@@ -83,3 +83,12 @@ def test_vera_reads_the_history_and_nora_does_not(
     assert "Create: entry 4 Dr Vera Kovács no tablet" in history
     assert "the procedure" in history
     assert "history" not in at_desk(clinic.nurse).open(address).ids
+
+
+def test_the_history_says_what_was_erased_on_request(vera_at_desk: Browser, clinic: make.Clinic, db: Database) -> None:
+    done = completed(db, clinic)
+    assert "erased" not in vera_at_desk.open(f"/procedures/{done['id']}").part("history")
+    make.erasure(db, clinic, done["patient_id"])
+    history = vera_at_desk.open(f"/procedures/{done['id']}").part("history")
+    assert "Create: the patient's record (erased on request)" in history
+    assert "Create: entry 4 Dr Vera Kovács" in history

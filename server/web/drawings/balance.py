@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from server.procedures.note.words import amount, glued, listed
+from server.procedures.note.words import amount, glued, listed, number
 
 _SVG = Markup('<svg class="balance" width="100%" height="{}" role="img" aria-label="{}">{}</svg>')
 _ROW = Markup(
@@ -26,8 +26,8 @@ def caption(totals: Mapping[str, Any]) -> str:
     """`5.4 of 12 mL made · 6.6 mL discarded`, from the same totals that are drawn."""
     made, injected = totals["nanofat_ml"], totals["injected_ml"]
     if made is None:
-        return glued(f"Nanofat made not recorded · {amount(injected, 'mL')} injected")
-    said = [f"{'not recorded' if injected is None else amount(injected, 'mL').removesuffix(' mL')} of {amount(made, 'mL')} made"]
+        return glued(f"Nanofat made: not recorded · injected: {amount(injected, 'mL')}")
+    said = [f"{'Nothing recorded' if injected is None else number(injected)} of {amount(made, 'mL')} made"]
     said += [f"{amount(ml, 'mL')} {name}" for name, ml in parts(totals)[1:] if ml]
     over = (injected or 0) + (totals["discarded_ml"] or 0) - made
     if over > 0:

@@ -97,8 +97,8 @@ def test_the_balance_is_drawn_as_its_caption_says_it() -> None:
 
 def test_what_is_not_recorded_is_not_called_zero() -> None:
     assert balance.balance(_totals(lipoaspirate_ml=60)) is None
-    assert balance.caption(_totals()) == "Nanofat made not recorded · not recorded injected"
-    assert balance.caption(_totals(nanofat_ml=4, residual_ml=4)).replace("\u00a0", " ") == "not recorded of 4 mL made · 4 mL left"
+    assert balance.caption(_totals()) == "Nanofat made: not recorded · injected: not recorded"
+    assert balance.caption(_totals(nanofat_ml=4, residual_ml=4)).replace("\u00a0", " ") == "Nothing recorded of 4 mL made · 4 mL left"
 
 
 def test_more_used_than_made_is_said() -> None:
