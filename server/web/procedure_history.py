@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from server.clinics.models import Device, User
 from server.journal.models import JournalRow
-from server.journal.service import history
 from server.procedures.note.words import capital, plain
 from server.procedures.service.record import Record
 
@@ -25,12 +24,13 @@ ERASED = "erased on request"
 
 
 def changes(session: Session, whole: Record) -> list[dict[str, Any]]:
-    """Rows in the order of the journal; a body that is no longer there says that it was erased."""
+    """Its newest changes, the newest first, at most `MOST`; a body that is no longer there says that it was erased."""
     signed = [whole.signature.id] if whole.signature else []
     added = [one.id for one in whole.addenda]
     pictures = [uuid.UUID(str(one.id)) for one in whole.pictures]
     ids = [whole.patient.id, whole.procedure.id, *(fact["id"] for fact in whole.facts), *signed, *added, *pictures]
-    rows = history(session, ids, limit=MOST)
+    of_it = (JournalRow.clinic_id == session.info["clinic_id"], JournalRow.record_id.in_(ids))
+    rows = session.scalars(sa.select(JournalRow).where(*of_it).order_by(JournalRow.seq.desc()).limit(MOST)).all()
     people = _names(session, User, {row.actor_id for row in rows})
     tablets = _names(session, Device, {row.device_id for row in rows})
     numbers = {fact["id"]: number for number, fact in enumerate(whole.facts, 1)}

@@ -21,7 +21,7 @@ from server.procedures.service import planning, signing
 from server.procedures.service.record import Record
 from server.web import words
 from server.web.procedure_figures import figures
-from server.web.procedure_history import changes
+from server.web.procedure_history import MOST, changes
 
 _AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
 _UNSIGNED = _AHEAD | {ProcedureState.COMPLETED}
@@ -67,6 +67,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "entries": _entries(whole, numbers),
         "kinds": list(dict.fromkeys(str(fact["kind"]) for fact in whole.facts)),
         "history": changes(session, whole) if person.may(Permission.READ_JOURNAL) else None,
+        "most_history": MOST,
         "visits": [_visit(session, visit, today, in_files=in_files) for visit in schedule.visits_of(session, procedure.id)],
     }
 
@@ -77,10 +78,10 @@ def _gaps(missing: Sequence[Mapping[str, str]]) -> list[str]:
 
 def action(one: Mapping[str, Any], number: int | None) -> dict[str, str]:
     """The one thing to do about a remark: its words, and the part of the page that it leads to (or the page of the tablets' rows)."""
+    if one["code"].startswith("tablet_"):  # also where it names an entry: the page of that row settles it
+        return {"words": "Settle it with the tablets' rows", "to": "sync"}
     if number is not None:
         return {"words": f"Entry {number}", "to": f"entry-{number}"}
-    if one["code"].startswith("tablet_"):
-        return {"words": "Settle it with the tablets' rows", "to": "sync"}
     if one["code"] in _ABOUT_SCARS:
         return {"words": "Compare planned and given", "to": "scars"}
     if one["code"] == "times_out_of_order":

@@ -44,7 +44,7 @@ def styleguide() -> str:
 
 def _tables(kind: type) -> Iterator[Table]:
     """(where it stands in the code, what it says) of all tables of the pages; texts only from the modules of words."""
-    seen: set[int] = set()
+    seen: dict[int, dict[str, Any]] = {}  # the tables themselves too: the number of one that is gone is given to the next
     for path, module in sorted(sys.modules.items()):
         if not path.startswith("server.web.") or (kind is str and not path.endswith("words")):
             continue
@@ -52,7 +52,7 @@ def _tables(kind: type) -> Iterator[Table]:
         tables[""] = {name: one for name, one in vars(module).items() if isinstance(one, Said) and kind is Said}
         for name, table in tables.items():
             if table and id(table) not in seen and all(isinstance(one, kind) for one in table.values()):
-                seen.add(id(table))
+                seen[id(table)] = table
                 yield f"{path.removeprefix('server.web.')} {name.strip('_')}".strip(), {str(key): one for key, one in table.items()}
 
 
