@@ -2,16 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import DiscardMaterial, EntryKind
+from schemas.vocabulary import DiscardMaterial, EntryKind, ProcedureState
 from server.db import table_of
-from server.procedures.models import Entry
+from server.procedures.models import Entry, Procedure
 
-_E = table_of(Entry)
+_E, _P = table_of(Entry), table_of(Procedure)
 
 
 def _standing(alias: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -62,3 +64,35 @@ def volumes(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.U
         numbers = {name: None if value is None else int(value) for name, value in row.items() if name != "procedure_id"}
         found[row["procedure_id"]] = numbers
     return found
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one scar was given so far: nanofat, in how many procedures, the last time."""
+
+    volume_ul: int
+    procedures: int
+    last_at: datetime
+
+
+def by_scar(session: Session, scar_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Given]:
+    """Of those scars that were injected at all; what was entered in error counts for nothing."""
+    entry = _E.alias("entry")
+    query = (
+        sa.select(
+            entry.c.scar_id,
+            sa.func.sum(entry.c.volume_ul),
+            sa.func.count(sa.distinct(entry.c.procedure_id)),
+            sa.func.max(entry.c.recorded_at),
+        )
+        .join(_P, sa.and_(_P.c.clinic_id == entry.c.clinic_id, _P.c.id == entry.c.procedure_id))
+        .where(
+            entry.c.clinic_id == session.info["clinic_id"],
+            entry.c.scar_id.in_(scar_ids),
+            entry.c.kind == EntryKind.INJECTION,
+            _P.c.state != ProcedureState.ENTERED_IN_ERROR,
+            _standing(entry),
+        )
+        .group_by(entry.c.scar_id)
+    )
+    return {scar_id: Given(int(volume), count, last) for scar_id, volume, count, last in session.execute(query)}

@@ -1,0 +1,55 @@
+"""What the patient's page calls things: the parts of the timeline, consent and contact, photographs and how far a pair can be compared."""
+
+from schemas.questions import Given
+from schemas.vocabulary import AlertKind, CallOutcome, PhotoKind, PhotoState, PhotoView
+from server.followup.service.answers import BY_LINK, BY_PHONE
+from server.web.words import Said
+
+PARTS = {
+    "procedures": "Procedures",
+    "visits": "Visits",
+    "messages": "Messages",
+    "answers": "Answers",
+    "alerts": "Alerts",
+    "calls": "Calls",
+    "photos": "Photographs",
+}
+"""Of the timeline: each is read by itself, so that one that cannot be read leaves the others standing."""
+
+ALERTS = {
+    AlertKind.CONCERNING_ANSWER: "Concerning answer",
+    AlertKind.WANTS_A_CALL: "Asked for a call",
+    AlertKind.WANTS_ANOTHER_TIME: "Asked for another time",
+    AlertKind.BAD_CONTACT: "Address found to be wrong",
+}
+CALLS = {
+    CallOutcome.BOOKED: Said("Booked", "disc"),
+    CallOutcome.CALL_LATER: Said("Asked to call later", "quarter"),
+    CallOutcome.ANSWERED: Said("Answered by phone", "disc"),
+    CallOutcome.DECLINED: Said("Declined", "slashed"),
+    CallOutcome.WRONG_NUMBER: Said("Wrong number", "cross"),
+    CallOutcome.NO_ANSWER: Said("No answer", "ring"),
+}
+QUESTIONS = {"worse": "Has something got worse?"}
+GIVEN = {Given.YES: "Yes", Given.NO: "No", Given.NOT_SURE: "Not sure"}
+VIA = {BY_LINK: "by the patient’s link", BY_PHONE: "by phone"}
+PHOTOS = {
+    PhotoState.STORED: Said("Stored", "disc"),
+    PhotoState.ANNOUNCED: Said("On its way, not here yet", "quarter", open=True),
+    PhotoState.FAILED: Said("Unusable", "cross", open=True),
+    PhotoState.ERASED: Said("Erased", "slashed"),
+}
+VIEWS = {
+    PhotoView.FRONT: "Front",
+    PhotoView.LEFT_OBLIQUE: "Left oblique",
+    PhotoView.RIGHT_OBLIQUE: "Right oblique",
+    PhotoView.LEFT_PROFILE: "Left profile",
+    PhotoView.RIGHT_PROFILE: "Right profile",
+    PhotoView.CLOSE_UP: "Close-up",
+    PhotoView.OTHER: "Other",
+}
+KINDS = {
+    PhotoKind.BASELINE: "before the procedure",
+    PhotoKind.INTRAOPERATIVE: "during the procedure",
+    PhotoKind.FOLLOW_UP: "at follow-up",
+}

@@ -1,0 +1,35 @@
+"""The list of patients: found by name, number or phone."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from schemas.patients import PatientQuery
+from schemas.reading_words import Reading
+from server.access import Permission, allow
+from server.http import after_id, cursor_of, session
+from server.patients.service import find_patients
+from server.reads import reads, saw
+from server.web.blueprint import pages
+from server.web.forms import filters
+
+
+@pages.get("/patients")
+@allow(Permission.READ_RECORD)
+@reads(Reading.LIST)
+def patients() -> str:
+    """By name; with `q` those in whom each of its words occurs."""
+    asked = filters(PatientQuery())
+    after = after_id(asked)
+    rows = find_patients(session(), q=asked.get("q"), after=after, limit=asked["limit"] + 1)
+    shown = rows[: asked["limit"]]
+    saw(one.id for one in shown)
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"q", "limit"} and value}
+    return render_template(
+        "patients.html",
+        rows=shown,
+        q=asked.get("q", ""),
+        further=after is not None,
+        first=url_for("web.patients", **kept),
+        following=url_for("web.patients", **kept, cursor=cursor_of(str(shown[-1].id))) if len(rows) > len(shown) else None,
+    )

@@ -1,0 +1,14 @@
+// Lays the left photograph over the right one, as strongly as the slider says. Without this script both stand side by side.
+const over = document.getElementById("over");
+
+if (over) {
+  const share = document.getElementById("share");
+  const said = document.getElementById("share-said");
+  const show = () => {
+    over.style.setProperty("--share", share.value / 100);
+    said.textContent = `${share.value} %`;
+  };
+  share.addEventListener("input", show);
+  over.hidden = false;
+  show();
+}

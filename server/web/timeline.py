@@ -1,0 +1,188 @@
+"""One patient's events from all features, newest first, a page at a time; each part is read by itself."""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from schemas.vocabulary import ReminderState, VisitState
+from server.clinics.models import User
+from server.followup.models import PATIENT, Alert, Answer, Call, Reminder, Visit
+from server.followup.service.listing import NOT_YET
+from server.patients.models import Patient
+from server.photos.models import Photo
+from server.procedures.models import Procedure
+from server.web import patient_words
+from server.web.timeline_words import Event, alert, answer, call, message, photo, procedure, visit
+
+log = logging.getLogger("graftlog.web")
+_OPEN = (VisitState.PLANNED, VisitState.DUE, VisitState.BOOKED)
+T = TypeVar("T")
+Query = TypeVar("Query", bound=sa.Select[*tuple[Any, ...]])
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which events: of `patient`, up to `limit` that lie not after `now` and, on a further page, before the last one shown."""
+
+    patient: Patient
+    zone: ZoneInfo
+    now: datetime
+    limit: int
+    before: tuple[datetime, uuid.UUID] | None = None
+    in_files: bool = False
+
+    def holds(self, at: datetime, record_id: uuid.UUID) -> bool:
+        """Whether an event lies in it."""
+        return at <= self.now and (self.before is None or (at, record_id) < self.before)
+
+    def of(self, query: Query, at: sa.ColumnElement[Any], record_id: Any) -> Query:
+        """The newest rows of `query` in it."""
+        query = query.where(at <= self.now)
+        if self.before:
+            query = query.where(sa.tuple_(at, record_id) < self.before)
+        return query.order_by(at.desc(), record_id.desc()).limit(self.limit)
+
+
+def settled(session: Session, name: str, read: Callable[[], T]) -> T | None:
+    """What `read` gives; None where it cannot be read, which leaves the rest of the page standing."""
+    try:
+        with session.begin_nested():
+            return read()
+    except (sa.exc.SQLAlchemyError, LookupError, ValueError) as error:
+        log.warning("part of a patient's page could not be read: %s, %s", name, type(error).__name__)
+        return None
+
+
+def events(session: Session, window: Window) -> tuple[list[Event], list[str], Event | None]:
+    """(events, names of parts that could not be read, last event if more follow)."""
+    found: list[Event] = []
+    unread = []
+    for name, read in SOURCES.items():
+        part = settled(session, name, lambda read=read: list(read(session, window)))  # type: ignore[misc]  # reason: bound now, not later
+        if part is None:
+            unread.append(patient_words.PARTS[name])
+        found += part or []
+    found.sort(key=lambda one: (one.at, one.id), reverse=True)
+    shown = found[: window.limit - 1]
+    return shown, unread, shown[-1] if len(found) > len(shown) else None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is still to come: procedures and open visits, the soonest first; of the messages that wait the next one, and how many."""
+
+    events: list[Event]
+    message: Event | None
+    messages: int
+
+
+def ahead(session: Session, window: Window) -> Ahead:
+    """Of the patient of this window, after its `now`."""
+    later = _procedures().where(Procedure.patient_id == window.patient.id, window.now < _BEGUN)
+    planned = [procedure(one, _BEGAN(one), surgeon) for one, surgeon in session.execute(later)]
+    visits = [event for event in _visits(session, window) if event.at > window.now]
+    waiting = (
+        Reminder.patient_id == window.patient.id,
+        Reminder.recipient == PATIENT,
+        Reminder.state.in_(NOT_YET),
+        Reminder.due_at > window.now,
+    )
+    following = session.scalars(sa.select(Reminder).where(*waiting).order_by(Reminder.due_at, Reminder.id).limit(1)).first()
+    return Ahead(
+        sorted([*planned, *visits], key=lambda one: (one.at, one.id)),
+        message(following, following.due_at, in_files=window.in_files) if following else None,
+        session.scalar(sa.select(sa.func.count()).select_from(Reminder).where(*waiting)) or 0,
+    )
+
+
+_BEGUN = sa.func.coalesce(Procedure.started_at, Procedure.planned_for)
+_BEGAN: Callable[[Procedure], datetime] = lambda one: one.started_at or one.planned_for  # noqa: E731  reason: beside the same in SQL
+
+
+def _procedures() -> sa.Select[Procedure, str]:
+    return sa.select(Procedure, User.name).join(User, sa.and_(User.clinic_id == Procedure.clinic_id, User.id == Procedure.surgeon_id))
+
+
+def _of_procedures(session: Session, window: Window) -> Iterator[Event]:
+    query = window.of(_procedures().where(Procedure.patient_id == window.patient.id), _BEGUN, Procedure.id)
+    for one, surgeon in session.execute(query):
+        yield procedure(one, _BEGAN(one), surgeon)
+
+
+def _visits(session: Session, window: Window) -> Iterator[Event]:
+    """All of them: a protocol has a handful. What is settled never lies ahead, however early the patient came."""
+    today = window.now.astimezone(window.zone).date()
+    for one in session.scalars(sa.select(Visit).where(Visit.patient_id == window.patient.id)):
+        at = one.booked_for or datetime.combine(one.target_date, time(), window.zone).astimezone(UTC)
+        yield visit(one, at if one.state in _OPEN else min(at, one.updated_at), today)
+
+
+def _of_visits(session: Session, window: Window) -> Iterator[Event]:
+    return (event for event in _visits(session, window) if window.holds(event.at, event.id))
+
+
+def _of_messages(session: Session, window: Window) -> Iterator[Event]:
+    """What went out, or should have; what was cancelled before its time has told the patient nothing."""
+    settled_at = sa.case((Reminder.due_at < Reminder.updated_at, Reminder.due_at), else_=Reminder.updated_at)
+    at = sa.func.coalesce(Reminder.sent_at, sa.case((Reminder.state.in_(NOT_YET), Reminder.due_at), else_=settled_at))
+    wanted = (Reminder.patient_id == window.patient.id, Reminder.recipient == PATIENT, Reminder.state != ReminderState.CANCELLED)
+    for one, moment in session.execute(window.of(sa.select(Reminder, at).where(*wanted), at, Reminder.id)):
+        yield message(one, moment, in_files=window.in_files)
+
+
+def _by(column: Any, model: type[Answer] | type[Alert] | type[Call]) -> sa.Select[Any, str, Visit]:
+    joined = sa.and_(User.clinic_id == model.clinic_id, User.id == column)
+    of_visit = sa.and_(Visit.clinic_id == model.clinic_id, Visit.id == model.visit_id)
+    return sa.select(model, User.name, Visit).outerjoin(User, joined).outerjoin(Visit, of_visit)
+
+
+def _of_answers(session: Session, window: Window) -> Iterator[Event]:
+    query = _by(Answer.given_by, Answer).where(Answer.patient_id == window.patient.id)
+    return (answer(*row) for row in session.execute(window.of(query, _column(Answer.given_at), Answer.id)))
+
+
+def _of_alerts(session: Session, window: Window) -> Iterator[Event]:
+    query = _by(Alert.closed_by, Alert).where(Alert.patient_id == window.patient.id)
+    return (alert(*row) for row in session.execute(window.of(query, _column(Alert.raised_at), Alert.id)))
+
+
+def _of_calls(session: Session, window: Window) -> Iterator[Event]:
+    query = _by(Call.called_by, Call).where(Call.patient_id == window.patient.id)
+    return (call(*row) for row in session.execute(window.of(query, _column(Call.called_at), Call.id)))
+
+
+def _of_photos(session: Session, window: Window) -> Iterator[Event]:
+    at = sa.func.coalesce(Photo.taken_at, Photo.created_at)
+    query = sa.select(Photo).where(Photo.patient_id == window.patient.id)
+    return (photo(one) for one in session.scalars(window.of(query, at, Photo.id)))
+
+
+def _column(given: Any) -> sa.ColumnElement[Any]:
+    column: sa.ColumnElement[Any] = given.expression
+    return column
+
+
+SOURCES: dict[str, Callable[[Session, Window], Iterator[Event]]] = {
+    "procedures": _of_procedures,
+    "visits": _of_visits,
+    "messages": _of_messages,
+    "answers": _of_answers,
+    "alerts": _of_alerts,
+    "calls": _of_calls,
+    "photos": _of_photos,
+}
+
+
+def by_year(shown: Sequence[Event], zone: ZoneInfo) -> list[tuple[int, list[Event]]]:
+    """The same events under the years of the clinic's calendar."""
+    years: dict[int, list[Event]] = {}
+    for one in shown:
+        years.setdefault(one.at.astimezone(zone).year, []).append(one)
+    return list(years.items())

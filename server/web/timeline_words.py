@@ -1,0 +1,134 @@
+"""An event of a patient's timeline in words: what, how it stands, what is known besides, and where it is shown whole."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import url_for
+
+from schemas.questions import Given
+from schemas.vocabulary import AlertKind, PhotoState, ProcedureState, VisitKind
+from schemas.work import WorkKind
+from server.followup.models import Alert, Answer, Call, Reminder, Visit
+from server.followup.service.alerts import WISHES
+from server.photos.models import Photo
+from server.procedures.models import Procedure
+from server.procedures.note.words import capital, clock, short_day
+from server.web import patient_words as own
+from server.web import words
+from server.web.blueprint import local
+from server.web.words import Said
+from server.web.worklist_words import CHANNELS
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the timeline; `timed` is False for what has a day and no time."""
+
+    at: datetime
+    id: uuid.UUID
+    part: str
+    title: str
+    said: Said
+    details: tuple[str, ...]
+    href: str | None
+    timed: bool = True
+
+    @property
+    def name(self) -> str:
+        """Of the part, in the singular."""
+        return _ONE[self.part]
+
+
+_ONE = {
+    "procedures": "Procedure",
+    "visits": "Visit",
+    "messages": "Message",
+    "answers": "Answer",
+    "alerts": "Alert",
+    "calls": "Call",
+    "photos": "Photograph",
+}
+
+
+def _details(*said: str | None) -> tuple[str, ...]:
+    return tuple(one for one in said if one)
+
+
+def _follow_up(visit: Visit | None) -> str | None:
+    return url_for("web.procedure", procedure_id=visit.procedure_id, _anchor="follow-up") if visit else None
+
+
+def procedure(one: Procedure, at: datetime, surgeon: str) -> Event:
+    """A session in the theatre."""
+    never = one.started_at is None and one.state == ProcedureState.PLANNED
+    consent = f"Consent signed on {short_day(one.consent_on)}." if one.consent_on else "No signed consent recorded."
+    details = _details(f"{surgeon}.", "Not begun." if never else None, consent, one.closed_reason)
+    href = url_for("web.procedure", procedure_id=one.id)
+    return Event(at, one.id, "procedures", one.title, words.PROCEDURES[one.state], details, href)
+
+
+def visit(one: Visit, at: datetime, today: date) -> Event:
+    """A visit or check-in; without a time agreed on it has a day."""
+    said = words.visit(one.state, one.opens_on, one.closes_on, today)
+    kind = "Check-in by message" if one.kind == VisitKind.CHECK_IN else None
+    confirmed = "Confirmed by the patient." if one.confirmed_at else None
+    planned = f"Planned for {short_day(one.target_date)}." if local(at).date() != one.target_date else None
+    details = _details(f"{kind}." if kind else None, planned, confirmed, words.reason(one.reason))
+    return Event(at, one.id, "visits", one.title, said, details, _follow_up(one), timed=bool(one.booked_for and at == one.booked_for))
+
+
+def message(one: Reminder, at: datetime, *, in_files: bool) -> Event:
+    """What was sent, how, and what became of it."""
+    said = words.reminder(one.state, in_files=in_files)
+    arrived = f"Arrived {short_day(local(one.delivered_at).date())}, {clock(local(one.delivered_at))}." if one.delivered_at else None
+    about = f"About {short_day(one.about_on)}." if one.about_on else None
+    details = _details(f"{CHANNELS[one.channel]}.", about, arrived, words.reason(one.reason))
+    return Event(at, one.id, "messages", words.PURPOSES[one.purpose], said, details, url_for("web.message", reminder_id=one.id))
+
+
+def answer(one: Answer, given_by: str | None, about: Visit | None) -> Event:
+    """An answer as it was given."""
+    given = own.GIVEN[Given(one.answer)] if one.answer in set(Given) else one.answer
+    said = Said(f"{given}, concerning", "triangle", open=True) if one.concerning else Said(given, "disc")
+    how = f"Given {own.VIA.get(one.via, one.via)}{f', written down by {given_by}' if given_by else ''}."
+    title = own.QUESTIONS.get(one.question, capital(one.question))
+    return Event(one.given_at, one.id, "answers", title, said, _details(f"{about.title}." if about else None, how), _follow_up(about))
+
+
+def alert(one: Alert, closed_by: str | None, about: Visit | None) -> Event:
+    """What needed a person, and what was done."""
+    said = Said("Closed", "disc") if one.closed_at else Said("Open", "triangle", open=True)
+    done = None
+    if one.closed_at:
+        moment = local(one.closed_at)
+        note = f" “{one.closing_note}”" if one.closing_note else ""
+        done = f"Closed {short_day(moment.date())}, {clock(moment)}{f' by {closed_by}' if closed_by else ''}.{note}"
+    href = _follow_up(about) if one.closed_at else url_for("web.work_list", show=_shown_under(one.kind))
+    return Event(one.raised_at, one.id, "alerts", own.ALERTS[one.kind], said, _details(one.detail, done), href)
+
+
+def _shown_under(kind: AlertKind) -> str:
+    if kind in WISHES:
+        return WorkKind.ASKING
+    return WorkKind.CONCERNING if kind == AlertKind.CONCERNING_ANSWER else WorkKind.BAD_CONTACT
+
+
+def call(one: Call, called_by: str | None, about: Visit | None) -> Event:
+    """A call and how it ended."""
+    later = f"Call again from {short_day(one.call_after)}." if one.call_after else None
+    note = f"“{one.note}”" if one.note else None
+    title = f"Call about {about.title}" if about else "Call"
+    details = _details(f"By {called_by}." if called_by else None, later, note)
+    return Event(one.called_at, one.id, "calls", title, own.CALLS[one.outcome], details, _follow_up(about))
+
+
+def photo(one: Photo) -> Event:
+    """A photograph, by when it was taken as far as that is known."""
+    unknown = None if one.taken_at else "When it was taken is not recorded; this is when it was announced."
+    details = _details(unknown, one.failure, "On the patient’s request." if one.state == PhotoState.ERASED else None)
+    scar: dict[str, Any] = {"scar": one.scar_id} if one.view == "close_up" and one.scar_id else {}
+    href = url_for("web.patient_photos", patient_id=one.patient_id, view=one.view, **scar)
+    title = f"{own.VIEWS[one.view]}, {own.KINDS[one.kind]}"
+    return Event(one.taken_at or one.created_at, one.id, "photos", title, own.PHOTOS[one.state], details, href)
