@@ -58,6 +58,7 @@ def journal() -> str:
         collections=words.COLLECTIONS,
         people=people(session()),
         checkpoint=newest,
+        signed=words.CHECKPOINT,
         written=written,
         clinic_id=person().clinic_id,
         further=before is not None,

@@ -1,5 +1,7 @@
 """What the journal's page calls the clinic's records, and what was done to them."""
 
+from server.web.words import Said
+
 COLLECTIONS = {
     "patients": "Patient",
     "scars": "Scar",
@@ -33,14 +35,41 @@ COLLECTIONS = {
 _ACTIONS = {
     "create": "recorded",
     "change": "changed",
-    "sign": "signed",
-    "erase": "erased on request",
-    "close": "closed",
-    "store": "stored",
-    "thumbnails": "small copies made",
     "start": "begun",
+    "complete": "completed",
+    "cancel": "cancelled",
+    "abandon": "abandoned",
+    "withdraw": "withdrawn",
+    "sign": "signed",
+    "send": "sent",
+    "deliver": "delivered",
+    "expire": "expired",
+    "suppress": "not sent",
+    "book": "booked",
+    "attend": "attended",
+    "close": "closed",
+    "open": "opened",
+    "review": "reviewed",
+    "store": "stored",
     "fail": "failed",
+    "thumbnails": "given small copies",
+    "erase": "erased on request",
+    "confirm_by_link": "confirmed by link",
+    "confirm_by_sms": "confirmed by text message",
+    "unconfirm_by_link": "no longer confirmed, by link",
+    "stop_by_staff": "reminders stopped by staff",
+    "enrol_second_factor": "given an authenticator app",
+    "drop_second_factor": "without an authenticator app",
+    "set_pin": "given a PIN",
+    "lock": "locked",
+    "pair": "paired",
+    "rename": "renamed",
+    "revoke": "revoked",
+    "retire": "retired",
+    "rotate": "changed",
 }
+CHECKPOINT = {True: Said("Signed", "disc"), False: Said("None yet", "ring")}
+"""Whether there is one."""
 
 
 def action(word: str) -> str:

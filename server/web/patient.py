@@ -24,7 +24,7 @@ from server.photos.models import Photo
 from server.procedures.note.words import age, amount, capital, plain
 from server.procedures.service.sums import Given, by_scar
 from server.reads import reads
-from server.web import timeline
+from server.web import patient_words, timeline
 from server.web.blueprint import pages
 from server.web.forms import filters
 from server.web.worklist_words import CHANNELS, LANGUAGES
@@ -77,6 +77,7 @@ def banner(one: Patient) -> dict[str, Any]:
         "patient": one,
         "age": age(one.birth_date, one.died_on or today) if one.birth_date else None,
         "contact_by": CHANNELS[one.contact_by] if one.contact_by in set(CHANNELS) else None,  # type: ignore[index]  # reason: a text column
+        "reminders": patient_words.REMINDERS,
         "language": LANGUAGES.get(one.language, one.language),
     }
 

@@ -31,7 +31,17 @@ CALLS = {
     CallOutcome.NO_ANSWER: Said("No answer", "ring"),
 }
 QUESTIONS = {"worse": "Has something got worse?"}
-GIVEN = {Given.YES: "Yes", Given.NO: "No", Given.NOT_SURE: "Not sure"}
+GIVEN = {Given.YES: Said("Yes", "disc"), Given.NO: Said("No", "disc"), Given.NOT_SURE: Said("Not sure", "question")}
+CONCERNING = {
+    Given.YES: Said("Yes, concerning", "triangle", open=True),
+    Given.NO: Said("No, concerning", "triangle", open=True),
+    Given.NOT_SURE: Said("Not sure, concerning", "triangle", open=True),
+}
+STANDING = {True: Said("Open", "triangle", open=True), False: Said("Closed", "disc")}
+"""Of an alert: whether it is open."""
+
+REMINDERS = {True: Said("Agrees to reminders", "tick"), False: Said("Wants no reminders", "slashed", open=True)}
+CONSENT = {True: Said("Given", "tick"), False: Said("Not recorded", "question", open=True)}
 VIA = {BY_LINK: "by the patient’s link", BY_PHONE: "by phone"}
 PHOTOS = {
     PhotoState.STORED: Said("Stored", "disc"),
@@ -53,3 +63,14 @@ KINDS = {
     PhotoKind.INTRAOPERATIVE: "during the procedure",
     PhotoKind.FOLLOW_UP: "at follow-up",
 }
+PAIRS = {
+    "view": Said("Same view", "tick"),
+    "size_unknown": Said("Size not compared", "question"),
+    "held": Said("Held alike", "tick"),
+    "held_differently": Said("Held differently", "triangle", open=True),
+    "shape": Said("Same shape", "tick"),
+    "another_shape": Said("Another shape", "triangle", open=True),
+    "fine": Said("About as fine", "tick"),
+    "less_fine": Said("Not as fine", "triangle", open=True),
+}
+"""What can be computed about two photographs."""

@@ -108,31 +108,30 @@ def named(shots: Sequence[Shot], photo_id: UUID) -> Shot | None:
 def checks(left: Shot, right: Shot) -> list[tuple[Said, str]]:
     """What can be computed about how far the two can be compared: state and sentence."""
     days = abs((right.day - left.day).days)
-    rows = [(Said("Same view", "tick"), f"Both were taken as {words.VIEWS[left.photo.view].casefold()}, {counted(days, 'day')} apart.")]
+    apart = f"{counted(days, 'day')} apart" if days else "on the same day"
+    rows = [(words.PAIRS["view"], f"Both were taken as {words.VIEWS[left.photo.view].casefold()}, {apart}.")]
     one, two = left.photo, right.photo
     if not (one.width_px and one.height_px and two.width_px and two.height_px):
-        return [*rows, (Said("Size not compared", "question"), "Of one of them no picture is here, so its size is not known.")]
+        return [*rows, (words.PAIRS["size_unknown"], "Of one of them no picture is here, so its size is not known.")]
     if _held(one) == _held(two):
-        rows.append((Said("Held alike", "tick"), f"Both {_held(one)}."))
+        rows.append((words.PAIRS["held"], f"Both {_held(one)}."))
     else:
         rows.append(
             (
-                Said("Held differently", "triangle", open=True),
+                words.PAIRS["held_differently"],
                 f"Left {_held(one)}, right {_held(two)}: the same face fills them differently.",
             )
         )
     shapes = one.width_px / one.height_px, two.width_px / two.height_px
     if abs(shapes[0] / shapes[1] - 1) <= ALIKE:
-        rows.append((Said("Same shape", "tick"), "Width to height is the same, so neither was cropped otherwise."))
+        rows.append((words.PAIRS["shape"], "Width to height is the same, so neither was cropped otherwise."))
     else:
-        rows.append((Said("Another shape", "triangle", open=True), "Width to height differs: another camera, or one of them was cropped."))
+        rows.append((words.PAIRS["another_shape"], "Width to height differs: another camera, or one of them was cropped."))
     sides = sorted((max(one.width_px, one.height_px), max(two.width_px, two.height_px)))
     if sides[1] <= NEAR * sides[0]:
-        rows.append((Said("About as fine", "tick"), f"{sides[0]} and {sides[1]} px along the longer side."))
+        rows.append((words.PAIRS["fine"], f"{sides[0]} and {sides[1]} px along the longer side."))
     else:
-        rows.append(
-            (Said("Not as fine", "triangle", open=True), f"{sides[0]} against {sides[1]} px along the longer side: detail is lost in one.")
-        )
+        rows.append((words.PAIRS["less_fine"], f"{sides[0]} against {sides[1]} px along the longer side: detail is lost in one."))
     return rows
 
 

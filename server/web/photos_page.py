@@ -70,6 +70,7 @@ def patient_photos(patient_id: uuid.UUID) -> str:
     return render_template(
         "photos.html",
         **banner(patient),
+        consent=patient_words.CONSENT,
         angles=angles,
         angle=here,
         shots=shots,

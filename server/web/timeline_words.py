@@ -34,11 +34,12 @@ class Event:
     details: tuple[str, ...]
     href: str | None
     timed: bool = True
+    kind: str = ""
 
     @property
     def name(self) -> str:
-        """Of the part, in the singular."""
-        return _ONE[self.part]
+        """What it is, in one word."""
+        return self.kind or _ONE[self.part]
 
 
 _ONE = {
@@ -72,11 +73,11 @@ def procedure(one: Procedure, at: datetime, surgeon: str) -> Event:
 def visit(one: Visit, at: datetime, today: date) -> Event:
     """A visit or check-in; without a time agreed on it has a day."""
     said = words.visit(one.state, one.opens_on, one.closes_on, today)
-    kind = "Check-in by message" if one.kind == VisitKind.CHECK_IN else None
+    kind = "Check-in" if one.kind == VisitKind.CHECK_IN else "Visit"
     confirmed = "Confirmed by the patient." if one.confirmed_at else None
     planned = f"Planned for {short_day(one.target_date)}." if local(at).date() != one.target_date else None
-    details = _details(f"{kind}." if kind else None, planned, confirmed, words.reason(one.reason))
-    return Event(at, one.id, "visits", one.title, said, details, _follow_up(one), timed=bool(one.booked_for and at == one.booked_for))
+    details = _details(planned, confirmed, words.reason(one.reason))
+    return Event(at, one.id, "visits", one.title, said, details, _follow_up(one), at == one.booked_for, kind)
 
 
 def message(one: Reminder, at: datetime, *, in_files: bool) -> Event:
@@ -90,8 +91,8 @@ def message(one: Reminder, at: datetime, *, in_files: bool) -> Event:
 
 def answer(one: Answer, given_by: str | None, about: Visit | None) -> Event:
     """An answer as it was given."""
-    given = own.GIVEN[Given(one.answer)] if one.answer in set(Given) else one.answer
-    said = Said(f"{given}, concerning", "triangle", open=True) if one.concerning else Said(given, "disc")
+    given = Given(one.answer)
+    said = own.CONCERNING[given] if one.concerning else own.GIVEN[given]
     how = f"Given {own.VIA.get(one.via, one.via)}{f', written down by {given_by}' if given_by else ''}."
     title = own.QUESTIONS.get(one.question, capital(one.question))
     return Event(one.given_at, one.id, "answers", title, said, _details(f"{about.title}." if about else None, how), _follow_up(about))
@@ -99,7 +100,7 @@ def answer(one: Answer, given_by: str | None, about: Visit | None) -> Event:
 
 def alert(one: Alert, closed_by: str | None, about: Visit | None) -> Event:
     """What needed a person, and what was done."""
-    said = Said("Closed", "disc") if one.closed_at else Said("Open", "triangle", open=True)
+    said = own.STANDING[one.closed_at is None]
     done = None
     if one.closed_at:
         moment = local(one.closed_at)
@@ -119,7 +120,7 @@ def call(one: Call, called_by: str | None, about: Visit | None) -> Event:
     """A call and how it ended."""
     later = f"Call again from {short_day(one.call_after)}." if one.call_after else None
     note = f"“{one.note}”" if one.note else None
-    title = f"Call about {about.title}" if about else "Call"
+    title = f"About {about.title}" if about else "To the patient"
     details = _details(f"By {called_by}." if called_by else None, later, note)
     return Event(one.called_at, one.id, "calls", title, own.CALLS[one.outcome], details, _follow_up(about))
 

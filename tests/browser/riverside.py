@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,8 +22,12 @@ from server.demo import case, seed
 from server.followup.models import Reminder
 from server.migrations.upgrade import upgrade
 from server.patients.models import Patient
+from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
 from tests import make
+from tests.api import Api
+from tests.photos.pictures import cheek
+from tests.photos.tablet import announced, sent
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
 from tests.web.link_case import anna as linked
@@ -101,6 +105,7 @@ def _more(at: Riverside) -> None:
     at.procedures[ProcedureState.PLANNED] = make.procedure(db, clinic, patient_id=planned, planned_for=morning + timedelta(days=2))["id"]
     begun = make.procedure(db, clinic, state=ProcedureState.IN_PROGRESS, started_at=now - timedelta(minutes=25))
     at.procedures[ProcedureState.IN_PROGRESS] = begun["id"]
+    _photographed(at, str(anna.id), now)
     theatre = paired(db, clinic, clinic.nurse)
     theatre.push("patients", row(written_down(birth_date="2999-01-01")))
     make.emergency(db, clinic, str(anna.id))
@@ -120,3 +125,13 @@ def _more(at: Riverside) -> None:
         "language": "en",
         "reset": make.reset_link(db, clinic),
     }
+
+
+def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:
+    """Anna from the front before and after, and one picture that is still on its way."""
+    tablet = Api(at.app.test_client(), make.token(at.app.db, at.clinic.nurse))
+    for days, kind, size in ((2, "baseline", (300, 400)), (1, "follow_up", (300, 400)), (0, "follow_up", (400, 300))):
+        taken = (now - timedelta(days=days)).isoformat(timespec="seconds")
+        sent(tablet, patient_id, cheek(*size), kind=kind, taken_at=taken)
+    announced(tablet, patient_id, cheek(310, 400), kind="follow_up")
+    make_waiting(at.app.db, at.app.settings)

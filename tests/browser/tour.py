@@ -23,6 +23,9 @@ EXCUSED = {
 MORE = {
     "web.procedures": ("?limit=12", "?q=nobody-is-called-so", "?limit=abc"),
     "web.outbox": ("?limit=12",),
+    "web.journal": ("?limit=12",),
+    "web.patients": ("?limit=12", "?q=nobody-is-called-so"),
+    "web.patient": ("?limit=3",),
     "web.work_list": ("", "?show=concerning"),
     "web.new_password": ("", "?token={reset}"),
 }

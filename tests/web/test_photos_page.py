@@ -1,16 +1,144 @@
-"""Before and after: two photographs of one view side by side."""
+"""Before and after: two photographs of one view side by side, all of that view by date."""
 
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from schemas.reading_words import Reading
+from schemas.vocabulary import ProcedureState
+from server import clock
+from server.app import App
+from server.db import Database
+from server.journal.access import AccessRow
+from server.photos.service.thumbnails import make_waiting
 from tests import make
 from tests.api import Api
 from tests.photos.pictures import cheek
-from tests.photos.tablet import sent
-from tests.web.browser import Browser
+from tests.photos.tablet import announced, sent
+from tests.web.browser import Browser, faults
 
 
-def test_x(vera_at_desk: Browser, vera: Api, clinic: make.Clinic, app) -> None:
-    anna = str(make.patient(app.db, clinic)["id"])
-    sent(vera, anna, cheek(), view="front")
-    sent(vera, anna, cheek(300, 400), view="front", kind="follow_up")
-    app.testing = True
-    app.config["PROPAGATE_EXCEPTIONS"] = True
-    print(vera_at_desk.open(f"/patients/{anna}/photos").text)
+@pytest.fixture
+def anna(app: App, clinic: make.Clinic) -> str:
+    """Anna, operated on ninety days ago."""
+    who = make.patient(app.db, clinic)["id"]
+    make.procedure(app.db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=clock.now() - timedelta(days=90))
+    return str(who)
+
+
+def ago(days: int) -> str:
+    """So many days before now, as a camera's clock says it."""
+    return (clock.now() - timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def test_the_first_before_and_the_newest_after_stand_side_by_side(anna: str, vera: Api, app: App, vera_at_desk: Browser) -> None:
+    before = sent(vera, anna, cheek(300, 400), taken_at=ago(100))
+    sent(vera, anna, cheek(301, 400), kind="follow_up", taken_at=ago(76))
+    after = sent(vera, anna, cheek(300, 400, form="PNG"), kind="follow_up", taken_at=ago(1))
+    make_waiting(app.db, app.settings)
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    pair = page.part("pair")
+    assert "10 days before the procedure of" in pair
+    assert "89 days after the procedure of" in pair
+    assert f'src="/api/v1/photos/{before["id"]}/thumbnail?size=1280"' in page.html
+    assert page.html.index(f"{before['id']}/thumbnail?size=1280") < page.html.index(f"{after['id']}/thumbnail?size=1280")
+    assert page.html.count("size=320") == 3
+    assert page.hrefs.count(f"/api/v1/photos/{before['id']}/content") == 1
+    checks = page.part("checks")
+    assert "Same view Both were taken as front, 99 days apart." in checks
+    assert "Held alike Both upright." in checks
+    assert "Same shape" in checks
+    assert "are not graded" in checks
+    assert 'id="over" hidden' in page.html
+    assert faults(page) == []
+
+
+def test_the_pictures_come_through_the_logged_routes_for_a_browser(
+    anna: str, vera: Api, app: App, vera_at_desk: Browser, clinic: make.Clinic
+) -> None:
+    photo = sent(vera, anna, cheek())
+    make_waiting(app.db, app.settings)
+    vera_at_desk.open(f"/patients/{anna}/photos")
+    for part in ("content", "thumbnail?size=1280"):
+        assert vera_at_desk.client.get(f"/api/v1/photos/{photo['id']}/{part}").mimetype == "image/jpeg"
+    with app.db.transaction(clinic.id, write=False) as session:
+        rows = session.scalars(sa.select(AccessRow).where(AccessRow.reading == Reading.PHOTO).order_by(AccessRow.id)).all()
+    records = [str(row.record_id) for row in rows if str(row.patient_id) == anna]
+    assert records[-3:] == [anna, photo["id"], photo["id"]]
+
+
+def test_the_pair_is_chosen_in_the_address(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    first, second, third = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day)) for day in (30, 20, 10))
+    page = vera_at_desk.open(f"/patients/{anna}/photos?view=front&left={second['id']}")
+    assert f"/photos?view=front&left={first['id']}&right=" in "".join(page.hrefs).replace("&amp;", "&")
+    assert page.html.index(f"{second['id']}/content") < page.html.index(f"{third['id']}/content")
+    other = vera_at_desk.open(f"/patients/{anna}/photos?view=front&right={first['id']}")
+    assert other.html.index(f"{second['id']}/content") < other.html.index(f"{first['id']}/content")
+
+
+def test_a_photo_of_another_view_patient_or_none_is_refused_alike(
+    anna: str, vera: Api, clinic: make.Clinic, app: App, vera_at_desk: Browser
+) -> None:
+    sent(vera, anna, cheek())
+    profile = sent(vera, anna, cheek(310), view="left_profile")["id"]
+    hers = sent(vera, str(make.patient(app.db, clinic, given_name="Bea")["id"]), cheek(320))["id"]
+    for other in (profile, hers, str(uuid.uuid4())):
+        page = vera_at_desk.open(f"/patients/{anna}/photos?view=front&left={other}", 422)
+        assert "Choose one from the strip." in page.text
+    for asked in ("view=behind", "left=7", "scar=x"):
+        vera_at_desk.open(f"/patients/{anna}/photos?{asked}", 422)
+
+
+def test_what_cannot_be_compared_is_said(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    sent(vera, anna, cheek(300, 400), taken_at=ago(100))
+    sent(vera, anna, cheek(1600, 900), kind="follow_up", taken_at=ago(2))
+    checks = vera_at_desk.open(f"/patients/{anna}/photos").part("checks")
+    assert "Held differently Left upright, right lying" in checks
+    assert "Another shape" in checks
+    assert "Not as fine 400 against 1600 px" in checks
+
+
+def test_what_is_not_here_has_words_in_its_place(anna: str, vera: Api, db: Database, clinic: make.Clinic, vera_at_desk: Browser) -> None:
+    announced(vera, anna, cheek())
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    assert "the picture itself has not arrived yet" in page.part("pair")
+    assert "There is no second photograph of this view yet." in page.part("pair")
+    assert "<img" not in page.html
+    sent(vera, anna, cheek(310))
+    make.erasure(db, clinic, anna)
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    assert "Erased on the patient’s request." in page.part("strip")
+    assert "<img" not in page.html
+    assert faults(page) == []
+
+
+def test_close_ups_are_apart_by_scar(anna: str, vera: Api, db: Database, clinic: make.Clinic, vera_at_desk: Browser) -> None:
+    scars = [make.scar(db, clinic, anna, label=label) for label in ("Brow", "Chin")]
+    for number, scar in enumerate(scars):
+        sent(vera, anna, cheek(310 + number), view="close_up", scar_id=scar["id"])
+    chin = f"/patients/{anna}/photos?view=close_up&scar={scars[1]['id']}"
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    assert "Close-up, Brow, side by side" in page.text
+    assert chin in page.hrefs
+    assert "Close-up, Chin, side by side" in vera_at_desk.open(chin).text
+
+
+def test_consent_is_what_the_record_knows(anna: str, vera_at_desk: Browser) -> None:
+    said = vera_at_desk.open(f"/patients/{anna}/photos").part("consent")
+    assert "Not recorded for the procedure of" in said
+    assert "Agrees to reminders" in said
+    assert "Not recorded for photographs: the record has no place for it." in said
+
+
+def test_without_photographs_the_page_says_where_they_come_from(anna: str, vera_at_desk: Browser) -> None:
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    assert "No photograph is recorded" in page.text
+    assert "No photograph of this view" not in page.text
+    assert faults(page) == []
+
+
+def test_who_reads_no_records_sees_none(anna: str, clinic: make.Clinic, at_desk: Callable[[make.Person], Browser]) -> None:
+    at_desk(clinic.rater).open(f"/patients/{anna}/photos", 403)

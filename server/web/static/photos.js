@@ -3,9 +3,10 @@ const over = document.getElementById("over");
 
 if (over) {
   const share = document.getElementById("share");
+  const upper = over.querySelector(".laid-over");
   const said = document.getElementById("share-said");
   const show = () => {
-    over.style.setProperty("--share", share.value / 100);
+    upper.style.opacity = share.value / 100;
     said.textContent = `${share.value} %`;
   };
   share.addEventListener("input", show);
