@@ -98,3 +98,22 @@ def test_a_patient_answers_on_her_telephone_without_script(desk: Desk) -> None:
     page.locator("button").last.tap()
     page.wait_for_url("**/done?what=asked*")
     page.context.close()
+
+
+def test_the_slider_lays_one_photo_over_the_other_by_keyboard(desk: Desk) -> None:
+    page = desk.page(Role.SURGEON)
+    page.goto(f"/patients/{desk.at.filled['patient_id']}/photos")
+    upper = page.locator(".laid-over")
+    assert upper.evaluate("one => getComputedStyle(one).opacity") == "0.5"
+    page.locator("#share").press("End")
+    assert upper.evaluate("one => getComputedStyle(one).opacity") == "1"
+    assert page.locator("#share-said").inner_text() == "100 %"
+    broken = "[...document.images].filter(one => one.complete && !one.naturalWidth).map(one => one.src)"
+    assert page.evaluate(broken) == []
+
+
+def test_without_script_both_photos_stand_side_by_side(desk: Desk) -> None:
+    page = desk.page(Role.SURGEON, java_script_enabled=False)
+    page.goto(f"/patients/{desk.at.filled['patient_id']}/photos")
+    assert page.locator(".pair img:visible").count() == 2
+    assert page.locator(".over:visible").count() == 0

@@ -50,7 +50,7 @@ def test_page_after_page_leaves_nothing_out(vera: Api, clinic: make.Clinic, vera
     stages.begun(vera, clinic)
     page, seen = vera_at_desk.open("/journal?limit=7"), []
     while True:
-        seen += [int(cell.partition("<")[0]) for cell in page.html.split('<td role="cell" class="figure">')[1:]]
+        seen += [int(cell.partition("<")[0]) for cell in page.html.split('<td role="cell" class="figure" data-label="No">')[1:]]
         following = next((href for href in page.hrefs if "cursor=" in href), None)
         if following is None:
             break
