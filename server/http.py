@@ -27,6 +27,8 @@ from server.spec import access_doc, describe_versions
 
 PROBLEM_JSON = "application/problem+json"
 MOST_ERRORS, LONGEST_POINTER = 100, 200
+LONGEST_SEQ = 18
+"""Digits of a row's number in a cursor: less than either database's whole numbers hold."""
 """Of a refusal: names in it are the client's, who could send a million long ones."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -244,6 +246,16 @@ def after_id(query: Mapping[str, Any]) -> uuid.UUID | None:
         return uuid.UUID(read_cursor(query["cursor"], 1)[0]) if "cursor" in query else None
     except ValueError:
         raise bad_cursor() from None
+
+
+def number_behind(query: Mapping[str, Any], longest: int = LONGEST_SEQ) -> int | None:
+    """The number behind which a page begins, from its cursor, of at most so many digits; None for the first page. 422 for anything else."""
+    if "cursor" not in query:
+        return None
+    (part,) = read_cursor(query["cursor"], 1)
+    if not part.isascii() or not part.isdigit() or len(part) > longest:
+        raise bad_cursor()
+    return int(part)
 
 
 def read_cursor(cursor: str, count: int) -> list[str]:

@@ -19,51 +19,51 @@ _AT_ONCE = 1000
 _BYTES = ("detail_hash", "prev_hash", "hash", "salt")
 
 
-class _text(sa.sql.functions.FunctionElement[str | None]):  # noqa: N801  reason: written like a function of SQL
+class _Text(sa.sql.functions.FunctionElement[str | None]):
     """A column as the journal's text has it, made by the database: a UUID object and a time for each row cost more than checking it."""
 
     inherit_cache = True
     type: sa.types.TypeEngine[str | None] = sa.Text()  # type: ignore[assignment]  # reason: NULL stays NULL
 
 
-class id_text(_text):  # noqa: N801
+class IdText(_Text):
     """A UUID with its dashes."""
 
     name, inherit_cache = "id_text", True
 
 
-class at_text(_text):  # noqa: N801
+class AtText(_Text):
     """A time in UTC with six digits after the second, without its Z."""
 
     name, inherit_cache = "at_text", True
 
 
-@compiles(id_text)
+@compiles(IdText)
 def _id_text(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     column = compiler.process(element.clauses, **kw)
     return " || '-' || ".join(f"substr({column}, {start}, {size})" for start, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12)))
 
 
-@compiles(id_text, "postgresql")
+@compiles(IdText, "postgresql")
 def _id_text_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **kw)} AS text)"
 
 
-@compiles(at_text)
+@compiles(AtText)
 def _at_text(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"replace({compiler.process(element.clauses, **kw)}, ' ', 'T')"
 
 
-@compiles(at_text, "postgresql")
+@compiles(AtText, "postgresql")
 def _at_text_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"to_char({compiler.process(element.clauses, **kw)} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 
 
 _J = table_of(JournalRow)
 _COLUMNS = (
-    *(id_text(_J.c[name]).label(name) for name in ("clinic_id", "actor_id", "device_id", "record_id", "write_id")),
+    *(IdText(_J.c[name]).label(name) for name in ("clinic_id", "actor_id", "device_id", "record_id", "write_id")),
     *(_J.c[name] for name in ("seq", "action", "collection", "body", *_BYTES)),
-    at_text(_J.c.at).label("at"),
+    AtText(_J.c.at).label("at"),
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 

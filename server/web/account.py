@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, render_template, request
 
 from schemas.accounts import FactorConfirm, FactorStart, PasswordChange, ResetLinkUse
 from schemas.fields import Secret
@@ -18,7 +18,7 @@ from server.problems import Problem, invalid
 from server.procedures.note.words import counted
 from server.rates import Rate, rated
 from server.web import people_words as words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, form, shown_again_by
 
 
@@ -32,10 +32,6 @@ class LinkForm(ResetLinkUse):
     """The same by a link."""
 
     again = Secret()
-
-
-def _to(where: str, **arguments: Any) -> Response:
-    return make_response(redirect(url_for(f"web.{where}", **arguments), 303))
 
 
 @pages.get("/account")
@@ -68,7 +64,7 @@ def me_to_read() -> Any:
 def end_session(sign_in_id: uuid.UUID) -> Response:
     """End one of one's sessions elsewhere."""
     found(accounts.end_session(session(), person().user_id, sign_in_id) or None)
-    return _to("account", done="session")
+    return go_to("account", done="session")
 
 
 def _password_page(problem: Problem | None = None) -> str:
@@ -96,7 +92,7 @@ def _twice(typed: dict[str, Any]) -> dict[str, Any]:
 def change_my_password() -> Response:
     """Change it."""
     accounts.change_password(session(), me(), **_twice(form(PasswordForm())))
-    return _to("account", done="password")
+    return go_to("account", done="password")
 
 
 def _factor_page(problem: Problem | None = None) -> str:
@@ -163,4 +159,4 @@ def new_password() -> str:
 def set_new_password() -> Response:
     """Set it, and go on to signing in."""
     accounts.use_link(session(), **_twice(form(LinkForm())))
-    return _to("sign_in", after="new-password")
+    return go_to("sign_in", after="new-password")

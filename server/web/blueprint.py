@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 from markupsafe import Markup
 
 from server.access import Permission
@@ -50,6 +50,11 @@ def _everywhere() -> dict[str, Any]:
         "csrf": cookies.csrf,
         "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(cookies.CSRF_FIELD, cookies.csrf()),
     }
+
+
+def go_to(where: str, **arguments: Any) -> Response:
+    """Have the browser ask for this page next: what answers a form that was taken."""
+    return make_response(redirect(url_for(f"web.{where}", **arguments), 303))
 
 
 def local(moment: datetime | str) -> datetime:

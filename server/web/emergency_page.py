@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, render_template, request
 
 from schemas.emergency import EmergencyOpen, EmergencyReview
 from server import clock
@@ -14,7 +14,7 @@ from server.patients.models import Patient
 from server.problems import Problem
 from server.rights import emergency
 from server.rights.models import EmergencyAccess
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, form, shown_again_by
 
 MOST_SHOWN = 50
@@ -47,7 +47,7 @@ def emergency_access() -> str:
 def open_for_an_hour() -> Response:
     """Open one patient's record."""
     emergency.open_record(session(), **form(EmergencyOpen()))
-    return make_response(redirect(url_for("web.emergency_access"), 303))
+    return go_to("emergency_access")
 
 
 @pages.post("/emergency-access/<uuid:emergency_id>/review")
@@ -57,4 +57,4 @@ def review_emergency(emergency_id: uuid.UUID) -> Response:
     """Say what came of looking into it."""
     access = found(find(session(), EmergencyAccess, emergency_id, lock=True))
     emergency.review(session(), access, form(EmergencyReview())["note"])
-    return make_response(redirect(url_for("web.emergency_access", done="reviewed"), 303))
+    return go_to("emergency_access", done="reviewed")

@@ -46,6 +46,11 @@ def filters(shape: Shape) -> dict[str, Any]:
     return _load(shape, request.args)
 
 
+def kept(*names: str) -> dict[str, Any]:
+    """Those of the address's parameters that say which part of a list is shown, for the addresses of its other pages."""
+    return {name: value for name, value in request.args.items() if name in names and value}
+
+
 def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
     values = {name: given[name].replace("\r\n", "\n") for name in shape.fields if given.get(name, "").strip()}
     try:

@@ -4,8 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from marshmallow import ValidationError
 
 from schemas.fields import Quantity, Shape
@@ -13,11 +12,11 @@ from schemas.patients import PatientCreate, ScarCreate
 from schemas.pointers import pointers
 from schemas.procedures import ProcedureCreate
 from schemas.reading_words import Reading
-from schemas.vocabulary import Aetiology, FaceView, Morphology, Role, Side, Subunit
+from schemas.vocabulary import Aetiology, FaceView, Morphology, Side, Subunit
 from server.access import Permission, allow
-from server.clinics.models import User
+from server.clinics import service as clinics
 from server.db import find
-from server.http import person, session
+from server.http import found, person, session
 from server.ids import uuid7
 from server.patients import service as patients
 from server.patients.models import Patient
@@ -26,7 +25,7 @@ from server.procedures.note.facemap import CAPTIONS, HEIGHT, WIDTH, marks
 from server.procedures.service import lifecycle, record
 from server.reads import reads
 from server.web import plan_form
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.drawings.face import face
 from server.web.forms import errors_of, shown_again_by
 
@@ -39,13 +38,6 @@ _CHOICES = {
     "captions": CAPTIONS,
 }
 _WANTED = "Is missing; fill it in."
-
-
-def _patient(patient_id: uuid.UUID) -> Patient:
-    found = find(session(), Patient, patient_id)
-    if found is None:
-        raise Problem("not_found", "Check the address.")
-    return found
 
 
 def _read(shape: Shape, sent: Mapping[str, str], **more: Any) -> dict[str, Any]:
@@ -91,12 +83,13 @@ def new_patient() -> str:
 def add_patient() -> Response:
     """Register a patient; sent twice it registers once."""
     made, _ = patients.create_patient(session(), _read(PatientCreate(), request.form))
-    return make_response(redirect(url_for("web.new_procedure", patient_id=made.id), 303))
+    return go_to("new_procedure", patient_id=made.id)
 
 
 def _procedure_form(patient_id: uuid.UUID, problem: Problem | None = None) -> str:
-    surgeons = [one for one in session().scalars(sa.select(User).order_by(User.name)) if one.active and one.has(Role.SURGEON)]
-    return render_template("new_procedure.html", patient=_patient(patient_id), surgeons=surgeons, typed=_typed(), errors=errors_of(problem))
+    patient = found(find(session(), Patient, patient_id))
+    surgeons = [one for one in clinics.surgeons(session()) if one.active]
+    return render_template("new_procedure.html", patient=patient, surgeons=surgeons, typed=_typed(), errors=errors_of(problem))
 
 
 @pages.get("/patients/<uuid:patient_id>/procedures/new")
@@ -112,7 +105,7 @@ def new_procedure(patient_id: uuid.UUID) -> str:
 @shown_again_by(_procedure_form)
 def add_procedure(patient_id: uuid.UUID) -> Response:
     """Plan a procedure and go on to its plan."""
-    patient = _patient(patient_id)
+    patient = found(find(session(), Patient, patient_id))
     errors: list[dict[str, str]] = []
     moment = plan_form.moment_in(request.form.get("planned_for", ""), person().time_zone, errors)
     if errors:
@@ -120,7 +113,7 @@ def add_procedure(patient_id: uuid.UUID) -> Response:
     sent = {name: value for name, value in request.form.items() if name != "planned_for"}
     fields = _read(ProcedureCreate(), sent, planned_for=moment, patient_id=str(patient.id))
     made, _ = lifecycle.plan_procedure(session(), fields)
-    return make_response(redirect(url_for("web.edit_plan", procedure_id=made.id), 303))
+    return go_to("edit_plan", procedure_id=made.id)
 
 
 def _scar_form(procedure_id: uuid.UUID, problem: Problem | None = None, typed: Mapping[str, str] | None = None) -> str:
@@ -128,7 +121,7 @@ def _scar_form(procedure_id: uuid.UUID, problem: Problem | None = None, typed: M
     shown = typed or _typed()
     return render_template(
         "new_scar.html",
-        patient=_patient(procedure.patient_id),
+        patient=found(find(session(), Patient, procedure.patient_id)),
         procedure=procedure,
         typed=shown,
         marked=_marked(shown),
@@ -167,9 +160,9 @@ def add_scar(procedure_id: uuid.UUID) -> Response:
     clicked = _clicked()
     if clicked:
         return make_response(_scar_form(procedure_id, typed=_typed() | clicked))
-    patient = _patient(record.get(session(), procedure_id).patient_id)
+    patient = found(find(session(), Patient, record.get(session(), procedure_id).patient_id))
     patients.create_scar(session(), patient, _read(ScarCreate(), request.form))
-    return make_response(redirect(url_for("web.edit_plan", procedure_id=procedure_id), 303))
+    return go_to("edit_plan", procedure_id=procedure_id)
 
 
 def _clicked() -> dict[str, str]:

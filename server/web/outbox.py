@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, render_template, url_for
 
 from schemas.common import Page
 from schemas.fields import Choice
@@ -22,8 +22,8 @@ from server.http import cursor_of, found, person, read_cursor, session
 from server.problems import Problem
 from server.reads import reads, saw
 from server.web import queries, words
-from server.web.blueprint import pages
-from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.blueprint import go_to, pages
+from server.web.forms import errors_of, filters, form, kept, shown_again_by
 from server.web.worklist_words import CHANNELS
 
 PAST, TO_COME = "past", "to-come"
@@ -69,15 +69,15 @@ def outbox() -> str:
     after = read_cursor(asked["cursor"], 2) if "cursor" in asked else None
     rows, last = queries.reminders(session(), to_come=to_come, after=after, limit=asked["limit"])
     saw(reminder.patient_id for reminder, _, _ in rows)
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"show", "limit"} and value}
+    same = kept("show", "limit")
     return render_template(
         "outbox.html",
         rows=[_said(row) for row in rows],
         to_come=to_come,
         in_files=_in_files(),
         further=after is not None,
-        first=url_for("web.outbox", **kept),
-        following=url_for("web.outbox", **kept, cursor=cursor_of(*last)) if last else None,
+        first=url_for("web.outbox", **same),
+        following=url_for("web.outbox", **same, cursor=cursor_of(*last)) if last else None,
     )
 
 
@@ -103,7 +103,7 @@ def settle(reminder_id: uuid.UUID) -> Response:
     """Say whether a doubtful message arrived."""
     reminder = found(find(session(), Reminder, reminder_id, lock=True))
     settling.settle(session(), reminder, Arrival(form(Settlement())["outcome"]))
-    return _to(reminder_id)
+    return go_to("message", reminder_id=reminder_id)
 
 
 @pages.post("/outbox/<uuid:reminder_id>/replay")
@@ -112,8 +112,4 @@ def settle(reminder_id: uuid.UUID) -> Response:
 def send_again(reminder_id: uuid.UUID) -> Response:
     """Send again what failed, and show the new message."""
     reminder = found(find(session(), Reminder, reminder_id, lock=True))
-    return _to(settling.replay(session(), reminder).id)
-
-
-def _to(reminder_id: uuid.UUID) -> Response:
-    return make_response(redirect(url_for("web.message", reminder_id=reminder_id), 303))
+    return go_to("message", reminder_id=settling.replay(session(), reminder).id)

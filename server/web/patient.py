@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, render_template, request, url_for
+from flask import current_app, render_template, url_for
 from sqlalchemy.orm import Session
 
 from schemas.common import Page
@@ -26,7 +26,7 @@ from server.procedures.service.sums import Given, by_scar
 from server.reads import reads
 from server.web import patient_words, timeline
 from server.web.blueprint import pages
-from server.web.forms import filters
+from server.web.forms import filters, kept
 from server.web.worklist_words import CHANNELS, LANGUAGES
 
 
@@ -55,7 +55,7 @@ def patient(patient_id: uuid.UUID) -> str:
     window = timeline.Window(one, person().time_zone, clock.now(), asked["limit"] + 1, before, in_files=in_files)
     shown, unread, last = timeline.events(session(), window)
     following = cursor_of(last.at.isoformat(), str(last.id)) if last else None
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name == "limit"}
+    same = kept("limit")
     return render_template(
         "patient.html",
         **banner(one),
@@ -65,8 +65,8 @@ def patient(patient_id: uuid.UUID) -> str:
         years=timeline.by_year(shown, window.zone),
         unread=unread,
         further=before is not None,
-        first=url_for("web.patient", patient_id=one.id, **kept),
-        following=url_for("web.patient", patient_id=one.id, **kept, cursor=following, _anchor="timeline") if following else None,
+        first=url_for("web.patient", patient_id=one.id, **same),
+        following=url_for("web.patient", patient_id=one.id, **same, cursor=following, _anchor="timeline") if following else None,
     )
 
 

@@ -4,6 +4,7 @@ from schemas.questions import Given
 from schemas.vocabulary import AlertKind, CallOutcome, PhotoKind, PhotoState, PhotoView
 from server.followup.service.answers import BY_LINK, BY_PHONE
 from server.web.words import Said
+from server.web.worklist_words import OUTCOMES
 
 PARTS = {
     "procedures": "Procedures",
@@ -23,12 +24,15 @@ ALERTS = {
     AlertKind.BAD_CONTACT: "Address found to be wrong",
 }
 CALLS = {
-    CallOutcome.BOOKED: Said("Booked", "disc"),
-    CallOutcome.CALL_LATER: Said("Asked to call later", "quarter"),
-    CallOutcome.ANSWERED: Said("Answered by phone", "disc"),
-    CallOutcome.DECLINED: Said("Declined", "slashed"),
-    CallOutcome.WRONG_NUMBER: Said("Wrong number", "cross"),
-    CallOutcome.NO_ANSWER: Said("No answer", "ring"),
+    outcome: Said(OUTCOMES[outcome], shape)
+    for outcome, shape in (
+        (CallOutcome.BOOKED, "disc"),
+        (CallOutcome.CALL_LATER, "quarter"),
+        (CallOutcome.ANSWERED, "disc"),
+        (CallOutcome.DECLINED, "slashed"),
+        (CallOutcome.WRONG_NUMBER, "cross"),
+        (CallOutcome.NO_ANSWER, "ring"),
+    )
 }
 QUESTIONS = {"worse": "Has something got worse?"}
 GIVEN = {Given.YES: Said("Yes", "disc"), Given.NO: Said("No", "disc"), Given.NOT_SURE: Said("Not sure", "question")}

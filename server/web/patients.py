@@ -1,8 +1,6 @@
 """The list of patients: found by name, number or phone."""
 
-from typing import Any
-
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 
 from schemas.patients import PatientQuery
 from schemas.reading_words import Reading
@@ -11,7 +9,7 @@ from server.http import after_id, cursor_of, session
 from server.patients.service import find_patients
 from server.reads import reads, saw
 from server.web.blueprint import pages
-from server.web.forms import filters
+from server.web.forms import filters, kept
 
 
 @pages.get("/patients")
@@ -24,12 +22,12 @@ def patients() -> str:
     rows = find_patients(session(), q=asked.get("q"), after=after, limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     saw(one.id for one in shown)
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {"q", "limit"} and value}
+    same = kept("q", "limit")
     return render_template(
         "patients.html",
         rows=shown,
         q=asked.get("q", ""),
         further=after is not None,
-        first=url_for("web.patients", **kept),
-        following=url_for("web.patients", **kept, cursor=cursor_of(str(shown[-1].id))) if len(rows) > len(shown) else None,
+        first=url_for("web.patients", **same),
+        following=url_for("web.patients", **same, cursor=cursor_of(str(shown[-1].id))) if len(rows) > len(shown) else None,
     )

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 
 from schemas.devices import DeviceChange, DeviceCreate, Pin, PinChange
 from schemas.vocabulary import DeviceState
@@ -22,7 +22,7 @@ from server.problems import Problem, invalid
 from server.rates import Rate, rated
 from server.rights import emergency
 from server.web import people_words as words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, form, shown_again_by
 
 MOST_REVOKED = 20
@@ -33,10 +33,6 @@ class PinForm(PinChange):
     """The PIN twice, because nobody sees what is typed."""
 
     again = Pin()
-
-
-def _to(where: str, **arguments: Any) -> Response:
-    return make_response(redirect(url_for(f"web.{where}", **arguments), 303))
 
 
 def _done() -> str:
@@ -144,7 +140,7 @@ def rename_tablet(device_id: uuid.UUID) -> Response:
     if request.form.get("seen", "") != str(device.write_id):
         raise Problem("stale", "Somebody else has changed this tablet since you opened its page. Look at it, then save again.")
     tablets.rename(session(), device, form(DeviceChange())["name"])
-    return _to("one_tablet", device_id=device_id, done="renamed")
+    return go_to("one_tablet", device_id=device_id, done="renamed")
 
 
 @pages.post("/people/tablets/<uuid:device_id>/revocation")
@@ -152,7 +148,7 @@ def rename_tablet(device_id: uuid.UUID) -> Response:
 def revoke_tablet(device_id: uuid.UUID) -> Response:
     """Take it out of use."""
     tablets.revoke(session(), _locked(device_id))
-    return _to("people", done="revoked")
+    return go_to("people", done="revoked")
 
 
 @pages.post("/people/locks/<uuid:lock_id>/lifting")
@@ -160,7 +156,7 @@ def revoke_tablet(device_id: uuid.UUID) -> Response:
 def lift_lock(lock_id: uuid.UUID) -> Response:
     """Let a person try again; whoever comes second finds it done."""
     pins.lift(session(), lock_id)
-    return _to("people", done="lifted")
+    return go_to("people", done="lifted")
 
 
 def _pin_page(problem: Problem | None = None) -> str:
@@ -186,4 +182,4 @@ def set_my_pin() -> Response:
         raise invalid("/again", "The two PINs differ. Enter the same PIN twice.")
     user = found(find(session(), User, person().user_id))
     pins.set_pin(session(), user, password=typed["password"], pin=typed["pin"])
-    return _to("people", done="pin")
+    return go_to("people", done="pin")

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 
 from schemas.accounts import PersonChange, PersonCreate, PolicyChange, ResetLinkCreate
 from schemas.pointers import pointers
@@ -17,16 +17,12 @@ from server.idempotency import never_kept
 from server.problems import Problem
 from server.procedures.note.words import counted
 from server.web import people_words as words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, form, shown_again_by
 from server.web.people import page as people_page
 
 _FIELDS = {"name": "person"}
 """What the form calls what the API calls otherwise: the page has a tablet's name as well."""
-
-
-def _to(where: str, **arguments: Any) -> Response:
-    return make_response(redirect(url_for(f"web.{where}", **arguments), 303))
 
 
 def _field(pointer: str) -> str:
@@ -91,7 +87,7 @@ def change_person(user_id: uuid.UUID) -> Response:
         raise Problem("stale", "Somebody else has changed this person since you opened the page. Look at it, then save again.")
     given = {"roles": request.form.getlist("role"), "active": request.form.get("active") == "yes", "name": request.form.get("name", "")}
     accounts.change(session(), user, _typed(PersonChange(), **given))
-    return _to("one_person", user_id=user_id, done="person")
+    return go_to("one_person", user_id=user_id, done="person")
 
 
 @pages.post("/people/<uuid:user_id>/link")
@@ -109,7 +105,7 @@ def make_link(user_id: uuid.UUID) -> Response:
 def end_sessions(user_id: uuid.UUID) -> Response:
     """End all of somebody's sessions."""
     accounts.end_sessions(session(), found(accounts.read_user(session(), user_id)))
-    return _to("one_person", user_id=user_id, done="sessions")
+    return go_to("one_person", user_id=user_id, done="sessions")
 
 
 @pages.post("/people/signing-policy")
@@ -118,4 +114,4 @@ def end_sessions(user_id: uuid.UUID) -> Response:
 def signing_policy() -> Response:
     """What signatures ask for from now on."""
     accounts.set_signing_policy(session(), form(PolicyChange())["signing_policy"])
-    return _to("people", done="policy")
+    return go_to("people", done="policy")

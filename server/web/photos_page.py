@@ -10,7 +10,7 @@ from flask import render_template, url_for
 
 from schemas.fields import Choice, Id, Shape
 from schemas.reading_words import Reading
-from schemas.vocabulary import PhotoView, ProcedureState
+from schemas.vocabulary import PhotoView
 from server.access import Permission, allow
 from server.db import find
 from server.http import found, session
@@ -18,6 +18,7 @@ from server.patients.models import Patient, Scar
 from server.photos.models import Photo
 from server.problems import invalid
 from server.procedures.models import Procedure
+from server.procedures.service.drafting import NEVER_DONE
 from server.reads import reads
 from server.web import patient_words, photo_pairs
 from server.web.blueprint import local, pages
@@ -27,7 +28,6 @@ from server.web.photo_pairs import Shot
 
 MOST = 200
 """Of one view; the newest ones."""
-_NEVER = (ProcedureState.CANCELLED, ProcedureState.ENTERED_IN_ERROR)
 
 
 class Chosen(Shape):
@@ -79,7 +79,7 @@ def patient_photos(patient_id: uuid.UUID) -> str:
         right=right,
         checks=photo_pairs.checks(left, right) if left and right else [],
         not_graded=photo_pairs.NOT_GRADED,
-        procedures=[one for one in procedures if one.state not in _NEVER],
+        procedures=[one for one in procedures if one.state not in NEVER_DONE],
         address=_address(patient.id, here, left, right),
     )
 
@@ -115,7 +115,7 @@ def _shots(patient_id: uuid.UUID, here: Angle, procedures: Sequence[Procedure], 
     query = sa.select(Photo).where(Photo.patient_id == patient_id, Photo.view == here.view).order_by(at.desc(), Photo.id.desc()).limit(MOST)
     if here.view == PhotoView.CLOSE_UP:
         query = query.where(Photo.scar_id == here.scar_id)
-    begun = [local(one.started_at).date() for one in procedures if one.started_at and one.state not in _NEVER]
+    begun = [local(one.started_at).date() for one in procedures if one.started_at and one.state not in NEVER_DONE]
     newest = session().scalars(query).all()
     return [
         photo_pairs.shot(one, local(photo_pairs.moment_of(one)).date(), begun, scars.get(one.scar_id) if one.scar_id else None)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 
 from schemas.reading_words import Reading
 from schemas.vocabulary import FaceView, HarvestSite, Plane, ProcedureState, Side
@@ -19,7 +19,7 @@ from server.procedures.service import drafting, lifecycle, planning, record
 from server.procedures.service.record import Record
 from server.reads import reads
 from server.web import plan_form, words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.drawings.face import face
 from server.web.forms import errors_of, shown_again_by
 
@@ -164,7 +164,7 @@ def _must_be(version: str, procedure: Procedure) -> None:
 
 
 def _to(procedure: Procedure) -> Response:
-    return make_response(redirect(url_for("web.edit_plan", procedure_id=procedure.id, saved=procedure.write_id), 303))
+    return go_to("edit_plan", procedure_id=procedure.id, saved=procedure.write_id)
 
 
 @pages.post("/procedures/<uuid:procedure_id>/plan/answers")

@@ -25,8 +25,7 @@ _LANES = {
 def figures(whole: Record, document: Mapping[str, Any], totals: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """What `procedure/figures.html` shows: sides of the face, rows of the scars, the times and the balance, each with its caption."""
     acts = _acts(whole, totals, zone)
-    given = {row["scar_id"]: row["injected_ml"] for row in totals["scars"]}
-    scars = _scars(document, totals, given)
+    scars, ends = _scars(document, totals), _endpoints(whole)
     return {
         "faces": [
             {"caption": CAPTIONS[view], "drawing": face_scars.face(view, scars, title=f"{CAPTIONS[view]} of the face with its scars")}
@@ -34,7 +33,7 @@ def figures(whole: Record, document: Mapping[str, Any], totals: Mapping[str, Any
         ],
         "face_caption": face_scars.caption(scars),
         "scar_rows": [
-            row | {"endpoint": _endpoints(whole, one["scar_id"])}
+            row | {"endpoint": listed(list(dict.fromkeys(ends.get(one["scar_id"], [])))) or "not recorded"}
             for row, one in zip(document["scars"]["rows"], totals["scars"], strict=True)
         ],
         "scar_total": document["scars"]["total"],
@@ -47,25 +46,24 @@ def figures(whole: Record, document: Mapping[str, Any], totals: Mapping[str, Any
     }
 
 
-def _scars(document: Mapping[str, Any], totals: Mapping[str, Any], given: Mapping[str, float | None]) -> list[face_scars.Scar]:
+def _scars(document: Mapping[str, Any], totals: Mapping[str, Any]) -> list[face_scars.Scar]:
     points = {one["number"]: one for one in document["face_map"]["points"]}
     rows = []
     for row, one in zip(document["scars"]["rows"], totals["scars"], strict=True):
-        ml, at = given[one["scar_id"]], points.get(row["number"])
+        ml, at = one["injected_ml"], points.get(row["number"])
         volume = f"{amount(one['planned_ml'], 'mL')} planned, none given" if ml is None else f"{amount(ml, 'mL')} given"
         where = {"view": FaceView(at["view"]), "x": at["x"], "y": at["y"]} if at else {}
         rows.append(face_scars.Scar(row["number"], row["label"], volume, given=ml is not None, **where))
     return rows
 
 
-def _endpoints(whole: Record, scar_id: str) -> str:
-    """The end points noted at the injections of a scar that stand."""
-    noted = [
-        plain(fact["details"]["endpoint"])
-        for fact in standing(whole.facts)
-        if fact["kind"] == EntryKind.INJECTION and str(fact["scar_id"]) == scar_id and fact["details"].get("endpoint")
-    ]
-    return listed(list(dict.fromkeys(noted))) or "not recorded"
+def _endpoints(whole: Record) -> dict[str, list[str]]:
+    """The end points noted at the injections that stand, by scar."""
+    noted: dict[str, list[str]] = {}
+    for fact in standing(whole.facts):
+        if fact["kind"] == EntryKind.INJECTION and fact["details"].get("endpoint"):
+            noted.setdefault(str(fact["scar_id"]), []).append(plain(fact["details"]["endpoint"]))
+    return noted
 
 
 def _acts(whole: Record, totals: Mapping[str, Any], zone: tzinfo) -> list[lanes.Act]:

@@ -10,6 +10,7 @@ from server.clinics.models import Device, User
 from server.journal.models import JournalRow
 from server.procedures.note.words import capital, plain
 from server.procedures.service.record import Record
+from server.web import queries
 
 MOST = 500
 _THINGS = {
@@ -21,6 +22,11 @@ _THINGS = {
     "photos": "a photograph",
 }
 ERASED = "erased on request"
+_SHOWN = (
+    *(JournalRow.at, JournalRow.actor_id, JournalRow.device_id, JournalRow.action, JournalRow.collection, JournalRow.record_id),
+    JournalRow.body.is_(None).label("erased"),
+)
+"""Without the bodies, which nobody reads here."""
 
 
 def changes(session: Session, whole: Record) -> list[dict[str, Any]]:
@@ -30,27 +36,22 @@ def changes(session: Session, whole: Record) -> list[dict[str, Any]]:
     pictures = [uuid.UUID(str(one.id)) for one in whole.pictures]
     ids = [whole.patient.id, whole.procedure.id, *(fact["id"] for fact in whole.facts), *signed, *added, *pictures]
     of_it = (JournalRow.clinic_id == session.info["clinic_id"], JournalRow.record_id.in_(ids))
-    rows = session.scalars(sa.select(JournalRow).where(*of_it).order_by(JournalRow.seq.desc()).limit(MOST)).all()
-    people = _names(session, User, {row.actor_id for row in rows})
-    tablets = _names(session, Device, {row.device_id for row in rows})
+    rows = session.execute(sa.select(*_SHOWN).where(*of_it).order_by(JournalRow.seq.desc()).limit(MOST)).all()
+    people = queries.names(session, User, {row.actor_id for row in rows})
+    tablets = queries.names(session, Device, {row.device_id for row in rows})
     numbers = {fact["id"]: number for number, fact in enumerate(whole.facts, 1)}
     return [
         {
             "at": row.at,
             "who": people.get(row.actor_id, "the system"),
-            "tablet": tablets.get(row.device_id, "a tablet not known here") if row.device_id else None,
+            "tablet": queries.tablet(row.device_id, tablets),
             "what": _what(row, numbers),
-            "erased": ERASED if row.body is None else None,
+            "erased": ERASED if row.erased else None,
         }
         for row in rows
     ]
 
 
-def _names(session: Session, model: type[User] | type[Device], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
-    found = session.execute(sa.select(model.id, model.name).where(model.id.in_(ids - {None})))
-    return {one: name for one, name in found}  # noqa: C416  reason: rows are no pairs to mypy
-
-
-def _what(row: JournalRow, numbers: dict[uuid.UUID, int]) -> str:
+def _what(row: Any, numbers: dict[uuid.UUID, int]) -> str:
     thing = f"entry {numbers[row.record_id]}" if row.record_id in numbers else _THINGS.get(row.collection, plain(row.collection))
     return f"{capital(plain(row.action))}: {thing}"

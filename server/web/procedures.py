@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 
 from schemas.common import Page
 from schemas.fields import Choice, Day, Shape, Text
@@ -23,8 +23,8 @@ from server.procedures.service import listing, record, signing
 from server.rates import Rate, rated
 from server.reads import reads, saw
 from server.web import words
-from server.web.blueprint import local, pages
-from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.blueprint import go_to, local, pages
+from server.web.forms import errors_of, filters, form, kept, shown_again_by
 from server.web.procedure_grid import grid
 from server.web.procedure_view import fingerprint, view
 
@@ -73,7 +73,7 @@ def procedures() -> str:
         also=_also(asked),
     )
     saw(uuid.UUID(row["patient_id"]) for row in rows)
-    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name in {*_NARROWS, "limit"} and value}
+    same = kept(*_NARROWS, "limit")
     return render_template(
         "procedures.html",
         grid=grid(session(), rows, local(clock.now()).date()),
@@ -83,8 +83,8 @@ def procedures() -> str:
         asked=asked,
         default=default,
         further="cursor" in asked,
-        first=url_for("web.procedures", **kept),
-        following=url_for("web.procedures", **kept, cursor=cursor_of(*last)) if last else None,
+        first=url_for("web.procedures", **same),
+        following=url_for("web.procedures", **same, cursor=cursor_of(*last)) if last else None,
     )
 
 
@@ -130,7 +130,7 @@ def sign(procedure_id: uuid.UUID) -> Response:
     if request.form.get("seen") != fingerprint(record.load(session(), found)):
         raise Problem("stale", "Something was recorded since you opened this page. It is shown now; read it, then sign.")
     signing.sign(session(), found, **form(SignRequest()), keys_folder=current_app.config["GRAFTLOG"].keys)
-    return _to(procedure_id, "signature")
+    return go_to("procedure", procedure_id=procedure_id, _anchor="signature")
 
 
 @pages.post("/procedures/<uuid:procedure_id>/addenda")
@@ -141,11 +141,7 @@ def add_addendum(procedure_id: uuid.UUID) -> Response:
     """Add to what is signed. The page chose the id, so a form sent twice adds once."""
     found = record.get(session(), procedure_id, lock=True)
     signing.add_addendum(session(), found, form(AddendumRequest()), current_app.config["GRAFTLOG"].keys)
-    return _to(procedure_id, "addenda")
-
-
-def _to(procedure_id: uuid.UUID, part: str) -> Response:
-    return make_response(redirect(url_for("web.procedure", procedure_id=procedure_id, _anchor=part), 303))
+    return go_to("procedure", procedure_id=procedure_id, _anchor="addenda")
 
 
 def _note(procedure_id: uuid.UUID) -> dict[str, Any]:

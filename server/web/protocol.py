@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, render_template, request
 
 from schemas.protocol_rules import WEEKDAYS, warnings_of
 from schemas.vocabulary import VisitKind
@@ -13,7 +13,7 @@ from server.followup.service import protocol_changes, protocol_moves, protocols
 from server.http import person, session
 from server.problems import Problem
 from server.web import protocol_form, protocol_words, words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import shown_again_by
 
 MOST_VERSIONS = 20
@@ -108,7 +108,7 @@ def save_protocol() -> Response:
         return make_response(_form(typed, version=version, checked=checked))
     note = typed["note"][:500] or None
     protocol_changes.activate(session(), content, standing=version, note=note, open_too=wanted == OPEN, by=person().user_id)
-    return make_response(redirect(url_for("web.protocol", stored=protocols.document(session())["version"]), 303))
+    return go_to("protocol", stored=protocols.document(session())["version"])
 
 
 @pages.get("/follow-up/forecast")

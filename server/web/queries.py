@@ -1,18 +1,30 @@
 """What pages ask of the database beyond the features' services: reading only, joined and ordered for people."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.canonical import instant
+from server.clinics.models import Device, User
 from server.followup.models import Reminder, Visit
 from server.followup.service.listing import NOT_YET, aware, position
 from server.patients.models import Patient
 
 Row = tuple[Reminder, Visit | None, Patient | None]
+
+
+def names(session: Session, model: type[User] | type[Device], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
+    """Names of people or tablets, by id."""
+    found = session.execute(sa.select(model.id, model.name).where(model.id.in_(ids - {None})))
+    return {one: name for one, name in found}  # noqa: C416  reason: rows are no pairs to mypy
+
+
+def tablet(device_id: uuid.UUID | None, tablets: Mapping[uuid.UUID | None, str]) -> str | None:
+    """On which tablet something was done; None: on none."""
+    return tablets.get(device_id, "a tablet not known here") if device_id else None
 
 
 def _reminders() -> sa.Select[Reminder, Visit, Patient]:

@@ -15,7 +15,7 @@ from server.http import person, session
 from server.problems import Problem
 from server.rates import Rate, rated
 from server.web import cookies
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, form, shown_again_by
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*\Z")
@@ -70,11 +70,11 @@ def open_session() -> Response:
 def sign_out() -> Response:
     """End the session here and on the server."""
     service.sign_out(session(), person().sign_in_id)
-    return cookies.drop(make_response(redirect(url_for("web.sign_in", after="signing-out"), 303)))
+    return cookies.drop(go_to("sign_in", after="signing-out"))
 
 
 @pages.get("/")
 @public
 def start() -> Response:
     """Begin with the list of procedures."""
-    return make_response(redirect(url_for("web.procedures"), 303))
+    return go_to("procedures")

@@ -1,9 +1,8 @@
 """The page about tablets' rows: what waits for a person, both sides of it, one decision each. No script."""
 
 import uuid
-from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 
 from schemas.common import Page
 from schemas.fields import Choice, Id
@@ -21,8 +20,8 @@ from server.sync.models import Issue
 from server.sync.push import resolution
 from server.sync.service import issues
 from server.web import sync_words as words
-from server.web.blueprint import pages
-from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.blueprint import go_to, pages
+from server.web.forms import errors_of, filters, form, kept, shown_again_by
 from server.web.sync_view import Surroundings
 
 _KEPT = ("kind", "cursor", "limit")
@@ -35,10 +34,6 @@ class Filters(Page):
     done = Id()
 
 
-def _kept() -> dict[str, Any]:
-    return {name: value for name, value in request.args.items() if name in _KEPT and value}
-
-
 def _page(problem: Problem | None = None, issue_id: uuid.UUID | None = None) -> str:
     """The open issues; after a refused decision with what is wrong beside the one it was about."""
     asked = filters(Filters())
@@ -47,7 +42,7 @@ def _page(problem: Problem | None = None, issue_id: uuid.UUID | None = None) -> 
     shown, more = rows[: asked["limit"]], len(rows) > asked["limit"]
     saw(issues.patients_of(session(), shown))
     around, counts = Surroundings(session(), shown), issues.counts(session())
-    first = {name: value for name, value in _kept().items() if name != "cursor"}
+    first = kept("kind", "limit")
     done = find(session(), Issue, asked["done"]) if "done" in asked else None
     return render_template(
         "sync.html",
@@ -56,7 +51,7 @@ def _page(problem: Problem | None = None, issue_id: uuid.UUID | None = None) -> 
         counts=[(kind, title, counts.get(kind, 0)) for kind, title in words.TITLES.items()],
         whole=sum(counts.values()),
         kind=asked.get("kind"),
-        kept=_kept(),
+        kept=kept(*_KEPT),
         done=words.DECIDED[done.choice] if done and done.choice else None,
         errors=[one | {"field": f"note-{issue_id}" if one["field"] == "note" else ""} for one in errors_of(problem)],
         refused=str(issue_id) if problem else "",
@@ -83,4 +78,4 @@ def decide(issue_id: uuid.UUID) -> Response:
     typed = form(Resolution())
     issue = found(find(session(), Issue, issue_id, lock=True))
     resolution.resolve(session(), issue, Decision(typed["choice"]), typed.get("note"))
-    return make_response(redirect(url_for("web.sync", **_kept(), done=issue_id), 303))
+    return go_to("sync", **kept(*_KEPT), done=issue_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, render_template, request
 
 from schemas.fields import Pattern, Shape
 from schemas.templates import TemplateChange
@@ -15,7 +15,7 @@ from server.followup.service import templates
 from server.http import session
 from server.problems import Problem, invalid
 from server.web import words
-from server.web.blueprint import pages
+from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, filters, form, shown_again_by
 
 LANGUAGES = {"en": "English", "hu": "Hungarian", "es": "Spanish"}
@@ -155,4 +155,4 @@ def _check_seen(now: str) -> None:
 
 
 def _to(purpose: str, channel: str, language: str) -> Response:
-    return make_response(redirect(url_for("web.message_text", purpose=purpose, channel=channel, language=language), 303))
+    return go_to("message_text", purpose=purpose, channel=channel, language=language)

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import ReminderState, VisitState
+from schemas.vocabulary import ReminderState
 from server.clinics.models import User
+from server.followup.comparison import OPEN
 from server.followup.models import PATIENT, Alert, Answer, Call, Reminder, Visit
 from server.followup.service.listing import NOT_YET
 from server.patients.models import Patient
@@ -22,7 +23,6 @@ from server.web import patient_words
 from server.web.timeline_words import Event, alert, answer, call, message, photo, procedure, visit
 
 log = logging.getLogger("graftlog.web")
-_OPEN = (VisitState.PLANNED, VisitState.DUE, VisitState.BOOKED)
 T = TypeVar("T")
 Query = TypeVar("Query", bound=sa.Select[*tuple[Any, ...]])
 
@@ -121,7 +121,7 @@ def _visits(session: Session, window: Window) -> Iterator[Event]:
     today = window.now.astimezone(window.zone).date()
     for one in session.scalars(sa.select(Visit).where(Visit.patient_id == window.patient.id)):
         at = one.booked_for or datetime.combine(one.target_date, time(), window.zone).astimezone(UTC)
-        yield visit(one, at if one.state in _OPEN else min(at, one.updated_at), today)
+        yield visit(one, at if one.state in OPEN else min(at, one.updated_at), today)
 
 
 def _of_visits(session: Session, window: Window) -> Iterator[Event]:

@@ -102,7 +102,7 @@ PURPOSES = {
     Purpose.ALERT: "Alert for staff",
     Purpose.EVENT: "Event for your own system",
 }
-_VISITS = {
+VISITS = {
     VisitState.ATTENDED: Said("Attended", "disc"),
     VisitState.ANSWERED: Said("Answered", "disc"),
     VisitState.MISSED: Said("Missed", "cross", open=True),
@@ -114,8 +114,8 @@ _VISITS = {
 
 def visit(state: VisitState, opens_on: date, closes_on: date, today: date) -> Said:
     """Say how a visit stands today; what is overdue says by how much."""
-    if state in _VISITS:
-        return _VISITS[state]
+    if state in VISITS:
+        return VISITS[state]
     if today > closes_on:
         return Said(f"{counted((today - closes_on).days, 'day')} late", "triangle", open=True)
     if state == VisitState.BOOKED:

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 
 from schemas.common import Page
 from schemas.fields import Choice, Day, Id, Pattern, Shape, Text
@@ -27,8 +27,8 @@ from server.patients.models import Patient
 from server.problems import Problem, invalid
 from server.reads import reads, saw
 from server.web import worklist_words as words
-from server.web.blueprint import pages
-from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.blueprint import go_to, pages
+from server.web.forms import errors_of, filters, form, kept, shown_again_by
 
 DONE = ("call", "mark", "closing", "stop", "link", "told", "untold")
 _TYPED = ("outcome", "day", "time", "call_after", "note", "done")
@@ -73,11 +73,6 @@ def _today() -> date:
     return clock.now().astimezone(person().time_zone).date()
 
 
-def _kept() -> dict[str, Any]:
-    """The part of the address that says which part of the list is shown."""
-    return {name: value for name, value in request.args.items() if name in _KEPT and value}
-
-
 def page(problem: Problem | None = None, **_arguments: Any) -> str:
     """The list; after a refused form with what is wrong beside the row it was about."""
     asked = filters(Filters())
@@ -86,7 +81,7 @@ def page(problem: Problem | None = None, **_arguments: Any) -> str:
     saw(item.patient.id for item in items)
     rows, counts, done = [_row(item) for item in items], worklist.counts(session()), _done(asked)
     keys = {row["key"] for row in (*rows, *([done["row"]] if done and done["row"] else []))}
-    same = {name: value for name, value in _kept().items() if name != "cursor"}
+    same = kept("show", "limit")
     return render_template(
         "worklist.html",
         sections=[(kind, list(group)) for kind, group in groupby(rows, key=itemgetter("kind"))],
@@ -95,7 +90,7 @@ def page(problem: Problem | None = None, **_arguments: Any) -> str:
         whole=sum(counts.values()),
         nothing=words.NOTHING,
         show=asked["show"],
-        kept=_kept(),
+        kept=kept(*_KEPT),
         outcomes=words.OUTCOMES,
         done=done,
         errors=_errors(problem, keys),
@@ -117,7 +112,7 @@ def _row(item: worklist.Item, corrects: uuid.UUID | None = None) -> dict[str, An
     return {
         "key": "correct" if corrects else f"{item.kind}-{about.id if about else item.patient.id}",
         "corrects": corrects,
-        "log_at": url_for("web.log_call", visit_id=item.visit.id, **_kept(), **again) if item.visit else "",
+        "log_at": url_for("web.log_call", visit_id=item.visit.id, **kept(*_KEPT), **again) if item.visit else "",
         "kind": item.kind,
         "patient": item.patient,
         "language": words.LANGUAGES.get(item.patient.language, item.patient.language),
@@ -253,4 +248,4 @@ def send_link(visit_id: uuid.UUID) -> Response:
 
 def back(done: str, about: uuid.UUID) -> Response:
     """To the same part of the list, which says what was just done."""
-    return make_response(redirect(url_for("web.work_list", **_kept(), done=done, id=about), 303))
+    return go_to("work_list", **kept(*_KEPT), done=done, id=about)

@@ -19,10 +19,11 @@ from schemas.protocol_rules import warnings_of
 from server.access import Permission, allow
 from server.canonical import instant
 from server.followup.service import forecast, listing, protocol_changes, protocol_moves, protocols
-from server.http import Routes, answer, cursor_of, must_match, person, read_cursor, session
-from server.problems import bad_cursor
+from server.http import Routes, answer, cursor_of, must_match, number_behind, person, read_cursor, session
 
 routes = Routes("protocol", __name__, url_prefix="/api/v1", description="The follow-up protocol, and the forecast of what will be sent")
+LONGEST_VERSION = 9
+"""Digits of a version's number in a cursor."""
 
 
 @routes.route("/follow-up/protocol", methods=["GET"])
@@ -48,19 +49,10 @@ def _move() -> dict[str, Any] | None:
 def list_protocol_versions(query: dict[str, Any]) -> Response:
     """All versions of the protocol, newest first; the built-in one comes last."""
     limit = query["limit"]
-    rows = protocols.history(session(), before=_before(query.get("cursor")), limit=limit + 1)
+    rows = protocols.history(session(), before=number_behind(query, LONGEST_VERSION), limit=limit + 1)
     items = [row.document() for row in rows[:limit]]
     following = cursor_of(str(rows[limit - 1].number)) if len(rows) > limit else None
     return answer({"items": items if following else [*items, protocols.BUILT_IN], "next_cursor": following})
-
-
-def _before(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    (number,) = read_cursor(cursor, 1)
-    if not number.isascii() or not number.isdigit() or len(number) > len("999999999"):
-        raise bad_cursor()
-    return int(number)
 
 
 @routes.route("/follow-up/protocol", methods=["PUT"])

@@ -16,9 +16,9 @@ from schemas.procedures import (
 )
 from schemas.reading_words import Reading
 from server.access import Permission, allow
-from server.http import Routes, answer, cursor_of, found, read_cursor, session
+from server.http import Routes, answer, cursor_of, found, number_behind, session
 from server.journal.service import history
-from server.problems import Problem, bad_cursor
+from server.problems import Problem
 from server.procedures import note
 from server.procedures.service import record, signing
 from server.rates import Rate, rated
@@ -27,9 +27,6 @@ from server.reads import rather, reads
 routes = Routes("signing", __name__, url_prefix="/api/v1", description="Sign, add to what is signed, and read it")
 _FORMATS = ("application/json", "text/html", "application/pdf")
 """Of the note; the first where the client does not mind."""
-
-LONGEST_SEQ = 18
-"""Digits of the largest journal number that a cursor may hold."""
 
 
 @routes.route("/procedures/<uuid:procedure_id>/signature", methods=["POST"])
@@ -93,17 +90,10 @@ def get_history(query: dict[str, Any], procedure_id: uuid.UUID) -> Response:
     whole = record.load(session(), record.get(session(), procedure_id))
     ids = [whole.procedure.id, *(fact["id"] for fact in whole.facts), *(one.id for one in whole.addenda)]
     ids += [whole.signature.id] if whole.signature else []
-    rows = history(session(), ids, limit=query["limit"] + 1, after=_after(query))
+    rows = history(session(), ids, limit=query["limit"] + 1, after=number_behind(query) or 0)
     page = rows[: query["limit"]]
     cursor = cursor_of(str(page[-1].seq)) if len(rows) > len(page) else None
     return answer({"items": [row.document() for row in page], "next_cursor": cursor})
-
-
-def _after(query: dict[str, Any]) -> int:
-    part = read_cursor(query["cursor"], 1)[0] if "cursor" in query else "0"
-    if not part.isascii() or not part.isdigit() or len(part) > LONGEST_SEQ:
-        raise bad_cursor()
-    return int(part)
 
 
 @routes.route("/procedures/<uuid:procedure_id>/note", methods=["GET"])

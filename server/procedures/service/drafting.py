@@ -16,7 +16,8 @@ from server.procedures.service import lifecycle
 
 _HEADER = ("id", "clinic_id", "patient_id", "surgeon_id", "state", "planned_for", "title", "urgency", "assistant", "anaesthetist")
 _MORE = ("weight_g", "consent_on", "baseline_photos_on", "content_hash")
-_NEVER_DONE = (ProcedureState.CANCELLED, ProcedureState.ENTERED_IN_ERROR)
+NEVER_DONE = (ProcedureState.CANCELLED, ProcedureState.ENTERED_IN_ERROR)
+"""States of what did not take place."""
 
 
 def draft(session: Session, procedure: Procedure, changes: Mapping[str, Any]) -> Procedure:
@@ -51,7 +52,7 @@ def last_of_surgeon(session: Session, procedure: Procedure) -> Procedure | None:
             Procedure.surgeon_id == procedure.surgeon_id,
             Procedure.id != procedure.id,
             Procedure.harvest_site.is_not(None),
-            Procedure.state.not_in(_NEVER_DONE),
+            Procedure.state.not_in(NEVER_DONE),
         )
         .order_by(Procedure.planned_for.desc(), Procedure.id)
         .limit(1)

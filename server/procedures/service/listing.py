@@ -17,9 +17,10 @@ from server.patients.models import Patient, Scar
 from server.patients.rules import fold
 from server.problems import bad_cursor
 from server.procedures.models import Entry, PlannedInjection, Procedure
+from server.procedures.service.lifecycle import CHANGEABLE
 from server.procedures.service.sums import volumes
 
-UNSIGNED = Procedure.state.in_(("planned", "in_progress", "completed", "abandoned"))
+UNSIGNED = Procedure.state.in_(sorted(CHANGEABLE))
 """What may still be signed: neither signed nor withdrawn."""
 
 
