@@ -105,6 +105,13 @@ def named(shots: Sequence[Shot], photo_id: UUID) -> Shot | None:
     return next((one for one in shots if one.photo.id == photo_id), None)
 
 
+def laid(left: Shot | None, right: Shot | None) -> tuple[Shot, Shot] | None:
+    """(under, over): the earlier picture lies over the later one; None where one of the two is not there to see."""
+    if not (left and right and left.picture and right.picture):
+        return None
+    return (right, left) if moment_of(left.photo) <= moment_of(right.photo) else (left, right)
+
+
 def checks(left: Shot, right: Shot) -> list[tuple[Said, str]]:
     """What can be computed about how far the two can be compared: state and sentence."""
     days = abs((right.day - left.day).days)

@@ -77,6 +77,7 @@ def patient_photos(patient_id: uuid.UUID) -> str:
         most=MOST,
         left=left,
         right=right,
+        laid=photo_pairs.laid(left, right),
         checks=photo_pairs.checks(left, right) if left and right else [],
         not_graded=photo_pairs.NOT_GRADED,
         procedures=[one for one in procedures if one.state not in NEVER_DONE],
@@ -102,9 +103,10 @@ def _name(view: PhotoView, scar: str | None) -> str:
 
 def _angle(angles: Sequence[Angle], asked: dict[str, Any]) -> Angle | None:
     """The one that the address names; without any the first, unless there is none at all."""
-    if "view" not in asked:
+    scar = asked.get("scar")
+    if "view" not in asked and scar is None:
         return angles[0] if angles else None
-    view, scar = PhotoView(asked["view"]), asked.get("scar")
+    view = PhotoView(asked.get("view", PhotoView.CLOSE_UP))
     same = [one for one in angles if one.view == view and scar in {None, one.scar_id}]
     return same[0] if same else Angle(view, None, patient_words.VIEWS[view], 0)
 
@@ -128,6 +130,8 @@ def _pair(shots: Sequence[Shot], asked: dict[str, Any]) -> tuple[Shot | None, Sh
     for side, one in named.items():
         if one is None:
             raise invalid(f"/{side}", "No photograph of this patient in this view has this id. Choose one from the strip.")
+    if "left" in named and named["left"] is named.get("right"):
+        raise invalid("/right", "This photograph already stands on the left. Choose another one from the strip.")
     left, right = photo_pairs.first_pair([one for one in shots if one not in named.values()])
     if named.get("right") and "left" not in named:
         return left, named["right"]
@@ -135,10 +139,14 @@ def _pair(shots: Sequence[Shot], asked: dict[str, Any]) -> tuple[Shot | None, Sh
 
 
 def _address(patient_id: uuid.UUID, here: Angle | None, left: Shot | None, right: Shot | None) -> Any:
-    """Makes the page's address with another photograph on one side."""
+    """Makes the page's address with another photograph on one side; the one that stands on the other side changes places."""
     now: dict[str, Any] = {side: one.photo.id for side, one in (("left", left), ("right", right)) if one}
 
-    def with_other(**other: uuid.UUID) -> str:
-        return url_for("web.patient_photos", patient_id=patient_id, **(here.address if here else {}), **now | other, _anchor="pair")
+    def with_other(side: str, photo_id: uuid.UUID) -> str:
+        opposite = "left" if side == "right" else "right"
+        pair = now | {side: photo_id}
+        if pair.get(opposite) == photo_id:
+            pair |= {opposite: now.get(side)}
+        return url_for("web.patient_photos", patient_id=patient_id, **(here.address if here else {}), **pair, _anchor="pair")
 
     return with_other

@@ -19,6 +19,7 @@ from server.followup.service.listing import NOT_YET
 from server.patients.models import Patient
 from server.photos.models import Photo
 from server.procedures.models import Procedure
+from server.procedures.service.drafting import NEVER_DONE
 from server.web import patient_words
 from server.web.timeline_words import Event, alert, answer, call, message, photo, procedure, visit
 
@@ -86,7 +87,7 @@ class Ahead:
 def ahead(session: Session, window: Window) -> Ahead:
     """Of the patient of this window, after its `now`."""
     later = _procedures().where(Procedure.patient_id == window.patient.id, window.now < _BEGUN)
-    planned = [procedure(one, _BEGAN(one), surgeon) for one, surgeon in session.execute(later)]
+    planned = [procedure(one, _began(one), surgeon) for one, surgeon in session.execute(later)]
     visits = [event for event in _visits(session, window) if event.at > window.now]
     waiting = (
         Reminder.patient_id == window.patient.id,
@@ -102,8 +103,15 @@ def ahead(session: Session, window: Window) -> Ahead:
     )
 
 
-_BEGUN = sa.func.coalesce(Procedure.started_at, Procedure.planned_for)
-_BEGAN: Callable[[Procedure], datetime] = lambda one: one.started_at or one.planned_for  # noqa: E731  reason: beside the same in SQL
+_SETTLED = sa.case((Procedure.planned_for < Procedure.updated_at, Procedure.planned_for), else_=Procedure.updated_at)
+_BEGUN = sa.func.coalesce(Procedure.started_at, sa.case((Procedure.state.in_(NEVER_DONE), _SETTLED), else_=Procedure.planned_for))
+"""What will not be done never lies ahead: it stands under its day, or under the earlier one on which that was settled."""
+
+
+def _began(one: Procedure) -> datetime:
+    """The same of a procedure that is read already."""
+    planned = min(one.planned_for, one.updated_at) if one.state in NEVER_DONE else one.planned_for
+    return one.started_at or planned
 
 
 def _procedures() -> sa.Select[Procedure, str]:
@@ -113,7 +121,7 @@ def _procedures() -> sa.Select[Procedure, str]:
 def _of_procedures(session: Session, window: Window) -> Iterator[Event]:
     query = window.of(_procedures().where(Procedure.patient_id == window.patient.id), _BEGUN, Procedure.id)
     for one, surgeon in session.execute(query):
-        yield procedure(one, _BEGAN(one), surgeon)
+        yield procedure(one, _began(one), surgeon)
 
 
 def _visits(session: Session, window: Window) -> Iterator[Event]:

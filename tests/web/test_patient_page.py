@@ -133,6 +133,19 @@ def test_what_is_to_come_stands_apart_with_the_next_message(today: str, vera_at_
     assert "3 months" not in page.part("timeline")
 
 
+def test_a_cancelled_procedure_is_not_to_come(clinic: make.Clinic, db: Database, vera: Api, vera_at_desk: Browser) -> None:
+    next_month = clock.now() + timedelta(days=30)
+    planned = make.procedure(db, clinic, planned_for=next_month)
+    page = vera_at_desk.open(f"/patients/{planned['patient_id']}")
+    assert "Nanofat injection" in page.part("ahead")
+    assert "Nanofat injection" not in page.part("timeline")
+    vera.post(f"/procedures/{planned['id']}/cancellation", {"reason": "Has a cold."}, 200)
+    page = vera_at_desk.open(f"/patients/{planned['patient_id']}")
+    assert "Nanofat injection" not in page.part("ahead")
+    assert "Cancelled" in page.part("timeline")
+    assert "Has a cold." in page.part("timeline")
+
+
 def test_a_visit_that_was_kept_early_lies_in_the_past(today: str, vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:
     with db.transaction(clinic.id, actor=clinic.surgeon) as session:
         session.scalars(sa.select(Visit).where(Visit.title == "2 weeks")).one().state = VisitState.ATTENDED

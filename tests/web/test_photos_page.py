@@ -79,6 +79,25 @@ def test_the_pair_is_chosen_in_the_address(anna: str, vera: Api, vera_at_desk: B
     assert other.html.index(f"{second['id']}/content") < other.html.index(f"{first['id']}/content")
 
 
+def test_choosing_the_other_sides_photo_makes_them_change_places(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    first, second = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day))["id"] for day in (20, 10))
+    page = vera_at_desk.open(f"/patients/{anna}/photos")
+    swapped = f"/patients/{anna}/photos?view=front&left={second}&right={first}#pair"
+    assert [href.replace("&amp;", "&") for href in page.hrefs].count(swapped) == 2
+    pair = vera_at_desk.open(swapped.removesuffix("#pair"))
+    assert pair.html.index(f"{second}/content") < pair.html.index(f"{first}/content")
+    over = pair.html[pair.html.index('id="over"') :]
+    assert over.index(second) < over.index(first), "the earlier one is laid over the later one"
+
+
+def test_a_photo_is_not_compared_with_itself(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    only = sent(vera, anna, cheek(300, 400))["id"]
+    page = vera_at_desk.open(f"/patients/{anna}/photos?view=front&left={only}&right={only}", 422)
+    assert "already stands on the left" in page.text
+    alone = vera_at_desk.open(f"/patients/{anna}/photos")
+    assert f"/patients/{anna}/photos?view=front&right={only}#pair" in [href.replace("&amp;", "&") for href in alone.hrefs]
+
+
 def test_a_photo_of_another_view_patient_or_none_is_refused_alike(
     anna: str, vera: Api, clinic: make.Clinic, app: App, vera_at_desk: Browser
 ) -> None:
@@ -124,6 +143,7 @@ def test_close_ups_are_apart_by_scar(anna: str, vera: Api, db: Database, clinic:
     assert "Close-up, Brow, side by side" in page.text
     assert chin in page.hrefs
     assert "Close-up, Chin, side by side" in vera_at_desk.open(chin).text
+    assert "Close-up, Chin, side by side" in vera_at_desk.open(chin.replace("view=close_up&", "")).text
 
 
 def test_consent_is_what_the_record_knows(anna: str, vera_at_desk: Browser) -> None:

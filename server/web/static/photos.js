@@ -1,4 +1,4 @@
-// Lays the left photograph over the right one, as strongly as the slider says. Without this script both stand side by side.
+// Lays the earlier photograph over the later one, as strongly as the slider says. Without this script both stand side by side.
 const over = document.getElementById("over");
 
 if (over) {
