@@ -131,6 +131,7 @@ def faults(page: Page) -> list[str]:
     found += [f"{one} inside a paragraph" for one in page.nested]
     found += [] if page.headings.count(1) == 1 else [f"{page.headings.count(1)} h1"]
     found += [f"leads nowhere: {one}" for one in page.hrefs if one.startswith("#") and one[1:] not in page.ids]
+    found += [f"draws nothing: {one}" for one in re.findall('<use href="#([^"]+)"', page.html) if one not in page.ids]
     found += [f"{word} in the page" for word in (" style=", "<style", " onclick=", "javascript:") if word in page.html]
     found += [f"{script} in the page" for script in re.findall("<script[^>]*>[^<]?", page.html) if not OWN_SCRIPT.fullmatch(script)]
     return found
