@@ -1,25 +1,28 @@
 """What the page of one procedure shows, in the order in which it is read."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import EntryKind, ProcedureState
+from schemas.vocabulary import EntryKind, PhotoView, ProcedureState
 from server import clock
 from server.access import Permission, Signed
 from server.canonical import digest
 from server.followup.models import Visit
 from server.followup.service import listing, schedule
+from server.photos.models import Photo
 from server.procedures import note, rules
 from server.procedures.facts import Fact, retractions
 from server.procedures.note import describe
 from server.procedures.note.words import age
 from server.procedures.service import planning, signing
 from server.procedures.service.record import Record
-from server.web import words
+from server.web import patient_words, photo_pairs, procedure_eye, words
+from server.web.blueprint import local
 from server.web.procedure_figures import figures
 from server.web.procedure_history import MOST, changes
 
@@ -27,7 +30,7 @@ _AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
 _UNSIGNED = _AHEAD | {ProcedureState.COMPLETED}
 _NEVER_BEGUN = frozenset({ProcedureState.PLANNED, ProcedureState.CANCELLED})
 _MOST_REMINDERS = 50
-_ABOUT_SCARS = frozenset({"planned_not_injected", "injected_not_planned", "differs_from_plan", "volume_per_area"})
+MOST_SHOTS = 24
 
 
 def fingerprint(whole: Record) -> str:
@@ -52,8 +55,12 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "said": words.PROCEDURES[procedure.state],
         "note": note.fragment(document) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
         "plan": answers if procedure.state in _AHEAD else None,
-        "gaps": _gaps(answers["missing"]) if answers else [],
-        "eye": _eye(whole, numbers),
+        "gaps": procedure_eye.gaps(whole, answers["missing"] if answers else ()),
+        "eye": procedure_eye.remarks(whole, numbers),
+        "shots": _shots(session, whole),
+        "most_shots": MOST_SHOTS,
+        "views": patient_words.VIEWS,
+        "photo_kinds": patient_words.KINDS,
         "blocks": rules.cannot_sign(whole.facts, whole.context),
         "may_sign": person.may(Permission.SIGN),
         "meanings": words.MEANINGS,
@@ -70,27 +77,6 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "most_history": MOST,
         "visits": [_visit(session, visit, today, in_files=in_files) for visit in schedule.visits_of(session, procedure.id)],
     }
-
-
-def _gaps(missing: Sequence[Mapping[str, str]]) -> list[str]:
-    return [words.GAPS.get(one["code"], one["message"]) for one in missing]
-
-
-def action(one: Mapping[str, Any], number: int | None) -> dict[str, str]:
-    """The one thing to do about a remark: its words, and the part of the page that it leads to (or the page of the tablets' rows)."""
-    if one["code"].startswith("tablet_"):  # also where it names an entry: the page of that row settles it
-        return {"words": "Settle it with the tablets' rows", "to": "sync"}
-    if number is not None:
-        return {"words": f"Entry {number}", "to": f"entry-{number}"}
-    if one["code"] in _ABOUT_SCARS:
-        return {"words": "Compare planned and given", "to": "scars"}
-    if one["code"] == "times_out_of_order":
-        return {"words": "Look at the times", "to": "times"}
-    return {"words": "Check the volumes and doses", "to": "numbers"}
-
-
-def _eye(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [one | {"action": action(one, numbers.get(one["entry_id"]))} for one in whole.warnings()]
 
 
 def _entries(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -125,6 +111,19 @@ def _struck(whole: Record, by: Fact, numbers: Mapping[str, int]) -> dict[str, An
 
 def _name(whole: Record, user_id: uuid.UUID) -> str:
     return whole.people[user_id].name if user_id in whole.people else "unknown"
+
+
+def _shots(session: Session, whole: Record) -> list[photo_pairs.Shot]:
+    """The photographs of the procedure, of each view by date; at most `MOST_SHOTS`, the newest ones."""
+    query = sa.select(Photo).where(Photo.procedure_id == whole.procedure.id).order_by(Photo.created_at.desc(), Photo.id.desc())
+    labels = {scar.id: scar.label for scar in whole.scars}
+    begun = [local(whole.procedure.started_at).date()] if whole.procedure.started_at else []
+    shots = [
+        photo_pairs.shot(one, local(photo_pairs.moment_of(one)).date(), begun, labels.get(one.scar_id) if one.scar_id else None)
+        for one in session.scalars(query.limit(MOST_SHOTS))
+    ]
+    places = list(PhotoView)
+    return sorted(shots, key=lambda shot: (places.index(shot.photo.view), photo_pairs.moment_of(shot.photo), shot.photo.id))
 
 
 def _visit(session: Session, visit: Visit, today: date, *, in_files: bool) -> dict[str, Any]:

@@ -134,4 +134,11 @@ def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:
         taken = (now - timedelta(days=days)).isoformat(timespec="seconds")
         sent(tablet, patient_id, cheek(*size), kind=kind, taken_at=taken)
     announced(tablet, patient_id, cheek(310, 400), kind="follow_up")
+    for state, coming in ((ProcedureState.SIGNED, False), (ProcedureState.COMPLETED, True)):
+        about = {"procedure_id": at.procedures[state]}
+        whose = tablet.get(f"/procedures/{about['procedure_id']}")["patient_id"]
+        for view, size in (("front", (300, 400)), ("left_oblique", (301, 400)), ("left_profile", (302, 400))):
+            sent(tablet, whose, cheek(*size), kind="baseline", view=view, taken_at=now.isoformat(timespec="seconds"), **about)
+        if coming:
+            announced(tablet, whose, cheek(303, 400), kind="intraoperative", view="front", **about)
     make_waiting(at.app.db, at.app.settings)

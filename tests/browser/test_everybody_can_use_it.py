@@ -1,6 +1,9 @@
 """All pages, three widths, light and dark: axe finds nothing, and nothing is wider than the screen, down to 320 px."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 
 from tests.browser.chromium import Desk, shortened, sideways, stumbles
 from tests.browser.riverside import Riverside
@@ -42,3 +45,16 @@ def test_nobody_is_kept_out(desk: Desk, part: int) -> None:
                 page.emulate_media(color_scheme="light")
             found += [f"{stop.path} at {width} px: {one}" for one in seen]
     assert not found, "\n".join(found)
+
+
+def test_shapes_are_told_apart_by_the_eye(desk: Desk) -> None:
+    """Their ink, as the browser draws it: a ring is hollow, a half is between, a disc is full."""
+    page = desk.page(None)
+    page.goto("/styleguide")
+    ink = {}
+    for name in ("ring", "half", "disc"):
+        drawn = page.locator(f'main svg.shape:has(use[href="#shape-{name}"])').first
+        with Image.open(BytesIO(drawn.screenshot())) as image:
+            grey = image.convert("L")
+            ink[name] = sum(grey.histogram()[:128]) / (grey.width * grey.height)
+    assert ink["ring"] + 0.05 < ink["half"] < ink["disc"] - 0.05, ink

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from schemas.vocabulary import ProcedureState
 from server.db import Database
 from server.ids import uuid7
 from server.journal import service as journal
@@ -189,7 +190,7 @@ def test_rule_10_order_within_a_tablet_is_its_counter_never_its_clock(vera: Api,
     assert [one["recorded_at"] for one in case.read()["entries"]] == [*times]
 
 
-def test_rule_10_a_clock_three_years_off_is_stored_and_flagged_once(vera: Api, clinic: make.Clinic, nora: Tablet) -> None:
+def test_rule_10_a_clock_three_years_off_is_stored_and_flagged_once(vera: Api, clinic: make.Clinic, nora: Tablet, db: Database) -> None:
     case = stages.begun(vera, clinic)
     ahead = {"device_time": NOW + timedelta(days=3 * 365), "offset_ms": 3 * 365 * 24 * 3_600_000}
     for _ in range(2):
@@ -200,3 +201,7 @@ def test_rule_10_a_clock_three_years_off_is_stored_and_flagged_once(vera: Api, c
     assert (issue["kind"], issue["offset_ms"], issue["device_id"]) == ("clock", ahead["offset_ms"], str(nora.device_id))
     assert "1095 days" in issue["reasons"][0]["message"]
     assert len(case.read()["entries"]) == 2
+    (remark,) = [one for one in case.read()["warnings"] if one["code"] == "tablet_clock"]
+    assert "1095 days" in remark["message"], "whoever signs the times should know"
+    other = make.procedure(db, clinic, state=ProcedureState.IN_PROGRESS)
+    assert vera.get(f"/procedures/{other['id']}")["warnings"] == [], "it recorded nothing there"

@@ -4,13 +4,17 @@ import uuid
 from collections.abc import Callable
 
 from schemas.vocabulary import ProcedureState
-from server.app import create_app
+from server.app import App, create_app
 from server.config import Config
 from server.db import Database, find
+from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
 from server.procedures.service import lifecycle
+from server.web import procedure_eye
 from tests import make
 from tests.api import Api
+from tests.photos.pictures import cheek
+from tests.photos.tablet import announced, sent
 from tests.tampering import tampered
 from tests.web.browser import OWN_SCRIPT, Browser, faults
 from tests.web.case import completed
@@ -50,6 +54,38 @@ def test_what_is_unusual_needs_an_eye_and_leads_to_its_entry(vera_at_desk: Brows
     assert "Entry 6" in page.part("eye")
     assert "#entry-6" in page.hrefs
     assert "entry-6" in page.ids
+
+
+def test_missing_photographs_need_an_eye_and_lead_to_the_patients(vera_at_desk: Browser, clinic: make.Clinic, db: Database) -> None:
+    done = completed(db, clinic)
+    page = vera_at_desk.open(f"/procedures/{done['id']}")
+    assert "No photograph of this procedure is stored." in page.part("eye")
+    assert "No photographs before the procedure are recorded" not in page.part("eye"), "once is enough"
+    assert f"/patients/{done['patient_id']}/photos" in page.hrefs
+    assert "photographs" not in page.ids
+
+
+def test_the_photographs_stand_there_and_what_has_not_arrived_needs_an_eye(
+    vera_at_desk: Browser, vera: Api, clinic: make.Clinic, app: App
+) -> None:
+    done = completed(app.db, clinic)
+    where = {"procedure_id": done["id"], "view": "left_profile", "kind": "follow_up"}
+    here = sent(vera, done["patient_id"], cheek(), **where)
+    announced(vera, done["patient_id"], cheek(310), **where)
+    make_waiting(app.db, app.settings)
+    page = vera_at_desk.open(f"/procedures/{done['id']}")
+    shown = page.part("photographs")
+    assert "Left profile at follow-up" in shown
+    assert "On its way, not here yet" in shown
+    assert f'src="/api/v1/photos/{here["id"]}/thumbnail?size=320"' in page.html
+    assert f"/patients/{done['patient_id']}/photos?view=left_profile" in page.hrefs
+    assert "1 photograph of this procedure is announced and not here yet." in page.part("eye")
+    assert faults(page) == []
+
+
+def test_a_remark_that_the_page_does_not_know_leads_to_the_entries() -> None:
+    assert procedure_eye.action({"code": "lidocaine_high"}, None) == {"words": "Check the doses", "to": "numbers"}
+    assert procedure_eye.action({"code": "brand_new"}, None) == {"words": "Look through the entries", "to": "entries"}
 
 
 def test_a_retracted_entry_is_struck_through_and_stays(vera_at_desk: Browser, clinic: make.Clinic, db: Database) -> None:

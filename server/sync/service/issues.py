@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.sync_words import Choice, IssueKind, IssueState, Synced
+from schemas.vocabulary import ProcedureState
 from server import clock
 from server.followup.service.listing import aware, position
 from server.journal.service import say
 from server.patients.models import Patient
 from server.procedures import rules
-from server.procedures.models import Procedure
+from server.procedures.models import Entry, Procedure
 from server.procedures.service import record
 from server.sync.models import Issue
 
@@ -27,7 +28,11 @@ _REMARKS = {
     IssueKind.LATE: "An entry arrived after the signature. Add a signed addendum about it.",
     IssueKind.POSSIBLE_DUPLICATE: "Two tablets recorded entries that look alike; one of them may be counted twice.",
     IssueKind.UNVERIFIED: "Entries name a person who had not signed in on the tablet that sent them.",
+    IssueKind.CLOCK: "The times of entries may be wrong, and are kept as they came.",
 }
+
+_STILL_READ = frozenset({ProcedureState.IN_PROGRESS, ProcedureState.COMPLETED})
+"""A clock that goes wrong after the signature says nothing about the times of what was signed."""
 
 
 def open_issue(session: Session, kind: IssueKind, about: str, document_id: uuid.UUID, **facts: Any) -> Issue:
@@ -105,8 +110,13 @@ def counts(session: Session) -> dict[str, int]:
 
 def remarks(session: Session, procedure: Procedure) -> list[rules.Warned]:
     """What open issues have to say about a procedure: shown and signed like any other warning."""
-    query = sa.select(Issue).where(Issue.procedure_id == procedure.id, Issue.state == sa.literal_column("'open'"))
-    found = session.scalars(query.order_by(Issue.created_at, Issue.id).limit(MOST_REMARKS))
+    is_open = Issue.state == sa.literal_column("'open'")
+    query = sa.select(Issue).where(Issue.procedure_id == procedure.id, is_open)
+    found = list(session.scalars(query.order_by(Issue.created_at, Issue.id).limit(MOST_REMARKS)))
+    if procedure.state in _STILL_READ:
+        tablets = sa.select(Entry.device_id).where(Entry.procedure_id == procedure.id, Entry.device_id.is_not(None))
+        clocks = sa.select(Issue).where(Issue.document_id.in_(tablets), Issue.kind == IssueKind.CLOCK, is_open)
+        found += session.scalars(clocks.order_by(Issue.created_at, Issue.id))
     return [_remark(issue) for issue in found]
 
 
