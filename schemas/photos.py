@@ -1,11 +1,12 @@
 """Shapes of photographs: what a tablet announces, and what is known once the bytes have arrived."""
 
 from marshmallow import fields
+from marshmallow.validate import Length
 
 from schemas.common import Items, Page
-from schemas.fields import Choice, Document, Id, Moment, Pattern, Quantity, Shape, Text
+from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Pattern, Quantity, Shape, Text
 from schemas.limits import LIMITS, PHOTO_MOST_MB, THUMBNAIL_SIDES_PX, Limit
-from schemas.vocabulary import PhotoKind, PhotoState, PhotoView, ThumbnailState
+from schemas.vocabulary import ConsentPurpose, PhotoFlaw, PhotoKind, PhotoQuality, PhotoState, PhotoView, ThumbnailState
 
 LIMITS["size_bytes"] = Limit("size_bytes", "bytes", 1, PHOTO_MOST_MB * 1024 * 1024, slip="Size of the file as it will be sent, in bytes.")
 LIMITS["side_px"] = Limit("side_px", "px", 1, 65_535)
@@ -70,3 +71,57 @@ class ThumbnailQuery(Shape):
     """Which thumbnail."""
 
     size = Choice(_SIDES, load_default=_SIDES[0], metadata={"description": "Longest side in pixels."})
+
+
+class PhotoConsentCreate(Shape):
+    """That a patient agrees, or no longer agrees, to one purpose. `id` is made by the client, so that a repeated call is harmless."""
+
+    id = Id()
+    purpose = Choice(
+        ConsentPurpose,
+        required=True,
+        metadata={"description": "record: her own treatment; rating: raters who do not know whose they are; teaching; publication."},
+    )
+    given = Flag(required=True, metadata={"description": "false takes it back; the earlier one stays in the history."})
+    decided_on = Day(required=True, metadata={"description": "The day on the signed paper, or on which she took it back."})
+
+
+class PhotoConsentOut(Document, PhotoConsentCreate):
+    """A consent, or its end."""
+
+    patient_id = Id()
+    recorded_by = Id()
+    created_at = Moment()
+
+
+class PhotoConsentList(Shape):
+    """All of a patient, the newest first. Of each purpose the first one here holds; a purpose without any was never asked about."""
+
+    items = fields.List(fields.Nested(PhotoConsentOut), required=True)
+
+
+class PhotoGradeCreate(Shape):
+    """How well a photograph can be compared. `id` is made by the client, so that a repeated call is harmless."""
+
+    id = Id()
+    quality = Choice(PhotoQuality, required=True)
+    flaws = fields.List(
+        Choice(PhotoFlaw),
+        load_default=list,
+        validate=Length(max=len(PhotoFlaw)),
+        metadata={"description": "What is wrong with it: at least one unless it is good, none where it is."},
+    )
+
+
+class PhotoGradeOut(Document, PhotoGradeCreate):
+    """A grade."""
+
+    photo_id = Id()
+    graded_by = Id()
+    created_at = Moment()
+
+
+class PhotoGradeList(Shape):
+    """All grades of a photograph, the newest first: that one holds."""
+
+    items = fields.List(fields.Nested(PhotoGradeOut), required=True)

@@ -408,6 +408,34 @@ class PhotoState(StrEnum):
     ERASED = "erased"
 
 
+class ConsentPurpose(StrEnum):
+    """What a patient's photographs may be shown for: each is given, and taken back, by itself."""
+
+    RECORD = "record"
+    RATING = "rating"
+    TEACHING = "teaching"
+    PUBLICATION = "publication"
+
+
+class PhotoQuality(StrEnum):
+    """How well a photograph serves a comparison, as a person judged it."""
+
+    GOOD = "good"
+    USABLE = "usable"
+    POOR = "poor"
+
+
+class PhotoFlaw(StrEnum):
+    """What keeps a photograph from being compared well."""
+
+    LIGHT = "light"
+    FOCUS = "focus"
+    DISTANCE = "distance"
+    POSE = "pose"
+    EXPRESSION = "expression"
+    COVERED = "covered"
+
+
 class ThumbnailState(StrEnum):
     """Of a stored photograph's small copies."""
 

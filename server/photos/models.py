@@ -1,17 +1,17 @@
-"""Tables: photographs, uploads on their way, thumbnails still to be made, the keys that photographs are encrypted with."""
+"""Tables: photographs, consents to showing them, grades, uploads on their way, thumbnails to be made, the keys of their encryption."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from schemas.vocabulary import PhotoKind, PhotoState, PhotoView, ThumbnailState
+from schemas.vocabulary import ConsentPurpose, PhotoFlaw, PhotoKind, PhotoQuality, PhotoState, PhotoView, ThumbnailState
 from server import clock
 from server.canonical import instant
-from server.db import Base, InClinic, Versioned, words
+from server.db import Base, InClinic, Json, Versioned, words
 from server.journal.service import Journaled
 
 
@@ -76,6 +76,69 @@ class Photo(Journaled, Versioned, Base):
             "write_id": str(self.write_id),
             "created_at": instant(self.created_at),
             "updated_at": instant(self.updated_at),
+        }
+
+
+class PhotoConsent(Journaled, Base):
+    """That a patient agreed, or no longer agrees, to one purpose. Never changed: the newest of a purpose holds, the others are its history.
+
+    `decided_on` is the day that the signed paper bears, or on which she took it back.
+    """
+
+    __tablename__ = "photo_consents"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        sa.ForeignKeyConstraint(["clinic_id", "recorded_by"], ["users.clinic_id", "users.id"]),
+        sa.Index("ix_photo_consents_patient", "clinic_id", "patient_id", "created_at", "id"),
+    )
+    collection = "photo_consents"
+    patient_id: Mapped[uuid.UUID]
+    purpose: Mapped[ConsentPurpose] = mapped_column(words(ConsentPurpose))
+    given: Mapped[bool]
+    decided_on: Mapped[date]
+    recorded_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    content_hash: Mapped[str]
+
+    def document(self) -> dict[str, Any]:
+        """Wire form."""
+        return {
+            "id": str(self.id),
+            "patient_id": str(self.patient_id),
+            "purpose": str(self.purpose),
+            "given": self.given,
+            "decided_on": self.decided_on.isoformat(),
+            "recorded_by": str(self.recorded_by),
+            "created_at": instant(self.created_at),
+        }
+
+
+class PhotoGrade(Journaled, Base):
+    """How well a photograph can be compared, as one person judged it. Never changed: the newest holds."""
+
+    __tablename__ = "photo_grades"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["clinic_id", "photo_id"], ["photos.clinic_id", "photos.id"]),
+        sa.ForeignKeyConstraint(["clinic_id", "graded_by"], ["users.clinic_id", "users.id"]),
+        sa.Index("ix_photo_grades_photo", "clinic_id", "photo_id", "created_at", "id"),
+    )
+    collection = "photo_grades"
+    photo_id: Mapped[uuid.UUID]
+    quality: Mapped[PhotoQuality] = mapped_column(words(PhotoQuality))
+    flaws: Mapped[list[PhotoFlaw]] = mapped_column(Json)
+    graded_by: Mapped[uuid.UUID]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    content_hash: Mapped[str]
+
+    def document(self) -> dict[str, Any]:
+        """Wire form."""
+        return {
+            "id": str(self.id),
+            "photo_id": str(self.photo_id),
+            "quality": str(self.quality),
+            "flaws": [str(one) for one in self.flaws],
+            "graded_by": str(self.graded_by),
+            "created_at": instant(self.created_at),
         }
 
 

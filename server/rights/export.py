@@ -21,7 +21,7 @@ from server.followup.models import Alert, Answer, Call, Reminder, Visit
 from server.journal.access import write
 from server.journal.service import history
 from server.patients.models import Patient, Scar
-from server.photos.models import Photo
+from server.photos.models import Photo, PhotoConsent, PhotoGrade
 from server.photos.service.vault import CONTENT, of_photo
 from server.photos.store import open_store
 from server.problems import Problem
@@ -96,6 +96,7 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
     lists: dict[str, Any] = {
         "scars": Scar,
         "photos": Photo,
+        "photo_consents": PhotoConsent,
         "visits": Visit,
         "reminders": Reminder,
         "calls": Call,
@@ -108,8 +109,14 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "signatures": of_procedures(Signature),
         "addenda": of_procedures(Addendum),
         "erasures": [one.document() for one, _ in erasure.of_patient(session, patient.id)],
+        "photo_grades": [one.document() for one in session.scalars(_grades(patient))],
         **{name: [one.document() for one in _of(session, model, patient)] for name, model in lists.items()},
     }
+
+
+def _grades(patient: Patient) -> sa.Select[PhotoGrade]:
+    of_hers = sa.select(Photo.id).where(Photo.patient_id == patient.id)
+    return sa.select(PhotoGrade).where(PhotoGrade.photo_id.in_(of_hers)).order_by(PhotoGrade.id)
 
 
 def _history(session: Session, document: dict[str, Any]) -> list[dict[str, Any]]:

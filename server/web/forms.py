@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import request
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
+from werkzeug.datastructures import MultiDict
 
 from schemas.fields import Shape
 from schemas.pointers import pointers
@@ -33,6 +34,10 @@ _MISSING = {
     "new_password": "Enter a new password.",
     "token": "Open the link again, or copy what stands behind its #.",
     "text": "Write what you want to add.",
+    "purpose": "Choose what the photographs may be shown for.",
+    "given": "Say whether the patient agrees.",
+    "decided_on": "Enter the day on the signed paper.",
+    "quality": "Choose a grade.",
 }
 
 
@@ -52,7 +57,9 @@ def kept(*names: str) -> dict[str, Any]:
 
 
 def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
-    values = {name: given[name].replace("\r\n", "\n") for name in shape.fields if given.get(name, "").strip()}
+    values: dict[str, Any] = {name: given[name].replace("\r\n", "\n") for name in shape.fields if given.get(name, "").strip()}
+    if isinstance(given, MultiDict):
+        values |= {name: given.getlist(name) for name in values if isinstance(shape.fields[name], fields.List)}
     try:
         loaded: dict[str, Any] = shape.load(values)
     except ValidationError as error:
@@ -62,7 +69,7 @@ def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
     return loaded
 
 
-def _sentence(field: str, message: str, values: Mapping[str, str]) -> str:
+def _sentence(field: str, message: str, values: Mapping[str, Any]) -> str:
     return message if field in values else _MISSING.get(field, message)
 
 

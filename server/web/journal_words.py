@@ -10,6 +10,8 @@ COLLECTIONS = {
     "signatures": "Signature",
     "addenda": "Addendum",
     "photos": "Photograph",
+    "photo_consents": "Consent to showing photographs",
+    "photo_grades": "Grade of a photograph",
     "visits": "Visit",
     "reminders": "Message",
     "answers": "Answer",

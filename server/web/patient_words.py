@@ -1,7 +1,7 @@
 """What the patient's page calls things: the parts of the timeline, consent and contact, photographs and how far a pair can be compared."""
 
 from schemas.questions import Given
-from schemas.vocabulary import AlertKind, CallOutcome, PhotoKind, PhotoState, PhotoView
+from schemas.vocabulary import AlertKind, CallOutcome, ConsentPurpose, PhotoFlaw, PhotoKind, PhotoQuality, PhotoState, PhotoView
 from server.followup.service.answers import BY_LINK, BY_PHONE
 from server.web.words import Said
 from server.web.worklist_words import OUTCOMES
@@ -66,6 +66,31 @@ KINDS = {
     PhotoKind.BASELINE: "before the procedure",
     PhotoKind.INTRAOPERATIVE: "during the procedure",
     PhotoKind.FOLLOW_UP: "at follow-up",
+}
+CONSENTS = {
+    True: Said("Agrees", "tick"),
+    False: Said("Taken back", "slashed", open=True),
+    None: Said("Nobody has asked", "question", open=True),
+}
+PURPOSES = {
+    ConsentPurpose.RECORD: "For the treatment",
+    ConsentPurpose.RATING: "For raters who do not know whose face it is",
+    ConsentPurpose.TEACHING: "For teaching",
+    ConsentPurpose.PUBLICATION: "For publication",
+}
+QUALITIES = {
+    PhotoQuality.GOOD: Said("Good", "tick"),
+    PhotoQuality.USABLE: Said("Usable", "half"),
+    PhotoQuality.POOR: Said("Poor", "cross", open=True),
+    None: Said("Not graded", "ring"),
+}
+FLAWS = {
+    PhotoFlaw.LIGHT: "Light",
+    PhotoFlaw.FOCUS: "Sharpness",
+    PhotoFlaw.DISTANCE: "Distance",
+    PhotoFlaw.POSE: "Pose",
+    PhotoFlaw.EXPRESSION: "Expression",
+    PhotoFlaw.COVERED: "Something in the way",
 }
 PAIRS = {
     "view": Said("Same view", "tick"),

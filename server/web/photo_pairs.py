@@ -19,9 +19,7 @@ ALIKE = 0.02
 """So far may two pictures' shapes differ and count as the same: a camera's own rounding."""
 NEAR = 1.5
 """Times so many pixels along the longer side is still about as fine."""
-NOT_GRADED = (
-    "Light, sharpness, distance, pose and expression are not graded: nobody has recorded them, and no program here looks at a face."
-)
+BY_PEOPLE = "Light, sharpness, distance, pose and expression are graded by people, below each picture: no program here looks at a face."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A patient's photographs: two of one view side by side, all of that view by date, and what is known about consent."""
+"""A patient's photographs: two of one view side by side and graded, all of that view by date, and what they may be shown for."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,23 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import render_template, url_for
+from flask import Response, render_template, request, url_for
 
-from schemas.fields import Choice, Id, Shape
+from schemas.fields import Choice, Day, Id, Shape
+from schemas.photos import PhotoGradeCreate
 from schemas.reading_words import Reading
-from schemas.vocabulary import PhotoView
+from schemas.vocabulary import ConsentPurpose, PhotoView
+from server import clock
 from server.access import Permission, allow
+from server.clinics.models import User
 from server.db import find
 from server.http import found, session
+from server.ids import uuid7
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo
-from server.problems import invalid
+from server.photos.service import album, consents, grades
+from server.problems import Problem, invalid
 from server.procedures.models import Procedure
 from server.procedures.service.drafting import NEVER_DONE
 from server.reads import reads
-from server.web import patient_words, photo_pairs
-from server.web.blueprint import local, pages
-from server.web.forms import filters
+from server.web import patient_words, photo_pairs, queries
+from server.web.blueprint import go_to, local, pages
+from server.web.forms import errors_of, filters, form, shown_again_by
 from server.web.patient import banner
 from server.web.photo_pairs import Shot
 
@@ -37,6 +42,15 @@ class Chosen(Shape):
     scar = Id()
     left = Id()
     right = Id()
+
+
+class Decided(Shape):
+    """The form of a consent."""
+
+    id = Id()
+    purpose = Choice(ConsentPurpose, required=True)
+    given = Choice(("yes", "no"), required=True)
+    decided_on = Day(required=True)
 
 
 @dataclass(frozen=True)
@@ -54,11 +68,8 @@ class Angle:
         return {"view": self.view} | ({"scar": self.scar_id} if self.scar_id else {})
 
 
-@pages.get("/patients/<uuid:patient_id>/photos")
-@allow(Permission.READ_RECORD)
-@reads(Reading.PHOTO)
-def patient_photos(patient_id: uuid.UUID) -> str:
-    """One view: the pair, and all of it by date."""
+def _page(patient_id: uuid.UUID, problem: Problem | None = None, photo_id: uuid.UUID | None = None) -> str:
+    """`photo_id`: whose grade was refused."""
     patient = found(find(session(), Patient, patient_id))
     asked = filters(Chosen())
     scars = {one.id: one.label for one in session().scalars(sa.select(Scar).where(Scar.patient_id == patient.id))}
@@ -67,6 +78,8 @@ def patient_photos(patient_id: uuid.UUID) -> str:
     procedures = session().scalars(sa.select(Procedure).where(Procedure.patient_id == patient.id).order_by(Procedure.planned_for)).all()
     shots = _shots(patient.id, here, procedures, scars) if here else []
     left, right = _pair(shots, asked)
+    graded = grades.newest(session(), [one.photo.id for one in shots])
+    decided = consents.now(session(), patient.id)
     return render_template(
         "photos.html",
         **banner(patient),
@@ -79,10 +92,52 @@ def patient_photos(patient_id: uuid.UUID) -> str:
         right=right,
         laid=photo_pairs.laid(left, right),
         checks=photo_pairs.checks(left, right) if left and right else [],
-        not_graded=photo_pairs.NOT_GRADED,
+        by_people=photo_pairs.BY_PEOPLE,
         procedures=[one for one in procedures if one.state not in NEVER_DONE],
         address=_address(patient.id, here, left, right),
+        graded=graded,
+        qualities=patient_words.QUALITIES,
+        flaws=patient_words.FLAWS,
+        decided=decided,
+        decisions=patient_words.CONSENTS,
+        purposes=patient_words.PURPOSES,
+        names=queries.names(session(), User, {*(one.recorded_by for one in decided.values()), *(one.graded_by for one in graded.values())}),
+        today=local(clock.now()).date(),
+        fresh_id=uuid7,
+        typed=request.form,
+        chosen=request.args,
+        errors=[one | {"field": f"{one['field']}-{photo_id}" if photo_id else one["field"]} for one in errors_of(problem)],
+        refused=photo_id,
     )
+
+
+@pages.get("/patients/<uuid:patient_id>/photos")
+@allow(Permission.READ_RECORD)
+@reads(Reading.PHOTO)
+def patient_photos(patient_id: uuid.UUID) -> str:
+    """One view: the pair, all of it by date, and what the photographs may be shown for."""
+    return _page(patient_id)
+
+
+@pages.post("/patients/<uuid:patient_id>/photos/consent")
+@allow(Permission.WRITE_PATIENT)
+@shown_again_by(_page)
+def decide_consent(patient_id: uuid.UUID) -> Response:
+    """Record that the patient agrees, or no longer does. The page chose the id, so a form sent twice is recorded once."""
+    asked = form(Decided())
+    consents.decide(session(), patient_id, asked | {"given": asked["given"] == "yes", "purpose": ConsentPurpose(asked["purpose"])})
+    return go_to("patient_photos", patient_id=patient_id, **request.args, _anchor="consent")
+
+
+@pages.post("/patients/<uuid:patient_id>/photos/<uuid:photo_id>/grade")
+@allow(Permission.RECORD)
+@shown_again_by(_page)
+def grade_photo(patient_id: uuid.UUID, photo_id: uuid.UUID) -> Response:
+    """Judge a photograph, in the view in which it was looked at."""
+    if album.get(session(), photo_id).patient_id != patient_id:
+        raise Problem("not_found", "Check the address and the id.")
+    grades.grade(session(), photo_id, form(PhotoGradeCreate()))
+    return go_to("patient_photos", patient_id=patient_id, **request.args, _anchor="pair")
 
 
 def _angles(patient_id: uuid.UUID, scars: dict[uuid.UUID, str]) -> list[Angle]:

@@ -132,7 +132,11 @@ def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:
     tablet = Api(at.app.test_client(), make.token(at.app.db, at.clinic.nurse))
     for days, kind, size in ((2, "baseline", (300, 400)), (1, "follow_up", (300, 400)), (0, "follow_up", (400, 300))):
         taken = (now - timedelta(days=days)).isoformat(timespec="seconds")
-        sent(tablet, patient_id, cheek(*size), kind=kind, taken_at=taken)
+        photo = sent(tablet, patient_id, cheek(*size), kind=kind, taken_at=taken)
+        tablet.post(f"/photos/{photo['id']}/grades", {"quality": "good"} if days else {"quality": "usable", "flaws": ["distance", "light"]})
+    for purpose, given in (("record", True), ("rating", True), ("teaching", True), ("teaching", False)):
+        day = now.date().isoformat()
+        tablet.post(f"/patients/{patient_id}/photo-consents", {"purpose": purpose, "given": given, "decided_on": day})
     announced(tablet, patient_id, cheek(310, 400), kind="follow_up")
     for state, coming in ((ProcedureState.SIGNED, False), (ProcedureState.COMPLETED, True)):
         about = {"procedure_id": at.procedures[state]}

@@ -26,7 +26,7 @@ from schemas.entries import SHAPES
 from schemas.fields import Shape
 from schemas.followup import VisitChange
 from schemas.patients import PatientChange, PatientCreate, ScarChange, ScarCreate
-from schemas.photos import PhotoCreate
+from schemas.photos import PhotoConsentCreate, PhotoCreate, PhotoGradeCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
 from schemas.sending import Nothing, PauseChange, Settlement
@@ -89,6 +89,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /follow-up/webhooks": WebhookCreate,
     "POST /sync/issues/{issue_id}/resolution": Resolution,
     "POST /photos": PhotoCreate,
+    "POST /patients/{patient_id}/photo-consents": PhotoConsentCreate,
+    "POST /photos/{photo_id}/grades": PhotoGradeCreate,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
 NEVER_REFUSED = "POST /sync/{collection}/push"

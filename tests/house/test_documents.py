@@ -17,7 +17,7 @@ from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
 from schemas.patients import PatientOut, ScarOut
-from schemas.photos import PhotoOut
+from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
 from schemas.rights import ErasureOut
@@ -64,6 +64,8 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "webhook_endpoints": WebhookOut,
     "sync_issues": IssueOut,
     "photos": PhotoOut,
+    "photo_consents": PhotoConsentOut,
+    "photo_grades": PhotoGradeOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -96,7 +98,9 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     for name in FOLLOWED_UP:
         answer = send(vera, *FOLLOW_UP_CALLS[name](vera, clinic))
         assert answer.status_code in {200, 201}, answer.text
-    sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
+    photo = sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
+    vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
+    vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
     return case
 
 

@@ -51,6 +51,7 @@ LATER = (
     ((), guards.NEVER_DELETED_9),
     (guards.APPEND_ONLY_10, guards.NEVER_DELETED_10),
     (guards.APPEND_ONLY_13, ()),
+    (guards.APPEND_ONLY_14, ()),
 )
 
 

@@ -29,6 +29,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /scars/{scar_id}": {"depth_mm": 1},
     "PATCH /procedures/{procedure_id}": {"weight_kg": 62},
     "POST /procedures/{procedure_id}/entries": make.entry("note", text="calm"),
+    "POST /patients/{patient_id}/photo-consents": {"purpose": "teaching", "given": True, "decided_on": "2026-03-02"},
+    "POST /photos/{photo_id}/grades": {"quality": "good"},
     "POST /procedures/{procedure_id}/start": {},
     "POST /procedures/{procedure_id}/completion": {},
     "POST /procedures/{procedure_id}/cancellation": {"reason": "x"},

@@ -106,7 +106,7 @@ class Browser:
         assert page.status == expect, f"{path}: {page.status} {page.text[:500]}"
         return page
 
-    def send(self, page: Page, action: str, expect: int = 303, **typed: str) -> TestResponse:
+    def send(self, page: Page, action: str, expect: int = 303, **typed: str | list[str]) -> TestResponse:
         """Send one of the page's forms with its hidden fields and what was typed."""
         response = self.client.post(action, data=page.forms[action] | typed)
         assert response.status_code == expect, f"{action}: {response.status_code} {response.get_data(as_text=True)[:2000]}"

@@ -18,7 +18,7 @@ from tests import make
 from tests.api import Api
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, sent
-from tests.web.browser import Browser, faults
+from tests.web.browser import Browser, Page, faults
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_first_before_and_the_newest_after_stand_side_by_side(anna: str, ver
     assert "Same view Both were taken as front, 99 days apart." in checks
     assert "Held alike Both upright." in checks
     assert "Same shape" in checks
-    assert "are not graded" in checks
+    assert "no program here looks at a face" in checks
     assert 'id="over" hidden' in page.html
     assert faults(page) == []
 
@@ -146,11 +146,58 @@ def test_close_ups_are_apart_by_scar(anna: str, vera: Api, db: Database, clinic:
     assert "Close-up, Chin, side by side" in vera_at_desk.open(chin.replace("view=close_up&", "")).text
 
 
-def test_consent_is_what_the_record_knows(anna: str, vera_at_desk: Browser) -> None:
+def test_consent_is_what_the_record_knows(anna: str, vera: Api, vera_at_desk: Browser) -> None:
     said = vera_at_desk.open(f"/patients/{anna}/photos").part("consent")
     assert "Not recorded for the procedure of" in said
     assert "Agrees to reminders" in said
-    assert "Not recorded for photographs: the record has no place for it." in said
+    assert said.count("Nobody has asked") == 4
+    vera.post(f"/patients/{anna}/photo-consents", {"purpose": "teaching", "given": True, "decided_on": "2026-03-02"})
+    said = vera_at_desk.open(f"/patients/{anna}/photos").part("consent")
+    assert "Agrees For teaching since 2 Mar 2026, recorded by Dr Vera Kovács" in said
+    assert said.count("Nobody has asked") == 3
+
+
+def test_a_consent_is_recorded_and_taken_back_at_the_desk(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    path = f"/patients/{anna}/photos"
+    page = vera_at_desk.open(path)
+    given: dict[str, str | list[str]] = {"purpose": "publication", "given": "yes", "decided_on": "2026-03-02"}
+    for _ in range(2):  # a form sent twice
+        vera_at_desk.send(page, f"{path}/consent", 303, **given)
+    vera_at_desk.send(vera_at_desk.open(path), f"{path}/consent", purpose="publication", given="no", decided_on="2026-06-01")
+    page = vera_at_desk.open(path)
+    assert "Taken back For publication since 1 Jun 2026" in page.part("consent")
+    refused = Page(vera_at_desk.send(page, f"{path}/consent", 422, **given))
+    assert "A newer decision on this purpose" in refused.text
+    assert "#decided_on" in refused.hrefs
+    assert faults(refused) == []
+    empty = Page(vera_at_desk.send(page, f"{path}/consent", 422, decided_on=""))
+    assert "Choose what the photographs may be shown for." in empty.text
+    assert len(vera.get(f"/patients/{anna}/photo-consents")["items"]) == 2
+
+
+def test_a_photo_is_graded_below_its_picture(anna: str, vera: Api, app: App, clinic: make.Clinic, vera_at_desk: Browser) -> None:
+    one, other = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day))["id"] for day in (20, 10))
+    path, view = f"/patients/{anna}/photos", f"view=front&left={one}&right={other}"
+    page = vera_at_desk.open(f"{path}?{view}")
+    assert page.part("pair").count("Not graded") == 2
+    refused = Page(vera_at_desk.send(page, f"{path}/{one}/grade?{view}", 422, quality="poor"))
+    assert f"#flaws-{one}" in refused.hrefs
+    assert faults(refused) == []
+    taken = vera_at_desk.send(page, f"{path}/{one}/grade?{view}", quality="poor", flaws=["light", "pose"])
+    graded = vera_at_desk.open(taken.headers["Location"])
+    assert "Poor Light, Pose. Dr Vera Kovács" in graded.part("pair")
+    assert "Poor" in graded.part("strip")
+    assert vera.get(f"/photos/{one}/grades")["items"][0]["flaws"] == ["light", "pose"]
+    bea = make.patient(app.db, clinic, given_name="Bea")["id"]
+    token = page.forms[f"{path}/{one}/grade?{view}"]
+    assert vera_at_desk.client.post(f"/patients/{bea}/photos/{one}/grade", data=token | {"quality": "good"}).status_code == 404
+
+
+def test_who_only_follows_up_grades_nothing(anna: str, vera: Api, clinic: make.Clinic, at_desk: Callable[[make.Person], Browser]) -> None:
+    sent(vera, anna, cheek())
+    page = at_desk(clinic.coordinator).open(f"/patients/{anna}/photos")
+    assert "Grade it" not in page.text
+    assert "Record a decision of the patient" in page.text
 
 
 def test_without_photographs_the_page_says_where_they_come_from(anna: str, vera_at_desk: Browser) -> None:
