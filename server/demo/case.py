@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from schemas.vocabulary import CHECKLIST_ITEMS
 from server import clock
 from server.clinics import demo as known
-from server.demo import people
+from server.demo import people, portraits
 from server.demo.client import Client, over_http
 from server.ids import uuid7
 
@@ -47,6 +47,11 @@ def play(client: Client, begun: datetime, *, sign: bool) -> dict[str, Any]:
          "plan": {"harvest_site": "lower_abdomen", "harvest_side": "midline", "passes": 60, "aperture_um": 500, "injections": injections}},
     )  # fmt: skip
     path = f"/procedures/{procedure['id']}"
+    before = {"procedure_id": procedure["id"], "kind": "baseline", "taken_at": (begun - timedelta(minutes=30)).isoformat()}
+    client.photograph(patient["id"], portraits.portrait(SCARS), view="front", **before)
+    client.photograph(patient["id"], portraits.close_up(SCARS, SCARS[0]), view="close_up", scar_id=scars[0]["id"], **before)
+    for purpose in ("record", "rating", "teaching"):
+        client.post(f"/patients/{patient['id']}/photo-consents", {"purpose": purpose, "given": True, "decided_on": day})
     client.post(f"{path}/start", {"at": begun.isoformat()})
     entries = case_entries(begun, [scar["id"] for scar in scars])
     client.post(f"{path}/entries", entries)

@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.clinics import demo as known
-from server.demo import people
+from server.demo import people, portraits
 from server.demo.case import checklist, entry
 from server.demo.client import Client
 from server.ids import uuid7
 
 CASES = 40
+PHOTOGRAPHED = 8
+"""So many of the last ones have photographs."""
 MONTHS_BACK = 18
 _SCARS = (
     ("Right cheek, rolling", "cheek_medial", "right", 0.34, 0.56, "rolling", "acne", 22, 12, 1.2),
@@ -82,6 +84,8 @@ def play(client: Client, number: int, day: date) -> dict[str, Any]:
         )
         return procedure  # type: ignore[no-any-return]  # reason: JSON
     client.post(f"{path}/entries", _entries(begun, site, scars, volumes, dice, number))
+    if number >= CASES - PHOTOGRAPHED:
+        _photographed(client, procedure, scars, begun)
     client.post(f"{path}/completion", {"at": (begun + timedelta(minutes=dice.randint(62, 95))).isoformat()})
     if number < CASES - 3:
         client.post(f"{path}/signature", {"password": known.PASSWORD, "code": known.code()})
@@ -89,6 +93,28 @@ def play(client: Client, number: int, day: date) -> dict[str, Any]:
         text = "The patient called on the next day: more swelling than expected, no other sign; seen and reassured."
         client.post(f"{path}/addenda", {"text": text, "password": known.PASSWORD, "code": known.code(1)})
     return procedure  # type: ignore[no-any-return]  # reason: JSON
+
+
+def _photographed(client: Client, procedure: dict[str, Any], scars: list[dict[str, Any]], begun: datetime) -> None:
+    """Before it began."""
+    about = {"procedure_id": procedure["id"], "kind": "baseline", "taken_at": (begun - timedelta(minutes=40)).isoformat()}
+    client.photograph(procedure["patient_id"], portraits.portrait(scars), view="front", **about)
+    near = portraits.close_up(scars, scars[0])
+    client.photograph(procedure["patient_id"], near, view="close_up", scar_id=scars[0]["id"], **about)
+    for purpose in ("record", "rating"):
+        decision = {"purpose": purpose, "given": True, "decided_on": begun.date().isoformat()}
+        client.post(f"/patients/{procedure['patient_id']}/photo-consents", decision)
+
+
+def seen_again(client: Client, procedure: dict[str, Any], at: datetime) -> None:
+    """A photograph at a follow-up visit."""
+    days = (at - datetime.fromisoformat(procedure["planned_for"])).days
+    scars = client.get(f"/patients/{procedure['patient_id']}/scars")["items"]
+    healed, red = min(0.75, 0.35 + days / 300), max(0.0, 0.8 - days / 40)
+    face = portraits.portrait(scars, healed=healed, red=red)
+    about = {"procedure_id": procedure["id"], "kind": "follow_up", "taken_at": at.isoformat()}
+    photo = client.photograph(procedure["patient_id"], face, view="front", **about)
+    client.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
 
 
 def _patient(client: Client, number: int, day: date, dice: random.Random) -> tuple[dict[str, Any], list[dict[str, Any]]]:

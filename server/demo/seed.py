@@ -71,6 +71,7 @@ class _Past:
         self.zone = ZoneInfo(people.TIME_ZONE)
         self.dice = random.Random(52)
         self.worse: str | None = None
+        self.photographed: dict[str, dict[str, Any]] = {}
         with database.transaction(write=False, everywhere=True) as session:
             found = sa.select(User).where(User.email == "surgeon@demo.example")
             self.surgeon = session.scalars(found, execution_options={"all_clinics": True}).one()
@@ -104,6 +105,8 @@ class _Past:
     def _operate(self, number: int, day: Any) -> None:
         client = self._client()
         procedure = earlier.play(client, number, day)
+        if number >= earlier.CASES - earlier.PHOTOGRAPHED:
+            self.photographed[procedure["id"]] = procedure
         for visit in client.get(f"/procedures/{procedure['id']}/visits")["items"]:
             target = datetime.fromisoformat(visit["target_date"]).replace(tzinfo=self.zone)
             what = self._check_in if visit["kind"] == "check_in" else self._visit
@@ -129,3 +132,5 @@ class _Past:
         visit = next(one for one in visits if one["id"] == planned["id"])
         came = self.dice.random() < VISITED
         client.patch(f"/visits/{visit['id']}", {"state": "attended" if came else "missed"}, visit["write_id"])
+        if came and planned["procedure_id"] in self.photographed:
+            earlier.seen_again(client, self.photographed[planned["procedure_id"]], clock.now())

@@ -26,7 +26,7 @@ from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
 from tests import make
 from tests.api import Api
-from tests.photos.pictures import cheek
+from tests.photos.pictures import cheek, drawn
 from tests.photos.tablet import announced, sent
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
@@ -128,21 +128,15 @@ def _more(at: Riverside) -> None:
 
 
 def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:
-    """Anna from the front before and after, and one picture that is still on its way."""
+    """Anna from the front once more, turned and graded for it; and pictures that are still on their way."""
     tablet = Api(at.app.test_client(), make.token(at.app.db, at.clinic.nurse))
-    for days, kind, size in ((2, "baseline", (300, 400)), (1, "follow_up", (300, 400)), (0, "follow_up", (400, 300))):
-        taken = (now - timedelta(days=days)).isoformat(timespec="seconds")
-        photo = sent(tablet, patient_id, cheek(*size), kind=kind, taken_at=taken)
-        tablet.post(f"/photos/{photo['id']}/grades", {"quality": "good"} if days else {"quality": "usable", "flaws": ["distance", "light"]})
-    for purpose, given in (("record", True), ("rating", True), ("teaching", True), ("teaching", False)):
-        day = now.date().isoformat()
-        tablet.post(f"/patients/{patient_id}/photo-consents", {"purpose": purpose, "given": given, "decided_on": day})
+    for turned, flaws in ((True, ["distance", "pose"]), (False, [])):
+        face = drawn(case.SCARS, healed=0.4, red=0.7, turned=turned)
+        photo = sent(tablet, patient_id, face, kind="follow_up", taken_at=now.isoformat(timespec="seconds"))
+        tablet.post(f"/photos/{photo['id']}/grades", {"quality": "usable" if flaws else "good", "flaws": flaws})
+    decided = {"purpose": "teaching", "given": False, "decided_on": now.date().isoformat()}
+    tablet.post(f"/patients/{patient_id}/photo-consents", decided)
     announced(tablet, patient_id, cheek(310, 400), kind="follow_up")
-    for state, coming in ((ProcedureState.SIGNED, False), (ProcedureState.COMPLETED, True)):
-        about = {"procedure_id": at.procedures[state]}
-        whose = tablet.get(f"/procedures/{about['procedure_id']}")["patient_id"]
-        for view, size in (("front", (300, 400)), ("left_oblique", (301, 400)), ("left_profile", (302, 400))):
-            sent(tablet, whose, cheek(*size), kind="baseline", view=view, taken_at=now.isoformat(timespec="seconds"), **about)
-        if coming:
-            announced(tablet, whose, cheek(303, 400), kind="intraoperative", view="front", **about)
+    open_one = {"procedure_id": at.procedures[ProcedureState.COMPLETED], "kind": "intraoperative", "view": "left_oblique"}
+    announced(tablet, patient_id, cheek(303, 400), **open_one)
     make_waiting(at.app.db, at.app.settings)

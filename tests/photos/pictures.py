@@ -2,10 +2,14 @@
 
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from functools import cache
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageCms
+
+from server.demo import portraits
 
 GPS_IFD, EXIF_IFD = 0x8825, 0x8769
 HERE = (47.0, 29.0, 53.0)
@@ -18,6 +22,12 @@ def cheek(width: int = 400, height: int = 300, *, form: str = "JPEG") -> bytes:
     image = Image.effect_noise((width, height), 20).convert("RGB")
     image.paste((200, 90, 80), (0, 0, width // 2, height))
     return encoded(image, form)
+
+
+def drawn(scars: Sequence[Mapping[str, Any]], *, healed: float, red: float, turned: bool = False) -> bytes:
+    """A drawn face of the demo; `turned`, lying on its side."""
+    face = portraits.portrait(scars, healed=healed, red=red)
+    return encoded(Image.open(BytesIO(face)).rotate(90, expand=True)) if turned else face
 
 
 def encoded(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
