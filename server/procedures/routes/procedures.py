@@ -51,7 +51,8 @@ def plan_procedure(body: dict[str, Any]) -> Response:
 def list_procedures(query: dict[str, Any]) -> Response:
     """Procedures, newest first."""
     after = read_cursor(query.pop("cursor"), 2) if "cursor" in query else None
-    rows, last = listing.procedures(session(), after=after, **query)
+    states = [query.pop("state")] if "state" in query else []
+    rows, last = listing.procedures(session(), after=after, states=states, **query)
     saw(uuid.UUID(row["patient_id"]) for row in rows)
     return answer({"items": rows, "next_cursor": cursor_of(*last) if last else None})
 

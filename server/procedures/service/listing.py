@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, lazyload
@@ -20,37 +20,41 @@ from server.procedures.models import Entry, PlannedInjection, Procedure
 from server.procedures.service.lifecycle import CHANGEABLE
 from server.procedures.service.sums import volumes
 
-UNSIGNED = Procedure.state.in_(sorted(CHANGEABLE))
-"""What may still be signed: neither signed nor withdrawn."""
+UNSIGNED = tuple(sorted(CHANGEABLE))
+"""States in which a procedure may still be signed: neither signed nor withdrawn."""
+
+
+_place = sa.tuple_(Procedure.planned_for, Procedure.id)
+_OF_PATIENT = sa.and_(Patient.clinic_id == Procedure.clinic_id, Patient.id == Procedure.patient_id)
+
+
+class Narrowing(TypedDict, total=False):
+    """What a list may be narrowed to. Dates are days of the clinic's zone, both included; `also` are conditions of features above."""
+
+    states: Sequence[str]
+    surgeon_id: uuid.UUID | None
+    patient_id: uuid.UUID | None
+    planned_from: date | None
+    planned_to: date | None
+    subunit: Subunit | None
+    q: str | None
+    also: Sequence[sa.ColumnElement[bool]]
 
 
 def procedures(
-    session: Session,
-    *,
-    limit: int,
-    after: Sequence[str] | None = None,
-    state: ProcedureState | None = None,
-    surgeon_id: uuid.UUID | None = None,
-    patient_id: uuid.UUID | None = None,
-    planned_from: date | None = None,
-    planned_to: date | None = None,
-    subunit: Subunit | None = None,
-    q: str | None = None,
-    also: Sequence[sa.ColumnElement[bool]] = (),
+    session: Session, *, limit: int, after: Sequence[str] | None = None, **narrowing: Unpack[Narrowing]
 ) -> tuple[list[dict[str, Any]], tuple[str, str] | None]:
-    """(rows in wire form, cursor parts or None). Dates are days of the clinic's zone, both included.
-
-    `also` are conditions on a procedure: those of features above, and `UNSIGNED`.
-    """
-    wanted = [*_wanted(session, planned_from, planned_to, subunit, q), *also]
-    for column, value in ((Procedure.state, state), (Procedure.surgeon_id, surgeon_id), (Procedure.patient_id, patient_id)):
-        if value is not None:
-            wanted.append(column == value)
+    """(rows in wire form, cursor parts or None)."""
+    wanted = _wanted(session, narrowing)
+    if states := narrowing.get("states"):
+        wanted.append(Procedure.state.in_(states))
+    if (surgeon_id := narrowing.get("surgeon_id")) is not None:
+        wanted.append(Procedure.surgeon_id == surgeon_id)
     if after:
-        wanted.append(sa.tuple_(Procedure.planned_for, Procedure.id) < _position(after))
+        wanted.append(_place < _position(after))
     query = (
         sa.select(Procedure, Patient, User)
-        .join(Patient, sa.and_(Patient.clinic_id == Procedure.clinic_id, Patient.id == Procedure.patient_id))
+        .join(Patient, _OF_PATIENT)
         .join(User, sa.and_(User.clinic_id == Procedure.clinic_id, User.id == Procedure.surgeon_id))
         .options(lazyload(Procedure.injections))
         .where(*wanted)
@@ -66,6 +70,32 @@ def procedures(
     return rows, (last.planned_for.isoformat(), str(last.id)) if last else None
 
 
+def neighbours(session: Session, here: Procedure, **narrowing: Unpack[Narrowing]) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """Ids of the procedures just above and just below this one in the list so narrowed, in which it need not be itself."""
+    above = session.scalar(_nearest(session, here, narrowing, later=True))
+    return above, session.scalar(_nearest(session, here, narrowing, later=False))
+
+
+def _nearest(session: Session, here: Procedure, narrowing: Narrowing, *, later: bool) -> sa.Select[Any]:
+    """The one that comes first from here on, among the first of each state.
+
+    Each state has its range of an index. One query for several would walk the surgeon's range instead, past all that she has ever signed.
+    """
+    at = (here.planned_for, here.id)
+    query = sa.select(Procedure.planned_for, Procedure.id).where(_place > at if later else _place < at, *_wanted(session, narrowing))
+    if narrowing.get("q"):
+        query = query.join(Patient, _OF_PATIENT)
+    states = narrowing.get("states") or ()
+    if (surgeon_id := narrowing.get("surgeon_id")) is not None:
+        few = states and ProcedureState.SIGNED not in states  # then asked in words that the index of surgeons does not answer
+        query = query.where((Procedure.surgeon_id != surgeon_id).is_(False) if few else Procedure.surgeon_id == surgeon_id)
+    each = [query.where(Procedure.state == state) for state in states] or [query]
+    ways = (Procedure.planned_for, Procedure.id) if later else (Procedure.planned_for.desc(), Procedure.id.desc())
+    firsts = sa.union_all(*(sa.select(one.order_by(*ways).limit(1).subquery()) for one in each)).subquery()
+    when, key = firsts.c.planned_for, firsts.c.id
+    return sa.select(key).order_by(*((when, key) if later else (when.desc(), key.desc()))).limit(1)
+
+
 def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
     try:
         return datetime.fromisoformat(after[0]).astimezone(UTC), uuid.UUID(after[1])
@@ -73,16 +103,18 @@ def _position(after: Sequence[str]) -> tuple[datetime, uuid.UUID]:
         raise bad_cursor() from None
 
 
-def _wanted(
-    session: Session, planned_from: date | None, planned_to: date | None, subunit: Subunit | None, q: str | None
-) -> list[sa.ColumnElement[bool]]:
-    wanted: list[sa.ColumnElement[bool]] = []
+def _wanted(session: Session, narrowing: Narrowing) -> list[sa.ColumnElement[bool]]:
+    """All of it but states and surgeon, whose indexes are chosen where they are asked for."""
+    wanted = list(narrowing.get("also", ()))
+    planned_from, planned_to = narrowing.get("planned_from"), narrowing.get("planned_to")
     zone = clinics.zone_of(session) if planned_from or planned_to else UTC
     if planned_from:
         wanted.append(Procedure.planned_for >= datetime.combine(planned_from, time(), zone))
     if planned_to:
         wanted.append(Procedure.planned_for < datetime.combine(planned_to + timedelta(days=1), time(), zone))
-    if subunit:
+    if (patient_id := narrowing.get("patient_id")) is not None:
+        wanted.append(Procedure.patient_id == patient_id)
+    if subunit := narrowing.get("subunit"):
         here = sa.and_(Scar.clinic_id == Procedure.clinic_id, Scar.subunit == subunit)
         planned = sa.exists().where(
             here,
@@ -94,7 +126,7 @@ def _wanted(
             here, Entry.clinic_id == Procedure.clinic_id, Entry.procedure_id == Procedure.id, Entry.scar_id == Scar.id
         )
         wanted.append(sa.or_(planned, injected))
-    for word in (q or "").split():
+    for word in (narrowing.get("q") or "").split():
         in_patient = Patient.search.contains(fold(word), autoescape=True)
         wanted.append(sa.or_(in_patient, sa.func.lower(Procedure.title).contains(word.lower(), autoescape=True)))
     return wanted
