@@ -1,0 +1,129 @@
+"""What each page is for, done to its end in all three ways."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from schemas.vocabulary import ProcedureState, Role
+from server import clock
+from server.clinics import demo
+from tests import make
+from tests.browser.chromium import Desk
+from tests.browser.hands import ALL, NO_SCRIPT, Hand
+from tests.sync.tablet import anna as written_down
+from tests.sync.tablet import paired, row
+from tests.web.case import completed
+from tests.web.link_case import anna as linked
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(params=ALL)
+def hand(request: pytest.FixtureRequest, desk: Desk) -> Iterator[Hand]:
+    """Vera's, in a window of her own."""
+    page: Page = desk.fresh(Role.SURGEON, java_script_enabled=request.param != NO_SCRIPT)
+    yield Hand(page, request.param)
+    page.context.close()
+
+
+@pytest.fixture
+def tried(desk: Desk) -> Callable[[str], str]:
+    """Makes what a story uses up, a new one for each hand."""
+
+    def make_one(name: str) -> str:
+        db, clinic = desk.at.app.db, desk.at.clinic
+        if name == "unsigned":
+            return str(completed(db, clinic, mrn=f"RPS-{make.patient(db, clinic)['id'][-8:]}")["id"])
+        if name == "kept row":
+            tablet = paired(db, clinic, clinic.nurse)
+            tablet.push("patients", row(written_down(birth_date="2999-01-01", family_name="Zentai")))
+        return ""
+
+    return make_one
+
+
+def test_the_list_is_searched_and_its_procedure_opened(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/procedures?whose=all")
+    hand.type(page.get_by_label("Patient, number or title"), "kiss bence")
+    hand.press(page.get_by_role("button", name="Show"))
+    hand.press(page.locator("main a.whole").first)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kiss, Bence")
+
+
+def test_a_note_is_read_and_signed(hand: Hand, desk: Desk, tried: Callable[[str], str]) -> None:
+    page = hand.page
+    page.goto(f"/procedures/{tried('unsigned')}")
+    hand.type(page.get_by_label("Your password again"), demo.PASSWORD)
+    hand.type(page.locator("#code"), desk.at.code(Role.SURGEON))
+    hand.press(page.get_by_role("button", name="Sign the procedure"))
+    expect(page.locator("#signature")).to_contain_text("Dr Vera Kovács")
+
+
+def test_a_plan_is_changed_and_the_change_undone(hand: Hand, desk: Desk) -> None:
+    page = hand.page
+    page.goto(f"/procedures/{desk.at.procedures[ProcedureState.PLANNED]}/plan")
+    before = page.get_by_label("Passes").input_value()
+    hand.type(page.get_by_label("Passes"), "44")
+    hand.press(page.get_by_role("button", name="Save the plan"))
+    expect(page.get_by_label("Passes")).to_have_value("44")
+    hand.press(page.get_by_role("button", name="Undo: put back the plan before"))
+    expect(page.get_by_label("Passes")).to_have_value(before)
+
+
+def test_a_patient_is_found_and_her_photographs_opened(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/patients")
+    hand.type(page.get_by_label("Name, number or telephone"), "RPS-1001")
+    hand.press(page.get_by_role("button", name="Find"))
+    hand.press(page.locator("main a.whole").first)
+    hand.press(page.get_by_role("link", name="Before and after"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Photographs")
+
+
+def test_a_photograph_is_graded_and_a_consent_recorded(hand: Hand, desk: Desk) -> None:
+    page = hand.page
+    page.goto(f"/patients/{desk.at.filled['patient_id']}/photos")
+    left = page.locator(".graded").first
+    hand.press(left.locator("summary"))
+    hand.tick(left.get_by_label("Good"))
+    hand.press(left.get_by_role("button", name="Record the grade"))
+    expect(page.locator(".graded").first).to_contain_text("Dr Vera Kovács")
+    hand.press(page.locator("#consent summary"))
+    hand.choose(page.get_by_label("What for"), "For publication")
+    hand.choose(page.get_by_label("The patient", exact=True), "agrees")
+    hand.press(page.get_by_role("button", name="Record it"))
+    expect(page.locator("#consent li").filter(has_text="For publication")).to_contain_text("recorded by Dr Vera Kovács")
+
+
+def test_a_call_is_logged_with_one_press(hand: Hand, desk: Desk) -> None:
+    name = f"Zsoldos{hand.way.partition(' ')[0]}"
+    linked(desk.at.app, desk.at.clinic, ended_at=clock.now() - timedelta(days=150), family_name=name)
+    page = hand.page
+    page.goto("/follow-up/work-list")
+    work = page.locator(".work-row").filter(has_text=name).first
+    hand.press(work.locator("summary", has_text="Log a call"))
+    hand.press(work.get_by_role("button", name="No answer"))
+    expect(page.locator(".done[role=status]").first).to_contain_text(name)
+
+
+def test_what_a_tablet_sent_wrongly_is_settled(hand: Hand, tried: Callable[[str], str]) -> None:
+    tried("kept row")
+    page = hand.page
+    page.goto("/sync")
+    kept = page.locator(".work-row").filter(has_text="Zentai").first
+    hand.type(kept.get_by_label("Note"), "Typed wrongly; registered at the desk.")
+    hand.press(kept.get_by_role("button").last)
+    expect(page.locator(".done[role=status]")).to_be_visible()
+
+
+def test_the_journal_is_narrowed(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/journal")
+    hand.choose(page.get_by_label("What", exact=True), "Scar")
+    hand.press(page.get_by_role("button", name="Show"))
+    expect(page).to_have_url(re.compile("collection=scars"))
+    expect(page.locator("#rows tbody tr").first).to_contain_text("Scar")
