@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from server.config import database_url
 from server.db import Database
+from server.migrations import roles
 from server.migrations.upgrade import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,33 @@ def postgresql() -> Iterator[Place]:
         finally:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def as_application(place: Place) -> Iterator[Database]:
+    """The database as an installation opens it: PostgreSQL for a role that row level security holds. SQLite has no roles."""
+    admin = place.database()
+    if place.is_sqlite:
+        try:
+            yield admin
+        finally:
+            admin.close()
+        return
+    url = sa.make_url(place.url)
+    role = f"{url.database}_app"
+    with admin.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {role}")
+        for statement in roles.grants(role):
+            connection.exec_driver_sql(statement)
+    database = Database(url.update_query_dict({"options": f"-crole={role}"}).render_as_string(hide_password=False))
+    try:
+        yield database
+    finally:
+        database.close()
+        with admin.engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {role}")
+            connection.exec_driver_sql(f"DROP ROLE {role}")
+        admin.close()
 
 
 def _migrate(place: Place) -> None:

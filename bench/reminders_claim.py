@@ -13,8 +13,9 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from bench.bulk import plain_url
 from bench.place import Place
-from bench.reminders_fill import make_due, plain_url
+from bench.reminders_fill import make_due
 from schemas.vocabulary import Channel
 from server.config import Config
 from server.db import Database

@@ -2,13 +2,12 @@
 
 import time
 import uuid
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import sqlalchemy as sa
 
+from bench import bulk
 from bench.place import Place
 from schemas.vocabulary import Channel, ProcedureState
 from server import clock
@@ -105,11 +104,6 @@ def make_due(
     return moved
 
 
-def plain_url(place: Place) -> str:
-    """Of the bare driver."""
-    return sa.make_url(place.url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 def future(place: Place, reminders: int) -> Filled:
     """Copy every clinic's patient until so many reminders lie in the future."""
     began = time.monotonic()
@@ -120,7 +114,7 @@ def future(place: Place, reminders: int) -> Filled:
     copies = max(0, -(-reminders // each) - 1)
     statements = [_statement(place, table, columns[table], copies) for table in TABLES]
     if copies:
-        (_into_sqlite if place.is_sqlite else _into_postgresql)(place, statements)
+        bulk.run(place, statements, TABLES)
     with database.engine.connect() as connection:
         stored = connection.scalar(sa.text("SELECT count(*) FROM reminders WHERE state = 'pending'")) or 0
     database.close()
@@ -154,35 +148,3 @@ def _statement(place: Place, table: str, columns: list[str], copies: int) -> str
     )
     template = f"(SELECT * FROM {table})"
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {source} CROSS JOIN {template} t"
-
-
-def _into_postgresql(place: Place, statements: list[str]) -> None:
-    """Without foreign keys and triggers, which copies cannot break, and with the indexes built afterwards."""
-    with psycopg.connect(plain_url(place), autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("SET maintenance_work_mem = '256MB'")
-        plain = connection.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexname LIKE 'ix\\_%%'", (list(TABLES),)
-        ).fetchall()
-        for name, _ in plain:
-            connection.execute(f"DROP INDEX {name}".encode())
-        for statement in statements:
-            connection.execute(statement.encode())
-        for _, made in plain:
-            connection.execute(made.encode())
-        connection.execute("VACUUM ANALYZE")
-
-
-def _into_sqlite(place: Place, statements: list[str]) -> None:
-    database = place.database()
-    with closing(database.engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA foreign_keys = OFF")
-        cursor.execute("PRAGMA cache_size = -400000")
-        cursor.execute("BEGIN IMMEDIATE")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("COMMIT")
-        cursor.execute("ANALYZE")
-        cursor.execute("PRAGMA foreign_keys = ON")
-    database.close()

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import redis
 
+from bench.bulk import plain_url
 from bench.place import ROOT, Place, cpu_of
-from bench.reminders_fill import plain_url
 
 BIN = Path(sys.executable).parent
 PROCFILE = dict(line.split(": exec ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if ": exec " in line)

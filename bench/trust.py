@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bench import place
@@ -23,7 +22,7 @@ from server.db import Database, insert_many, table_of
 from server.ids import uuid7
 from server.journal import checkpoints, reading, service, verifier
 from server.journal.models import JournalRow
-from server.migrations import guards, roles
+from server.migrations import guards
 from server.patients.models import Patient
 from tests import make
 from tests.api import Api
@@ -35,7 +34,6 @@ CALLS = 400
 IDLE_LIMIT_MS = 0.5
 CHAIN_LIMIT = 1.25
 WALL_LIMIT = 1.15
-ROLE = "graftlog_bench"
 PATIENTS = 200
 WARM, ASKED = 8, 40
 NOTE = {"kind": "note", "text": "Emulsification, thirty passes through 1.2 mm. " * 6}
@@ -154,25 +152,6 @@ def verification(where: place.Place) -> None:
 
 
 @contextmanager
-def _as_application(where: place.Place) -> Iterator[Database]:
-    """The database for a role that row level security holds."""
-    admin = where.database()
-    with admin.engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE ROLE {ROLE}")
-        for statement in roles.grants(ROLE):
-            connection.exec_driver_sql(statement)
-    database = Database(sa.make_url(where.url).update_query_dict({"options": f"-crole={ROLE}"}).render_as_string(hide_password=False))
-    try:
-        yield database
-    finally:
-        database.close()
-        with admin.engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP OWNED BY {ROLE}")
-            connection.exec_driver_sql(f"DROP ROLE {ROLE}")
-        admin.close()
-
-
-@contextmanager
 def _lifted(where: place.Place) -> Iterator[None]:
     """No row level security, and nobody says for whom he acts."""
     admin, told = where.database(), walls._tell  # noqa: SLF001  reason: the part that is the second wall
@@ -194,7 +173,7 @@ def _alter(admin: Database, what: str) -> None:
 
 def second_wall(where: place.Place) -> None:
     """Whole requests, sign-in included, with row level security and without it, in turns. PostgreSQL's work is in it."""
-    with _as_application(where) as database:
+    with place.as_application(where) as database:
         clinics = [make.clinic(database) for _ in range(5)]
         for clinic in clinics:
             for _ in range(PATIENTS):
