@@ -34,6 +34,7 @@ class JournalRow(Base):
     __table_args__ = (
         sa.Index("ix_journal_record", "clinic_id", "record_id", "seq"),
         sa.Index("ix_journal_collection", "clinic_id", "collection", "seq"),
+        sa.Index("ix_journal_actor", "clinic_id", "actor_id", "seq"),
     )
     clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)

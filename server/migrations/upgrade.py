@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy.exc import OperationalError
 
 from server.db import Database
+from server.migrations import planner
 
 BUSY = frozenset({"40P01", "55P03"})
 """A deadlock with somebody at work, and a lock that did not come in time."""
@@ -52,3 +53,5 @@ def _upgrade(database: Database, to: str) -> None:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAITS_MS}")
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, to)
+        if database.is_sqlite:
+            planner.tell(connection)

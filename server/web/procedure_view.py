@@ -12,7 +12,6 @@ from schemas.vocabulary import EntryKind, PhotoView, ProcedureState
 from server import clock
 from server.access import Permission, Signed
 from server.canonical import digest
-from server.followup.models import Visit
 from server.followup.service import listing, schedule
 from server.photos.models import Photo
 from server.procedures import note, rules
@@ -29,7 +28,7 @@ from server.web.procedure_history import MOST, changes
 _AHEAD = frozenset({ProcedureState.PLANNED, ProcedureState.IN_PROGRESS})
 _UNSIGNED = _AHEAD | {ProcedureState.COMPLETED}
 _NEVER_BEGUN = frozenset({ProcedureState.PLANNED, ProcedureState.CANCELLED})
-_MOST_REMINDERS = 50
+_MOST_REMINDERS = 500
 MOST_SHOTS = 24
 
 
@@ -75,7 +74,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "kinds": list(dict.fromkeys(str(fact["kind"]) for fact in whole.facts)),
         "history": changes(session, whole) if person.may(Permission.READ_JOURNAL) else None,
         "most_history": MOST,
-        "visits": [_visit(session, visit, today, in_files=in_files) for visit in schedule.visits_of(session, procedure.id)],
+        "visits": _visits(session, procedure.id, today, in_files=in_files),
     }
 
 
@@ -126,14 +125,19 @@ def _shots(session: Session, whole: Record) -> list[photo_pairs.Shot]:
     return sorted(shots, key=lambda shot: (places.index(shot.photo.view), photo_pairs.moment_of(shot.photo), shot.photo.id))
 
 
-def _visit(session: Session, visit: Visit, today: date, *, in_files: bool) -> dict[str, Any]:
-    reminders = listing.find_reminders(session, state=None, visit_id=visit.id, after=None, limit=_MOST_REMINDERS)
-    return {
-        "visit": visit,
-        "step": visit.title,
-        "state": words.visit(visit.state, visit.opens_on, visit.closes_on, today),
-        "reminders": [
-            {"reminder": one, "purpose": words.PURPOSES[one.purpose], "state": words.reminder(one.state, in_files=in_files)}
-            for one in reminders
-        ],
-    }
+def _visits(session: Session, procedure_id: uuid.UUID, today: date, *, in_files: bool) -> list[dict[str, Any]]:
+    """Each with its messages, which are read in one question."""
+    reminders = listing.reminders_of(session, procedure_id, _MOST_REMINDERS)
+    return [
+        {
+            "visit": visit,
+            "step": visit.title,
+            "state": words.visit(visit.state, visit.opens_on, visit.closes_on, today),
+            "reminders": [
+                {"reminder": one, "purpose": words.PURPOSES[one.purpose], "state": words.reminder(one.state, in_files=in_files)}
+                for one in reminders
+                if one.visit_id == visit.id
+            ],
+        }
+        for visit in schedule.visits_of(session, procedure_id)
+    ]

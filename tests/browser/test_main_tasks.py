@@ -1,7 +1,7 @@
 """What each page is for, done to its end in all three ways."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import demo
-from tests import make
 from tests.browser.chromium import Desk
 from tests.browser.hands import ALL, NO_SCRIPT, Hand
 from tests.sync.tablet import anna as written_down
@@ -29,22 +28,6 @@ def hand(request: pytest.FixtureRequest, desk: Desk) -> Iterator[Hand]:
     page.context.close()
 
 
-@pytest.fixture
-def tried(desk: Desk) -> Callable[[str], str]:
-    """Makes what a story uses up, a new one for each hand."""
-
-    def make_one(name: str) -> str:
-        db, clinic = desk.at.app.db, desk.at.clinic
-        if name == "unsigned":
-            return str(completed(db, clinic, mrn=f"RPS-{make.patient(db, clinic)['id'][-8:]}")["id"])
-        if name == "kept row":
-            tablet = paired(db, clinic, clinic.nurse)
-            tablet.push("patients", row(written_down(birth_date="2999-01-01", family_name="Zentai")))
-        return ""
-
-    return make_one
-
-
 def test_the_list_is_searched_and_its_procedure_opened(hand: Hand) -> None:
     page = hand.page
     page.goto("/procedures?whose=all")
@@ -54,9 +37,10 @@ def test_the_list_is_searched_and_its_procedure_opened(hand: Hand) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Kiss, Bence")
 
 
-def test_a_note_is_read_and_signed(hand: Hand, desk: Desk, tried: Callable[[str], str]) -> None:
+def test_a_note_is_read_and_signed(hand: Hand, desk: Desk) -> None:
     page = hand.page
-    page.goto(f"/procedures/{tried('unsigned')}")
+    unsigned = completed(desk.at.app.db, desk.at.clinic)
+    page.goto(f"/procedures/{unsigned['id']}")
     hand.type(page.get_by_label("Your password again"), demo.PASSWORD)
     hand.type(page.locator("#code"), desk.at.code(Role.SURGEON))
     hand.press(page.get_by_role("button", name="Sign the procedure"))
@@ -101,7 +85,7 @@ def test_a_photograph_is_graded_and_a_consent_recorded(hand: Hand, desk: Desk) -
 
 def test_a_call_is_logged_with_one_press(hand: Hand, desk: Desk) -> None:
     name = f"Zsoldos{hand.way.partition(' ')[0]}"
-    linked(desk.at.app, desk.at.clinic, ended_at=clock.now() - timedelta(days=150), family_name=name)
+    linked(desk.at.app, desk.at.clinic, ended_at=clock.now() - timedelta(days=92), family_name=name)
     page = hand.page
     page.goto("/follow-up/work-list")
     work = page.locator(".work-row").filter(has_text=name).first
@@ -110,8 +94,9 @@ def test_a_call_is_logged_with_one_press(hand: Hand, desk: Desk) -> None:
     expect(page.locator(".done[role=status]").first).to_contain_text(name)
 
 
-def test_what_a_tablet_sent_wrongly_is_settled(hand: Hand, tried: Callable[[str], str]) -> None:
-    tried("kept row")
+def test_what_a_tablet_sent_wrongly_is_settled(hand: Hand, desk: Desk) -> None:
+    theatre = paired(desk.at.app.db, desk.at.clinic, desk.at.clinic.nurse, name=f"Theatre of the {hand.way}")
+    theatre.push("patients", row(written_down(birth_date="2999-01-01", family_name="Zentai")))
     page = hand.page
     page.goto("/sync")
     kept = page.locator(".work-row").filter(has_text="Zentai").first

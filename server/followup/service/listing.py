@@ -52,6 +52,12 @@ def visits_of_many(session: Session, procedure_ids: Sequence[uuid.UUID]) -> Sequ
     ).all()
 
 
+def reminders_of(session: Session, procedure_id: uuid.UUID, limit: int) -> Sequence[Reminder]:
+    """Up to `limit` messages about the visits of one procedure, by due time."""
+    query = sa.select(Reminder).where(Reminder.procedure_id == procedure_id, Reminder.visit_id.is_not(None))
+    return session.scalars(query.order_by(Reminder.due_at, Reminder.id).limit(limit)).all()
+
+
 def reminded(session: Session, procedure_ids: Sequence[uuid.UUID], states: Sequence[ReminderState]) -> frozenset[uuid.UUID]:
     """Which visits of these procedures have a message in one of these states."""
     query = sa.select(Reminder.visit_id).where(Reminder.procedure_id.in_(procedure_ids), Reminder.state.in_(states))

@@ -83,8 +83,6 @@ def _nearest(session: Session, here: Procedure, narrowing: Narrowing, *, later: 
     """
     at = (here.planned_for, here.id)
     query = sa.select(Procedure.planned_for, Procedure.id).where(_place > at if later else _place < at, *_wanted(session, narrowing))
-    if narrowing.get("q"):
-        query = query.join(Patient, _OF_PATIENT)
     states = narrowing.get("states") or ()
     if (surgeon_id := narrowing.get("surgeon_id")) is not None:
         few = states and ProcedureState.SIGNED not in states  # then asked in words that the index of surgeons does not answer
@@ -127,8 +125,11 @@ def _wanted(session: Session, narrowing: Narrowing) -> list[sa.ColumnElement[boo
         )
         wanted.append(sa.or_(planned, injected))
     for word in (narrowing.get("q") or "").split():
-        in_patient = Patient.search.contains(fold(word), autoescape=True)
-        wanted.append(sa.or_(in_patient, sa.func.lower(Procedure.title).contains(word.lower(), autoescape=True)))
+        # Whose, asked once and by itself: across the join, PostgreSQL puts every procedure beside its patient before it looks at either.
+        whose = sa.select(Patient.id).where(
+            Patient.clinic_id == session.info["clinic_id"], Patient.search.contains(fold(word), autoescape=True)
+        )
+        wanted.append(sa.or_(Procedure.patient_id.in_(whose), sa.func.lower(Procedure.title).contains(word.lower(), autoescape=True)))
     return wanted
 
 
