@@ -33,7 +33,8 @@ _ROWS = {
     "clinics": 2,
 }
 _FEW = ("surgeon_id", "actor_id", "user_id", "device_id", "recorded_by", "protocol_id")
-_SPREAD, _WORDS, _DAYS, _PEOPLE = 100_000, 4, 2_000, 20
+_SPREAD, _WORDS, _DAYS, _PEOPLE, _STATES = 100_000, 4, 2_000, 20, 100
+"""`_STATES`: what is asked for are the states in which few stand at a time, of all that ever were."""
 _PARTIAL = 100
 """An index of only some rows has so many times fewer."""
 
@@ -72,6 +73,8 @@ def _values(column: str | None, kind: str) -> int:
         return 1
     if column in _FEW:
         return _PEOPLE
+    if column == "state":
+        return _STATES
     if kind.startswith(("VARCHAR", "BOOLEAN")):
         return _WORDS
     return _DAYS if kind == "DATE" else _SPREAD

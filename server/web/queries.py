@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from server.followup.service.listing import NOT_YET, aware, position
 from server.patients.models import Patient
 
 Row = tuple[Reminder, Visit | None, Patient | None]
+Found = TypeVar("Found", Visit, Patient)
 
 
 def names(session: Session, model: type[User] | type[Device], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
@@ -39,7 +41,7 @@ def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, l
     """(rows, cursor parts or None): those still waiting, soonest first; or all whose time has come or that were settled, newest first."""
     still_to_come = sa.and_(Reminder.state.in_(NOT_YET), Reminder.due_at > clock.now())
     place = sa.tuple_(Reminder.due_at, Reminder.id)
-    query = _reminders().limit(limit + 1)
+    query = sa.select(Reminder).limit(limit + 1)
     if to_come:
         query = query.where(still_to_come).order_by(Reminder.due_at, Reminder.id)
     else:
@@ -47,9 +49,16 @@ def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, l
     if after:
         reached = position(after, aware)
         query = query.where(place > reached if to_come else place < reached)
-    found: list[Row] = [(one, visit, patient) for one, visit, patient in session.execute(query)]
-    last = found[limit - 1][0] if len(found) > limit else None
-    return found[:limit], (instant(last.due_at), str(last.id)) if last else None
+    found = session.scalars(query).all()  # alone: joined, SQLite gets ready for all that ever were, for the fifty of a page
+    visits = _by_id(session, Visit, {one.visit_id for one in found})
+    patients = _by_id(session, Patient, {one.patient_id for one in found})
+    last = found[limit - 1] if len(found) > limit else None
+    rows = [(one, visits.get(one.visit_id), patients.get(one.patient_id)) for one in found[:limit]]
+    return rows, (instant(last.due_at), str(last.id)) if last else None
+
+
+def _by_id(session: Session, model: type[Found], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, Found]:
+    return {one.id: one for one in session.scalars(sa.select(model).where(model.id.in_(ids - {None})))}
 
 
 def reminder(session: Session, reminder_id: uuid.UUID) -> Row | None:

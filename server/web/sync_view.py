@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from schemas.sync_words import CHOICES, IssueKind, Synced
 from server.clinics.models import User
@@ -36,7 +36,10 @@ class Surroundings:
         people = {found for issue in issues for found in (issue.user_id, issue.resolved_by) if found}
         self.people: dict[uuid.UUID, User] = {one.id: one for one in session.scalars(sa.select(User).where(User.id.in_(people)))}
         procedures = [issue.procedure_id for issue in issues if issue.procedure_id]
-        self.procedures = {one.id: one for one in session.scalars(sa.select(Procedure).where(Procedure.id.in_(procedures)))}
+        self.procedures = {
+            one.id: one
+            for one in session.scalars(sa.select(Procedure).options(lazyload(Procedure.injections)).where(Procedure.id.in_(procedures)))
+        }
         patients = {one.patient_id for one in self.procedures.values()} | {found for issue in issues if (found := self._patient_id(issue))}
         self.patients = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_(patients)))}
         entries = {found for issue in issues for found in (issue.document_id, issue.other_id) if found and issue.about == Synced.ENTRIES}

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, current_app, render_template, request, url_for
 
 from schemas.common import Page
-from schemas.fields import Choice, Day, Id, Pattern, Shape, Text
+from schemas.fields import Choice, Day, Id, Pattern, QueryWhole, Shape, Text
 from schemas.reading_words import Reading
 from schemas.vocabulary import CallOutcome, VisitState
 from schemas.work import WorkKind
@@ -34,12 +34,15 @@ DONE = ("call", "mark", "closing", "stop", "link", "told", "untold")
 _TYPED = ("outcome", "day", "time", "call_after", "note", "done")
 _INPUTS = {"booked_for": "day"}
 """Fields of the service that have another input here."""
+ROWS = 25
+"""Each carries its forms; nobody calls more patients without looking up."""
 _KEPT = ("show", "cursor", "limit")
 
 
 class Filters(Page):
     """What the address of the list may say; `done` and `id` name what was just done."""
 
+    limit = QueryWhole("limit", load_default=ROWS)
     show = Choice((ALL, *WorkKind), load_default=ALL)
     done = Choice(DONE)
     id = Id()

@@ -1,11 +1,19 @@
 """Without a mouse, and without script: from the door to a procedure."""
 
+import re
+from io import BytesIO
+from unicodedata import normalize
+
 import pytest
 from playwright.sync_api import Page
+from pypdf import PdfReader
 
-from schemas.vocabulary import Role
+from schemas.vocabulary import ProcedureState, Role
 from server.clinics import demo
+from tests import make
+from tests.api import Api
 from tests.browser.chromium import Desk
+from tests.procedures.test_note_print import squeezed, texts
 
 pytestmark = pytest.mark.timeout(300)
 FAR = 60
@@ -117,3 +125,18 @@ def test_without_script_both_photos_stand_side_by_side(desk: Desk) -> None:
     page.goto(f"/patients/{desk.at.filled['patient_id']}/photos")
     assert page.locator(".pair img:visible").count() == 2
     assert page.locator(".over:visible").count() == 0
+
+
+def test_on_paper_a_procedure_is_its_note_as_the_api_has_it(desk: Desk) -> None:
+    procedure_id = desk.at.procedures[ProcedureState.COMPLETED]
+    page = desk.page(Role.SURGEON)
+    page.goto(f"/procedures/{procedure_id}")
+    sheets = PdfReader(BytesIO(page.pdf(format="A4"))).pages
+    printed = squeezed(normalize("NFKC", "".join(sheet.extract_text() for sheet in sheets)))  # a browser joins f and i into one letter
+    vera = Api(desk.at.app.test_client(), make.token(desk.at.app.db, desk.at.clinic.surgeon))
+    said = [text for text in texts(vera.get(f"/procedures/{procedure_id}/note")) if not re.fullmatch("[0-9a-f-]{36}", text)]
+    missing = [text for text in said if squeezed(normalize("NFKC", text)) not in printed]
+    assert len(said) > 100
+    assert missing == [], missing
+    for elsewhere in ("Every entry", "Needs your eye", "Sign the procedure", "Asks how it is going"):
+        assert squeezed(elsewhere) not in printed

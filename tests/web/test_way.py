@@ -146,7 +146,7 @@ def test_whose_record_an_emergency_opened_is_all_that_is_shown(
 
 @pytest.mark.parametrize(
     ("states", "index"),
-    [((), "surgeon"), (listing.UNSIGNED, "state"), ((ProcedureState.PLANNED,), "state"), ((ProcedureState.SIGNED,), "surgeon")],
+    [((), "surgeon"), (listing.UNSIGNED, "state"), ((ProcedureState.PLANNED,), "state"), ((ProcedureState.SIGNED,), "surgeon|state")],
 )
 def test_the_way_is_looked_up_in_an_index_however_much_is_stored(
     db: Database, clinic: make.Clinic, states: tuple[str, ...], index: str
@@ -169,5 +169,5 @@ def test_the_way_is_looked_up_in_an_index_however_much_is_stored(
         explain, connection = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN ", session.connection()
         plans = [str(connection.exec_driver_sql(explain + statement, parameters).all()) for statement, parameters in asked]
     assert len(plans) == 2
-    assert [plan.count(f"ix_procedures_{index}") for plan in plans] == [max(1, len(states))] * 2
+    assert [len(re.findall(f"ix_procedures_({index})", plan)) for plan in plans] == [max(1, len(states))] * 2
     assert not [plan for plan in plans if "SCAN procedures" in plan or "Seq Scan" in plan]

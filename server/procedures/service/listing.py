@@ -52,16 +52,18 @@ def procedures(
         wanted.append(Procedure.surgeon_id == surgeon_id)
     if after:
         wanted.append(_place < _position(after))
+    newest = (Procedure.planned_for.desc(), Procedure.id.desc())
+    # Which ones, before who they are: SQLite would put each of a thousand beside its patient to sort them and keep fifty.
+    ids = session.scalars(sa.select(Procedure.id).where(*wanted).order_by(*newest).limit(limit + 1)).all()
     query = (
         sa.select(Procedure, Patient, User)
         .join(Patient, _OF_PATIENT)
         .join(User, sa.and_(User.clinic_id == Procedure.clinic_id, User.id == Procedure.surgeon_id))
         .options(lazyload(Procedure.injections))
-        .where(*wanted)
-        .order_by(Procedure.planned_for.desc(), Procedure.id.desc())
-        .limit(limit + 1)
+        .where(Procedure.id.in_(ids))
+        .order_by(*newest)
     )
-    found = session.execute(query).all()
+    found = session.execute(query).all() if ids else []
     page = found[:limit]
     _add_plans(session, [row[0] for row in page])
     sums = volumes(session, [row[0].id for row in page])
