@@ -26,6 +26,10 @@ KIND_CHECKS = {
 }
 """What each kind cannot be without, checked by the database itself (a NULL comparison would pass a CHECK, hence coalesce)."""
 
+USUAL_TITLE = "Nanofat injection of depressed facial scars"
+_TITLED = sa.text(f"title <> '{USUAL_TITLE}'")
+"""The few that were given a title of their own."""
+
 
 def _to_procedure() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["clinic_id", "procedure_id"], ["procedures.clinic_id", "procedures.id"])
@@ -42,13 +46,14 @@ class Procedure(Journaled, Versioned, Base):
         sa.Index("ix_procedures_patient", "clinic_id", "patient_id"),
         sa.Index("ix_procedures_surgeon", "clinic_id", "surgeon_id", "planned_for", "id"),
         sa.Index("ix_procedures_state", "clinic_id", "state", "planned_for", "id"),
+        sa.Index("ix_procedures_titled", "clinic_id", "title", sqlite_where=_TITLED, postgresql_where=_TITLED),
     )
     collection = "procedures"
     patient_id: Mapped[uuid.UUID]
     surgeon_id: Mapped[uuid.UUID]
     state: Mapped[ProcedureState] = mapped_column(words(ProcedureState), default=ProcedureState.PLANNED)
     planned_for: Mapped[datetime]
-    title: Mapped[str] = mapped_column(default="Nanofat injection of depressed facial scars")
+    title: Mapped[str] = mapped_column(default=USUAL_TITLE)
     urgency: Mapped[Urgency] = mapped_column(words(Urgency), default=Urgency.ELECTIVE)
     assistant: Mapped[str | None]
     anaesthetist: Mapped[str | None]

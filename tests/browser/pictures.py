@@ -59,7 +59,10 @@ def _take(desk: Desk, stop: Stop, name: str) -> None:
     for suffix, size, scheme in shots:
         width = TELEPHONE if stop.endpoint.startswith("link.") else size
         page = desk.page(stop.who, viewport=width, color_scheme=scheme)
-        page.goto(stop.path)
+        path = stop.path
+        if stop.endpoint in {"web.patient", "web.patient_photos"}:
+            path = path.partition("?")[0].replace(desk.at.filled["patient_id"], desk.at.followed_up)
+        page.goto(path)
         _keep(page.screenshot(full_page=True), FOLDER / f"{name}{suffix}.png")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from schemas.vocabulary import ProcedureState, Role
+from schemas.vocabulary import PhotoKind, ProcedureState, Role
 from server import clock
 from server.app import App, create_app
 from server.clinics import demo
@@ -22,6 +22,7 @@ from server.demo import case, seed
 from server.followup.models import Reminder
 from server.migrations.upgrade import upgrade
 from server.patients.models import Patient
+from server.photos.models import Photo
 from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
 from tests import make
@@ -50,6 +51,8 @@ class Riverside:
     filled: dict[str, str] = field(default_factory=dict)
     procedures: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    followed_up: str = ""
+    """Somebody who was photographed before and after: the better picture, while Anna's case is today's."""
 
     def code(self, role: Role) -> str:
         """What the person's authenticator app shows; as if nobody had used it yet. Empty for whoever has none."""
@@ -125,6 +128,9 @@ def _more(at: Riverside) -> None:
         "language": "en",
         "reset": make.reset_link(db, clinic),
     }
+    with db.transaction(clinic.id, write=False) as session:
+        later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
+        at.followed_up = str(session.scalars(later).first() or anna.id)
 
 
 def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What a patient's photographs may be shown for, how well each can be compared; and the journal of one person."""
+"""What a patient's photographs may be shown for, how well each can be compared; lookups of a journal's person and a title."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,6 +56,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_photo_grades")),
     )
     op.create_index("ix_photo_grades_photo", "photo_grades", ["clinic_id", "photo_id", "created_at", "id"], unique=False)
+    titled = sa.text("title <> 'Nanofat injection of depressed facial scars'")
+    op.create_index("ix_procedures_titled", "procedures", ["clinic_id", "title"], unique=False, sqlite_where=titled, postgresql_where=titled)
     op.create_index("ix_journal_actor", "journal", ["clinic_id", "actor_id", "seq"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         statements = guards.keepers_postgresql(guards.APPEND_ONLY_14, ())

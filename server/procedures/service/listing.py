@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session, aliased, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from schemas.vocabulary import ProcedureState, Subunit
@@ -16,10 +16,12 @@ from server.clinics.models import User
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold
 from server.problems import bad_cursor
-from server.procedures.models import Entry, PlannedInjection, Procedure
+from server.procedures.models import USUAL_TITLE, Entry, PlannedInjection, Procedure
 from server.procedures.service.lifecycle import CHANGEABLE
 from server.procedures.service.sums import volumes
 
+FEW = 500
+"""So many patients whom a word finds are few."""
 UNSIGNED = tuple(sorted(CHANGEABLE))
 """States in which a procedure may still be signed: neither signed nor withdrawn."""
 
@@ -126,13 +128,30 @@ def _wanted(session: Session, narrowing: Narrowing) -> list[sa.ColumnElement[boo
             here, Entry.clinic_id == Procedure.clinic_id, Entry.procedure_id == Procedure.id, Entry.scar_id == Scar.id
         )
         wanted.append(sa.or_(planned, injected))
-    for word in (narrowing.get("q") or "").split():
-        # Whose, asked once and by itself: across the join, PostgreSQL puts every procedure beside its patient before it looks at either.
-        whose = sa.select(Patient.id).where(
-            Patient.clinic_id == session.info["clinic_id"], Patient.search.contains(fold(word), autoescape=True)
-        )
-        wanted.append(sa.or_(Procedure.patient_id.in_(whose), sa.func.lower(Procedure.title).contains(word.lower(), autoescape=True)))
+    wanted += [_says(session, word) for word in (narrowing.get("q") or "").split()]
     return wanted
+
+
+def _says(session: Session, word: str) -> sa.ColumnElement[bool]:
+    """That a word is part of the title, or of what finds the patient.
+
+    Few patients are named by id, and their procedures looked up. A name that many have is met soon on the way through the list, so there
+    each row asks for itself. Nearly all titles are the usual one; those that are not have an index of their own.
+    """
+    if word.casefold() in USUAL_TITLE.casefold():
+        usual: sa.ColumnElement[bool] = Procedure.title == USUAL_TITLE
+    else:
+        usual = sa.false()
+    named = (Patient.clinic_id == session.info["clinic_id"], Patient.search.contains(fold(word), autoescape=True))
+    few = session.scalars(sa.select(Patient.id).where(*named).limit(FEW + 1)).all()
+    if len(few) > FEW:
+        theirs: sa.ColumnElement[bool] = sa.exists().where(*named, Patient.id == Procedure.patient_id)
+    else:
+        theirs = Procedure.patient_id.in_(few)
+    other = aliased(Procedure)
+    in_title = sa.func.lower(other.title).contains(word.lower(), autoescape=True)
+    titled = sa.select(other.id).where(other.clinic_id == session.info["clinic_id"], other.title != USUAL_TITLE, in_title)
+    return sa.or_(theirs, Procedure.id.in_(titled), usual)
 
 
 def _add_plans(session: Session, procedures: Sequence[Procedure]) -> None:
