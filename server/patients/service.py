@@ -21,6 +21,8 @@ from server.problems import Problem, bad_cursor, invalid
 from server.replay import content_hash, replayed
 
 _DAYS_A_MONTH = 30.4375
+FEW = 500
+"""So many patients whom a search finds are few."""
 
 
 def create_patient(session: Session, fields: dict[str, Any]) -> tuple[Patient, bool]:
@@ -103,6 +105,15 @@ def _check_contact(session: Session, patient: Patient) -> None:
         raise invalid("/phone", str(error)) from None
 
 
+def few_found(session: Session, said: sa.ColumnElement[bool]) -> Sequence[uuid.UUID] | None:
+    """Ids of the patients of whom this holds; None where those are many: they are met soon on the way through any list.
+
+    Few are looked up by their ids. Read in the order of the names, or beside each procedure, they would cost a large clinic's whole list.
+    """
+    ids = session.scalars(sa.select(Patient.id).where(Patient.clinic_id == session.info["clinic_id"], said).limit(FEW + 1)).all()
+    return ids if len(ids) <= FEW else None
+
+
 def find_patients(session: Session, *, q: str | None, after: uuid.UUID | None, limit: int) -> list[Patient]:
     """Up to `limit` patients by name; each word of `q` must occur in name, number or phone (whose spacing does not matter).
 
@@ -111,7 +122,10 @@ def find_patients(session: Session, *, q: str | None, after: uuid.UUID | None, l
     query = sa.select(Patient).order_by(Patient.family_name, Patient.given_name, Patient.id).limit(limit)
     words = sa.and_(sa.true(), *(Patient.search.contains(word, autoescape=True) for word in fold(q or "").split()))
     phone = phone_digits(q or "")
-    query = query.where(sa.or_(words, Patient.search.contains(phone)) if phone else words)
+    if q:
+        said = sa.or_(words, Patient.search.contains(phone)) if phone else words
+        few = few_found(session, said)
+        query = query.where(said if few is None else Patient.id.in_(few))
     if after:
         last = find(session, Patient, after)
         if last is None:

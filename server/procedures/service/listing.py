@@ -15,13 +15,12 @@ from server.clinics import service as clinics
 from server.clinics.models import User
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold
+from server.patients.service import few_found
 from server.problems import bad_cursor
 from server.procedures.models import USUAL_TITLE, Entry, PlannedInjection, Procedure
 from server.procedures.service.lifecycle import CHANGEABLE
 from server.procedures.service.sums import volumes
 
-FEW = 500
-"""So many patients whom a word finds are few."""
 UNSIGNED = tuple(sorted(CHANGEABLE))
 """States in which a procedure may still be signed: neither signed nor withdrawn."""
 
@@ -142,10 +141,11 @@ def _says(session: Session, word: str) -> sa.ColumnElement[bool]:
         usual: sa.ColumnElement[bool] = Procedure.title == USUAL_TITLE
     else:
         usual = sa.false()
-    named = (Patient.clinic_id == session.info["clinic_id"], Patient.search.contains(fold(word), autoescape=True))
-    few = session.scalars(sa.select(Patient.id).where(*named).limit(FEW + 1)).all()
-    if len(few) > FEW:
-        theirs: sa.ColumnElement[bool] = sa.exists().where(*named, Patient.id == Procedure.patient_id)
+    named = Patient.search.contains(fold(word), autoescape=True)
+    few = few_found(session, named)
+    if few is None:
+        of_clinic = (Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id)
+        theirs: sa.ColumnElement[bool] = sa.exists().where(*of_clinic, named)
     else:
         theirs = Procedure.patient_id.in_(few)
     other = aliased(Procedure)
