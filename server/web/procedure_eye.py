@@ -52,10 +52,10 @@ def remarks(whole: Record, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
     return [one | {"action": action(one, numbers.get(one["entry_id"]))} for one in whole.warnings()]
 
 
-def gaps(whole: Record, missing: Iterable[Mapping[str, str]]) -> list[Gap]:
+def gaps(whole: Record, missing: Iterable[Mapping[str, str]], *, may_plan: bool) -> list[Gap]:
     """What the plan misses, and the photographs that are not there. The note names these in its own parts, so they are no warnings."""
     album = url_for("web.patient_photos", patient_id=whole.patient.id)
-    found = {one["code"]: _gap(whole, one, album) for one in missing}
+    found = {one["code"]: _gap(whole, one, album, may_plan=may_plan) for one in missing}
     stored = [one for one in whole.pictures if one.stored_at]
     coming = len([one for one in whole.pictures if not one.stored_at and not one.erased])
     if coming:
@@ -66,8 +66,12 @@ def gaps(whole: Record, missing: Iterable[Mapping[str, str]]) -> list[Gap]:
     return list(found.values())
 
 
-def _gap(whole: Record, one: Mapping[str, str], album: str) -> Gap:
+def _gap(whole: Record, one: Mapping[str, str], album: str, *, may_plan: bool) -> Gap:
     message = words.GAPS.get(one["code"], one["message"])
+    if one["code"] in {"allergies", "birth_date"}:
+        return Gap(message, "See the patient’s record", url_for("web.patient", patient_id=whole.patient.id))
+    if whole.procedure.state == ProcedureState.PLANNED and may_plan:
+        return Gap(message, "Add it to the plan", url_for("web.edit_plan", procedure_id=whole.procedure.id))
     if one["code"] == "photos":
         return Gap(message, "See the patient’s photographs", album)
     if whole.procedure.state == ProcedureState.PLANNED:

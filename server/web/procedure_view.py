@@ -54,7 +54,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "said": words.PROCEDURES[procedure.state],
         "note": note.fragment(document) if whole.facts or procedure.state not in _NEVER_BEGUN else None,
         "plan": answers if procedure.state in _AHEAD else None,
-        "gaps": procedure_eye.gaps(whole, answers["missing"] if answers else ()),
+        "gaps": procedure_eye.gaps(whole, answers["missing"] if answers else (), may_plan=person.may(Permission.PLAN)),
         "eye": procedure_eye.remarks(whole, numbers),
         "shots": _shots(session, whole),
         "most_shots": MOST_SHOTS,

@@ -104,8 +104,7 @@ def _more(at: Riverside) -> None:
             if found := session.scalars(query).first():
                 at.procedures[state] = str(found)
         sent = session.scalars(sa.select(Reminder.id).order_by(Reminder.due_at, Reminder.id)).first()
-    planned = make.patient(db, clinic, family_name="Żak", given_name="Małgorzata", allergies="penicillin", mrn="RPS-1002")["id"]
-    at.procedures[ProcedureState.PLANNED] = make.procedure(db, clinic, patient_id=planned, planned_for=morning + timedelta(days=2))["id"]
+    at.procedures[ProcedureState.PLANNED] = _planned(at, morning + timedelta(days=2))
     begun = make.procedure(db, clinic, state=ProcedureState.IN_PROGRESS, started_at=now - timedelta(minutes=25))
     at.procedures[ProcedureState.IN_PROGRESS] = begun["id"]
     _photographed(at, str(anna.id), now)
@@ -131,6 +130,21 @@ def _more(at: Riverside) -> None:
     with db.transaction(clinic.id, write=False) as session:
         later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
         at.followed_up = str(session.scalars(later).first() or anna.id)
+
+
+def _planned(at: Riverside, when: datetime) -> str:
+    """Małgorzata's, with two scars in the plan and one that is not."""
+    db, clinic = at.app.db, at.clinic
+    who = {"family_name": "Żak", "given_name": "Małgorzata", "sex": "female", "allergies": "penicillin", "mrn": "RPS-1002"}
+    patient_id = make.patient(db, clinic, **who)["id"]
+    places = (("Left cheek, rolling", "cheek_medial", 0.66, 0.55), ("Between the brows", "glabella", 0.5, 0.4), ("Chin", "chin", 0.5, 0.86))
+    scars = [
+        make.scar(db, clinic, patient_id, label=label, subunit=subunit, view="front", x_e4=round(x * 10_000), y_e4=round(y * 10_000))["id"]
+        for label, subunit, x, y in places
+    ]
+    injections = [{"scar_id": uuid.UUID(scar), "volume_ul": volume} for scar, volume in zip(scars, (1200, 400), strict=False)]
+    plan = {"harvest_site": "lower_abdomen", "passes": 60, "aperture_um": 500, "injections": injections}
+    return str(make.procedure(db, clinic, patient_id=patient_id, planned_for=when, plan=plan)["id"])
 
 
 def _photographed(at: Riverside, patient_id: str, now: datetime) -> None:

@@ -85,8 +85,8 @@ def test_a_photograph_is_graded_and_a_consent_recorded(hand: Hand, desk: Desk) -
 
 def test_a_call_is_logged_with_one_press(hand: Hand, desk: Desk) -> None:
     name = f"Zsoldos{hand.way.partition(' ')[0]}"
-    twice = {"ended_at": clock.now() - timedelta(days=92), "booked_for": clock.now() - timedelta(days=2)}
-    linked(desk.at.app, desk.at.clinic, family_name=name, **twice)
+    three_months_ago, two_days_ago = (clock.now() - timedelta(days=days) for days in (92, 2))
+    linked(desk.at.app, desk.at.clinic, family_name=name, ended_at=three_months_ago, booked_for=two_days_ago)
     page = hand.page
     page.goto("/follow-up/work-list")
     work = page.locator(".work-row").filter(has_text=name).first

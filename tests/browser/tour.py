@@ -31,6 +31,9 @@ MORE = {
 }
 """What follows the address of a route that shows several pages, or a long list whose rows are all alike."""
 
+PLANNING = frozenset({"web.edit_plan", "web.new_scar"})
+"""Pages of a procedure that has not begun; of any other they only say so."""
+
 REFUSED = {"?limit=abc": 422}
 LINKS = {
     "link.start": ("visit", ""),
@@ -77,7 +80,8 @@ def stops(at: Riverside) -> Iterator[Stop]:
             kind, rest = LINKS[endpoint]
             yield Stop(endpoint, at.links[kind] + rest, None, _STATUS.get(endpoint, 200))
             continue
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda gap: at.filled[gap[1]], rule)
+        planned = {"procedure_id": at.procedures[ProcedureState.PLANNED]} if endpoint in PLANNING else {}
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda gap, known=at.filled | planned: known[gap[1]], rule)  # type: ignore[misc]  # reason: bound now
         for more in MORE.get(endpoint, ("",)):
             yield Stop(endpoint, path + more.format(**at.filled), _who(at, endpoint), REFUSED.get(more, 200))
     for state in set(at.procedures) - {ProcedureState.SIGNED}:

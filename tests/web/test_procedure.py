@@ -83,6 +83,17 @@ def test_the_photographs_stand_there_and_what_has_not_arrived_needs_an_eye(
     assert faults(page) == []
 
 
+def test_what_a_plan_misses_leads_to_where_it_is_added(
+    vera_at_desk: Browser, at_desk: Callable[[make.Person], Browser], clinic: make.Clinic, db: Database
+) -> None:
+    planned = make.procedure(db, clinic, patient_id=make.patient(db, clinic, allergies=None)["id"])
+    page = vera_at_desk.open(f"/procedures/{planned['id']}")
+    assert "No signed consent is recorded. Add it to the plan" in page.part("eye")
+    assert "whether there are allergies. See the patient’s record" in page.part("eye")
+    assert f"/procedures/{planned['id']}/plan" in page.hrefs
+    assert "Add it to the plan" not in at_desk(clinic.coordinator).open(f"/procedures/{planned['id']}").text
+
+
 def test_a_remark_that_the_page_does_not_know_leads_to_the_entries() -> None:
     assert procedure_eye.action({"code": "lidocaine_high"}, None) == {"words": "Check the doses", "to": "numbers"}
     assert procedure_eye.action({"code": "brand_new"}, None) == {"words": "Look through the entries", "to": "entries"}
