@@ -32,7 +32,8 @@ from server.rights import erasure, readers
 
 README = """Everything that {clinic} holds about this patient in Graftlog, as of {at}.
 
-record.json     the record: patient, scars, procedures with their entries, signatures, addenda, visits, messages, calls, answers, alerts
+record.json     the record: patient, scars, procedures with their entries, signatures, addenda, visits, messages, calls, answers, alerts,
+                photographs with their grades, and what they may be shown for
 history.json    every change of it, in order
 access.json     who has read it, and what of it has left the clinic
 notes/          the operation notes, as PDF

@@ -23,7 +23,8 @@ def packed(response: Response) -> Response:
     if not (response.mimetype or "").startswith(_TEXTS) or (response.is_streamed and not response.direct_passthrough):
         return response
     response.vary.add("Accept-Encoding")
-    if response.status_code == HTTPStatus.NOT_MODIFIED or "Content-Encoding" in response.headers or not request.accept_encodings["gzip"]:
+    whole = response.status_code not in {HTTPStatus.NOT_MODIFIED, HTTPStatus.PARTIAL_CONTENT} and "Content-Encoding" not in response.headers
+    if not whole or not request.accept_encodings["gzip"]:
         return response
     static, file = response.direct_passthrough, response.response
     response.direct_passthrough = False

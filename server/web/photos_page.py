@@ -27,7 +27,7 @@ from server.procedures.service.drafting import NEVER_DONE
 from server.reads import reads
 from server.web import patient_words, photo_pairs, queries
 from server.web.blueprint import go_to, local, pages
-from server.web.forms import errors_of, filters, form, shown_again_by
+from server.web.forms import errors_of, filters, form, kept, shown_again_by
 from server.web.patient import banner
 from server.web.photo_pairs import Shot
 
@@ -51,6 +51,9 @@ class Decided(Shape):
     purpose = Choice(ConsentPurpose, required=True)
     given = Choice(("yes", "no"), required=True)
     decided_on = Day(required=True)
+
+
+CHOSEN = tuple(Chosen().fields)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def _page(patient_id: uuid.UUID, problem: Problem | None = None, photo_id: uuid.
         today=local(clock.now()).date(),
         fresh_id=uuid7,
         typed=request.form,
-        chosen=request.args,
+        chosen=kept(*CHOSEN),
         errors=[one | {"field": f"{one['field']}-{photo_id}" if photo_id else one["field"]} for one in errors_of(problem)],
         refused=photo_id,
     )
@@ -126,7 +129,7 @@ def decide_consent(patient_id: uuid.UUID) -> Response:
     """Record that the patient agrees, or no longer does. The page chose the id, so a form sent twice is recorded once."""
     asked = form(Decided())
     consents.decide(session(), patient_id, asked | {"given": asked["given"] == "yes", "purpose": ConsentPurpose(asked["purpose"])})
-    return go_to("patient_photos", patient_id=patient_id, **request.args, _anchor="consent")
+    return go_to("patient_photos", patient_id=patient_id, **kept(*CHOSEN), _anchor="consent")
 
 
 @pages.post("/patients/<uuid:patient_id>/photos/<uuid:photo_id>/grade")
@@ -137,7 +140,7 @@ def grade_photo(patient_id: uuid.UUID, photo_id: uuid.UUID) -> Response:
     if album.get(session(), photo_id).patient_id != patient_id:
         raise Problem("not_found", "Check the address and the id.")
     grades.grade(session(), photo_id, form(PhotoGradeCreate()))
-    return go_to("patient_photos", patient_id=patient_id, **request.args, _anchor="pair")
+    return go_to("patient_photos", patient_id=patient_id, **kept(*CHOSEN), _anchor="pair")
 
 
 def _angles(patient_id: uuid.UUID, scars: dict[uuid.UUID, str]) -> list[Angle]:

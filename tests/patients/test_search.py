@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from server.patients import service
 from tests import make
 from tests.api import Api
 
@@ -62,7 +63,10 @@ def test_anna_is_found_as_people_type(vera: Api, q: str) -> None:
         ("nobody", []),
     ],
 )
-def test_others_are_found_and_told_apart(vera: Api, q: str, who: list[str]) -> None:
+@pytest.mark.parametrize("few", [0, 500])
+def test_others_are_found_and_told_apart(vera: Api, monkeypatch: pytest.MonkeyPatch, q: str, who: list[str], few: int) -> None:
+    """However many there are before they are called few."""
+    monkeypatch.setattr(service, "FEW", few)
     assert found(vera, q) == who
 
 

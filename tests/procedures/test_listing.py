@@ -10,6 +10,7 @@ import pytest
 from schemas.vocabulary import ProcedureState, Role
 from server.clinics.models import User
 from server.db import Database
+from server.patients import service
 from tests import make
 from tests.api import Api
 from tests.procedures import case as stages
@@ -81,6 +82,34 @@ def three(db: Database, clinic: make.Clinic) -> dict[str, Any]:
 )
 def test_each_filter_shows_what_it_says(vera: Api, three: dict[str, Any], query: str, expected: list[str]) -> None:
     assert sorted(titles(vera, quote(query.format(**three), safe="=&%"))) == sorted(expected)
+
+
+@pytest.mark.parametrize("few", [0, 1, 500])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("petrauskiene anna", ["Nanofat injection of depressed facial scars", "Second's", "Anna's"]),
+        ("anna second", ["Second's"]),
+        ("nanofat anna", ["Nanofat injection of depressed facial scars"]),
+        ("nanofat", ["Nanofat injection of depressed facial scars"]),
+        ("second's second's", ["Second's"]),
+        ("anna nobody", []),
+    ],
+)
+def test_words_find_the_same_however_many_have_the_name(
+    vera: Api,
+    three: dict[str, Any],
+    db: Database,
+    clinic: make.Clinic,
+    monkeypatch: pytest.MonkeyPatch,
+    few: int,
+    query: str,
+    expected: list[str],
+) -> None:
+    """Few patients are looked up, many are met on the way through the list: two ways to one answer."""
+    make.procedure(db, clinic, patient_id=three["anna"], planned_for=NOON + timedelta(days=2))
+    monkeypatch.setattr(service, "FEW", few)
+    assert titles(vera, f"q={quote(query)}") == expected
 
 
 def test_days_are_those_of_the_clinic(vera: Api, db: Database, clinic: make.Clinic) -> None:

@@ -32,6 +32,15 @@ def test_a_stylesheet_is_packed_and_asked_for_once(vera_at_desk: Browser) -> Non
     assert again.data == b""
 
 
+def test_a_part_of_a_stylesheet_is_that_part(vera_at_desk: Browser) -> None:
+    asked = {"buffered": True, "headers": TAKES | {"Range": "bytes=10-29"}}
+    part = vera_at_desk.client.get("/static/graftlog.css", **asked)
+    whole = vera_at_desk.client.get("/static/graftlog.css", buffered=True)
+    assert part.status_code == 206
+    assert part.data == whole.data[10:30]
+    assert "Content-Encoding" not in part.headers
+
+
 def test_photographs_and_what_is_tiny_stay_as_they_are(vera_at_desk: Browser, app: App, clinic: make.Clinic) -> None:
     done = completed(app.db, clinic)
     pdf = vera_at_desk.client.get(f"/procedures/{done['id']}/note.pdf", headers=TAKES)

@@ -193,6 +193,17 @@ def test_a_photo_is_graded_below_its_picture(anna: str, vera: Api, app: App, cli
     assert vera_at_desk.client.post(f"/patients/{bea}/photos/{one}/grade", data=token | {"quality": "good"}).status_code == 404
 
 
+def test_what_else_an_address_says_is_not_carried_on(anna: str, vera: Api, vera_at_desk: Browser) -> None:
+    """An address that named patient_id once more ended in an error of ours."""
+    sent(vera, anna, cheek())
+    path = f"/patients/{anna}/photos"
+    page = vera_at_desk.open(f"{path}?view=front&patient_id=7&_anchor=x&photo_id=9")
+    assert f"{path}/consent?view=front" in page.forms
+    hidden = page.forms[f"{path}/consent?view=front"] | {"purpose": "rating", "given": "yes", "decided_on": "2026-03-02"}
+    answer = vera_at_desk.client.post(f"{path}/consent?view=front&patient_id=7&where=there", data=hidden)
+    assert answer.headers["Location"] == f"{path}?view=front#consent"
+
+
 def test_who_only_follows_up_grades_nothing(anna: str, vera: Api, clinic: make.Clinic, at_desk: Callable[[make.Person], Browser]) -> None:
     sent(vera, anna, cheek())
     page = at_desk(clinic.coordinator).open(f"/patients/{anna}/photos")

@@ -127,31 +127,33 @@ def _wanted(session: Session, narrowing: Narrowing) -> list[sa.ColumnElement[boo
             here, Entry.clinic_id == Procedure.clinic_id, Entry.procedure_id == Procedure.id, Entry.scar_id == Scar.id
         )
         wanted.append(sa.or_(planned, injected))
-    wanted += [_says(session, word) for word in (narrowing.get("q") or "").split()]
-    return wanted
+    return wanted + _all_said(session, (narrowing.get("q") or "").split())
 
 
-def _says(session: Session, word: str) -> sa.ColumnElement[bool]:
-    """That a word is part of the title, or of what finds the patient.
+def _all_said(session: Session, words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """That each word is part of the title, or of what finds the patient.
 
-    Few patients are named by id, and their procedures looked up. A name that many have is met soon on the way through the list, so there
-    each row asks for itself. Nearly all titles are the usual one; those that are not have an index of their own.
+    Few patients are named by id, and their procedures looked up: once one word has made the rows few, they ask for the others themselves.
+    So they do for a name that many have, which is met soon on the way through the list. Nearly all titles are the usual one; those that
+    are not have an index of their own.
     """
-    if word.casefold() in USUAL_TITLE.casefold():
-        usual: sa.ColumnElement[bool] = Procedure.title == USUAL_TITLE
-    else:
-        usual = sa.false()
-    named = Patient.search.contains(fold(word), autoescape=True)
-    few = few_found(session, named)
-    if few is None:
+    said, looked_up = [], False
+    for word in dict.fromkeys(words):
+        named = Patient.search.contains(fold(word), autoescape=True)
+        few = None if looked_up else few_found(session, named)
+        looked_up = looked_up or few is not None
         of_clinic = (Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id)
-        theirs: sa.ColumnElement[bool] = sa.exists().where(*of_clinic, named)
-    else:
-        theirs = Procedure.patient_id.in_(few)
+        theirs = sa.exists().where(*of_clinic, named) if few is None else Procedure.patient_id.in_(few)
+        said.append(sa.or_(theirs, _in_title(session, word)))
+    return said
+
+
+def _in_title(session: Session, word: str) -> sa.ColumnElement[bool]:
     other = aliased(Procedure)
-    in_title = sa.func.lower(other.title).contains(word.lower(), autoescape=True)
-    titled = sa.select(other.id).where(other.clinic_id == session.info["clinic_id"], other.title != USUAL_TITLE, in_title)
-    return sa.or_(theirs, Procedure.id.in_(titled), usual)
+    contains = sa.func.lower(other.title).contains(word.lower(), autoescape=True)
+    titled = sa.select(other.id).where(other.clinic_id == session.info["clinic_id"], other.title != USUAL_TITLE, contains)
+    usual = Procedure.title == USUAL_TITLE if word.casefold() in USUAL_TITLE.casefold() else sa.false()
+    return sa.or_(Procedure.id.in_(titled), usual)
 
 
 def _add_plans(session: Session, procedures: Sequence[Procedure]) -> None:
