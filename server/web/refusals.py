@@ -78,7 +78,10 @@ def _form_again(again: Any, problem: Problem) -> Response:
     """The refused transaction is rolled back by now; the form is shown from a new one, which only reads."""
     person = g.get("person")
     with current_app.db.transaction(person.clinic_id if person else None, write=False, actor=person) as g.session:  # type: ignore[attr-defined]  # reason: our App
-        return Response(again(problem=problem, **(request.view_args or {})), problem.status, mimetype="text/html")
+        try:
+            return Response(again(problem=problem, **(request.view_args or {})), problem.status, mimetype="text/html")
+        except Problem as other:  # what the form is about is not there to be shown, and that is what there is to say
+            return _page(other.status, other.title, _detail(other), _typed())
 
 
 def _detail(problem: Problem) -> str:

@@ -113,3 +113,30 @@ def test_the_journal_is_narrowed(hand: Hand) -> None:
     hand.press(page.get_by_role("button", name="Show"))
     expect(page).to_have_url(re.compile("collection=scars"))
     expect(page.locator("#rows tbody tr").first).to_contain_text("Scar")
+
+
+def test_a_patient_is_registered(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/patients/new")
+    hand.type(page.get_by_label("Patient’s number"), f"RPS-{hand.way}".replace(" ", ""))
+    hand.type(page.get_by_label("Family name"), "Ambrus")
+    hand.type(page.get_by_label("Given name"), "Ilona")
+    hand.press(page.get_by_role("button", name="Register the patient"))
+    expect(page.get_by_text("Ambrus, Ilona").first).to_be_visible()
+    expect(page).not_to_have_url(re.compile("/patients/new"))
+
+
+def test_a_message_is_opened_from_the_outbox(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/outbox")
+    hand.press(page.get_by_role("link", name="Still to come"))
+    hand.press(page.locator("main a.whole").first)
+    expect(page).to_have_url(re.compile("/outbox/[0-9a-f-]{36}"))
+
+
+def test_a_tablet_is_paired(hand: Hand) -> None:
+    page = hand.page
+    page.goto("/people")
+    hand.type(page.get_by_label("Name of the new tablet"), f"Tablet by {hand.way}")
+    hand.press(page.get_by_role("button", name="Pair a tablet"))
+    expect(page.get_by_role("button", name="Show another code")).to_be_visible()
