@@ -47,11 +47,7 @@ def play(client: Client, begun: datetime, *, sign: bool) -> dict[str, Any]:
          "plan": {"harvest_site": "lower_abdomen", "harvest_side": "midline", "passes": 60, "aperture_um": 500, "injections": injections}},
     )  # fmt: skip
     path = f"/procedures/{procedure['id']}"
-    before = {"procedure_id": procedure["id"], "kind": "baseline", "taken_at": (begun - timedelta(minutes=30)).isoformat()}
-    client.photograph(patient["id"], portraits.portrait(SCARS), view="front", **before)
-    client.photograph(patient["id"], portraits.close_up(SCARS, SCARS[0]), view="close_up", scar_id=scars[0]["id"], **before)
-    for purpose in ("record", "rating", "teaching"):
-        client.post(f"/patients/{patient['id']}/photo-consents", {"purpose": purpose, "given": True, "decided_on": day})
+    photograph_before(client, procedure, scars, begun, consents=("record", "rating", "teaching"))
     client.post(f"{path}/start", {"at": begun.isoformat()})
     entries = case_entries(begun, [scar["id"] for scar in scars])
     client.post(f"{path}/entries", entries)
@@ -59,6 +55,18 @@ def play(client: Client, begun: datetime, *, sign: bool) -> dict[str, Any]:
     if sign:
         client.post(f"{path}/signature", {"password": known.PASSWORD, "code": known.code(1), "meaning": "author"})
     return {"patient": patient, "scars": scars, "procedure": procedure}
+
+
+def photograph_before(
+    client: Client, procedure: dict[str, Any], scars: list[dict[str, Any]], begun: datetime, *, consents: tuple[str, ...]
+) -> None:
+    """The face and the first of its scars, half an hour before the case began; and for what the patient lets them be shown."""
+    about = {"procedure_id": procedure["id"], "kind": "baseline", "taken_at": (begun - timedelta(minutes=30)).isoformat()}
+    whose = procedure["patient_id"]
+    client.photograph(whose, portraits.portrait(scars), view="front", **about)
+    client.photograph(whose, portraits.close_up(scars, scars[0]), view="close_up", scar_id=scars[0]["id"], **about)
+    for purpose in consents:
+        client.post(f"/patients/{whose}/photo-consents", {"purpose": purpose, "given": True, "decided_on": begun.date().isoformat()})
 
 
 def entry(begun: datetime, minute: float, kind: str, **fields: Any) -> dict[str, Any]:

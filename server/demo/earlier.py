@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.clinics import demo as known
 from server.demo import people, portraits
-from server.demo.case import checklist, entry
+from server.demo.case import checklist, entry, photograph_before
 from server.demo.client import Client
 from server.ids import uuid7
 
@@ -85,7 +85,7 @@ def play(client: Client, number: int, day: date) -> dict[str, Any]:
         return procedure  # type: ignore[no-any-return]  # reason: JSON
     client.post(f"{path}/entries", _entries(begun, site, scars, volumes, dice, number))
     if number >= CASES - PHOTOGRAPHED:
-        _photographed(client, procedure, scars, begun)
+        photograph_before(client, procedure, scars, begun, consents=("record", "rating"))
     client.post(f"{path}/completion", {"at": (begun + timedelta(minutes=dice.randint(62, 95))).isoformat()})
     if number < CASES - 3:
         client.post(f"{path}/signature", {"password": known.PASSWORD, "code": known.code()})
@@ -93,17 +93,6 @@ def play(client: Client, number: int, day: date) -> dict[str, Any]:
         text = "The patient called on the next day: more swelling than expected, no other sign; seen and reassured."
         client.post(f"{path}/addenda", {"text": text, "password": known.PASSWORD, "code": known.code(1)})
     return procedure  # type: ignore[no-any-return]  # reason: JSON
-
-
-def _photographed(client: Client, procedure: dict[str, Any], scars: list[dict[str, Any]], begun: datetime) -> None:
-    """Before it began."""
-    about = {"procedure_id": procedure["id"], "kind": "baseline", "taken_at": (begun - timedelta(minutes=40)).isoformat()}
-    client.photograph(procedure["patient_id"], portraits.portrait(scars), view="front", **about)
-    near = portraits.close_up(scars, scars[0])
-    client.photograph(procedure["patient_id"], near, view="close_up", scar_id=scars[0]["id"], **about)
-    for purpose in ("record", "rating"):
-        decision = {"purpose": purpose, "given": True, "decided_on": begun.date().isoformat()}
-        client.post(f"/patients/{procedure['patient_id']}/photo-consents", decision)
 
 
 def seen_again(client: Client, procedure: dict[str, Any], at: datetime) -> None:

@@ -1,17 +1,19 @@
 """Two photographs side by side: which ones, how long before or after a procedure, and what can be computed about how alike they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from flask import url_for
 
 from schemas.limits import THUMBNAIL_SIDES_PX
-from schemas.vocabulary import PhotoKind, PhotoState, ThumbnailState
+from schemas.vocabulary import PhotoKind, PhotoState, PhotoView, ThumbnailState
 from server.photos.models import Photo
 from server.procedures.note.words import counted, short_day
 from server.web import patient_words as words
+from server.web.blueprint import local
 from server.web.words import Said
 
 SMALL, LARGE = THUMBNAIL_SIDES_PX
@@ -54,6 +56,16 @@ def shot(photo: Photo, day: date, procedures: Sequence[date], scar: str | None) 
         picture=_thumbnail(photo, LARGE) or (url_for("photos.get_content", photo_id=photo.id) if _is_here(photo) else None),
         instead=_instead(photo),
     )
+
+
+def shots(photos: Iterable[Photo], procedures: Sequence[date], labels: Mapping[UUID, str]) -> list[Shot]:
+    """In the order given; `labels` are those of the patient's scars."""
+    return [shot(one, local(moment_of(one)).date(), procedures, labels.get(one.scar_id) if one.scar_id else None) for one in photos]
+
+
+def view_of(photo: Photo) -> dict[str, Any]:
+    """What names its view in the address of the patient's photographs: close-ups are apart by scar."""
+    return {"view": photo.view} | ({"scar": photo.scar_id} if photo.view == PhotoView.CLOSE_UP and photo.scar_id else {})
 
 
 def _is_here(photo: Photo) -> bool:

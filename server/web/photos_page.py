@@ -177,10 +177,7 @@ def _shots(patient_id: uuid.UUID, here: Angle, procedures: Sequence[Procedure], 
         query = query.where(Photo.scar_id == here.scar_id)
     begun = [local(one.started_at).date() for one in procedures if one.started_at and one.state not in NEVER_DONE]
     newest = session().scalars(query).all()
-    return [
-        photo_pairs.shot(one, local(photo_pairs.moment_of(one)).date(), begun, scars.get(one.scar_id) if one.scar_id else None)
-        for one in reversed(newest)
-    ]
+    return photo_pairs.shots(reversed(newest), begun, scars)
 
 
 def _pair(shots: Sequence[Shot], asked: dict[str, Any]) -> tuple[Shot | None, Shot | None]:

@@ -60,6 +60,7 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "most_shots": MOST_SHOTS,
         "views": patient_words.VIEWS,
         "photo_kinds": patient_words.KINDS,
+        "view_of": photo_pairs.view_of,
         "blocks": rules.cannot_sign(whole.facts, whole.context),
         "may_sign": person.may(Permission.SIGN),
         "meanings": words.MEANINGS,
@@ -117,10 +118,7 @@ def _shots(session: Session, whole: Record) -> list[photo_pairs.Shot]:
     query = sa.select(Photo).where(Photo.procedure_id == whole.procedure.id).order_by(Photo.created_at.desc(), Photo.id.desc())
     labels = {scar.id: scar.label for scar in whole.scars}
     begun = [local(whole.procedure.started_at).date()] if whole.procedure.started_at else []
-    shots = [
-        photo_pairs.shot(one, local(photo_pairs.moment_of(one)).date(), begun, labels.get(one.scar_id) if one.scar_id else None)
-        for one in session.scalars(query.limit(MOST_SHOTS))
-    ]
+    shots = photo_pairs.shots(session.scalars(query.limit(MOST_SHOTS)), begun, labels)
     places = list(PhotoView)
     return sorted(shots, key=lambda shot: (places.index(shot.photo.view), photo_pairs.moment_of(shot.photo), shot.photo.id))
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.canonical import instant
 from server.clinics.models import Device, User
+from server.db import InClinic, find
 from server.followup.models import Reminder, Visit
 from server.followup.service.listing import NOT_YET, aware, position
 from server.patients.models import Patient
 
 Row = tuple[Reminder, Visit | None, Patient | None]
-Found = TypeVar("Found", Visit, Patient)
+Found = TypeVar("Found", bound=InClinic)
 
 
 def names(session: Session, model: type[User] | type[Device], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
@@ -24,17 +25,14 @@ def names(session: Session, model: type[User] | type[Device], ids: set[uuid.UUID
     return {one: name for one, name in found}  # noqa: C416  reason: rows are no pairs to mypy
 
 
+def by_id(session: Session, model: type[Found], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, Found]:
+    """Records of this clinic, by id."""
+    return {one.id: one for one in session.scalars(sa.select(model).where(model.id.in_(ids - {None})))}
+
+
 def tablet(device_id: uuid.UUID | None, tablets: Mapping[uuid.UUID | None, str]) -> str | None:
     """On which tablet something was done; None: on none."""
     return tablets.get(device_id, "a tablet not known here") if device_id else None
-
-
-def _reminders() -> sa.Select[Reminder, Visit, Patient]:
-    return (
-        sa.select(Reminder, Visit, Patient)
-        .outerjoin(Visit, sa.and_(Visit.clinic_id == Reminder.clinic_id, Visit.id == Reminder.visit_id))
-        .outerjoin(Patient, sa.and_(Patient.clinic_id == Reminder.clinic_id, Patient.id == Reminder.patient_id))
-    )
 
 
 def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, limit: int) -> tuple[list[Row], tuple[str, str] | None]:
@@ -50,18 +48,17 @@ def reminders(session: Session, *, to_come: bool, after: Sequence[str] | None, l
         reached = position(after, aware)
         query = query.where(place > reached if to_come else place < reached)
     found = session.scalars(query).all()  # alone: joined, SQLite gets ready for all that ever were, for the fifty of a page
-    visits = _by_id(session, Visit, {one.visit_id for one in found})
-    patients = _by_id(session, Patient, {one.patient_id for one in found})
     last = found[limit - 1] if len(found) > limit else None
-    rows = [(one, visits.get(one.visit_id), patients.get(one.patient_id)) for one in found[:limit]]
-    return rows, (instant(last.due_at), str(last.id)) if last else None
-
-
-def _by_id(session: Session, model: type[Found], ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, Found]:
-    return {one.id: one for one in session.scalars(sa.select(model).where(model.id.in_(ids - {None})))}
+    return _with_whom(session, found[:limit]), (instant(last.due_at), str(last.id)) if last else None
 
 
 def reminder(session: Session, reminder_id: uuid.UUID) -> Row | None:
     """One reminder with its visit and patient, or None."""
-    found = session.execute(_reminders().where(Reminder.id == reminder_id)).one_or_none()
-    return (found[0], found[1], found[2]) if found else None
+    found = find(session, Reminder, reminder_id)
+    return _with_whom(session, [found])[0] if found else None
+
+
+def _with_whom(session: Session, found: Sequence[Reminder]) -> list[Row]:
+    visits = by_id(session, Visit, {one.visit_id for one in found})
+    patients = by_id(session, Patient, {one.patient_id for one in found})
+    return [(one, visits.get(one.visit_id), patients.get(one.patient_id)) for one in found]

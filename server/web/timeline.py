@@ -103,7 +103,11 @@ def ahead(session: Session, window: Window) -> Ahead:
     )
 
 
-_SETTLED = sa.case((Procedure.planned_for < Procedure.updated_at, Procedure.planned_for), else_=Procedure.updated_at)
+def _earlier(one: Any, other: Any) -> sa.Case[datetime]:
+    return sa.case((one < other, one), else_=other)
+
+
+_SETTLED = _earlier(Procedure.planned_for, Procedure.updated_at)
 _BEGUN = sa.func.coalesce(Procedure.started_at, sa.case((Procedure.state.in_(NEVER_DONE), _SETTLED), else_=Procedure.planned_for))
 """What will not be done never lies ahead: it stands under its day, or under the earlier one on which that was settled."""
 
@@ -138,7 +142,7 @@ def _of_visits(session: Session, window: Window) -> Iterator[Event]:
 
 def _of_messages(session: Session, window: Window) -> Iterator[Event]:
     """What went out, or should have; what was cancelled before its time has told the patient nothing."""
-    settled_at = sa.case((Reminder.due_at < Reminder.updated_at, Reminder.due_at), else_=Reminder.updated_at)
+    settled_at = _earlier(Reminder.due_at, Reminder.updated_at)
     at = sa.func.coalesce(Reminder.sent_at, sa.case((Reminder.state.in_(NOT_YET), Reminder.due_at), else_=settled_at))
     wanted = (Reminder.patient_id == window.patient.id, Reminder.recipient == PATIENT, Reminder.state != ReminderState.CANCELLED)
     for one, moment in session.execute(window.of(sa.select(Reminder, at).where(*wanted), at, Reminder.id)):

@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from flask import url_for
 
@@ -18,6 +17,7 @@ from server.procedures.note.words import capital, clock, short_day
 from server.web import patient_words as own
 from server.web import words
 from server.web.blueprint import local
+from server.web.photo_pairs import view_of
 from server.web.words import Said
 from server.web.worklist_words import CHANNELS
 
@@ -129,7 +129,6 @@ def photo(one: Photo) -> Event:
     """A photograph, by when it was taken as far as that is known."""
     unknown = None if one.taken_at else "When it was taken is not recorded; this is when it was announced."
     details = _details(unknown, one.failure, "On the patient’s request." if one.state == PhotoState.ERASED else None)
-    scar: dict[str, Any] = {"scar": one.scar_id} if one.view == "close_up" and one.scar_id else {}
-    href = url_for("web.patient_photos", patient_id=one.patient_id, view=one.view, **scar)
+    href = url_for("web.patient_photos", patient_id=one.patient_id, **view_of(one))
     title = f"{own.VIEWS[one.view]}, {own.KINDS[one.kind]}"
     return Event(one.taken_at or one.created_at, one.id, "photos", title, own.PHOTOS[one.state], details, href)

@@ -75,17 +75,18 @@ def procedures(
 
 def neighbours(session: Session, here: Procedure, **narrowing: Unpack[Narrowing]) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """Ids of the procedures just above and just below this one in the list so narrowed, in which it need not be itself."""
-    above = session.scalar(_nearest(session, here, narrowing, later=True))
-    return above, session.scalar(_nearest(session, here, narrowing, later=False))
+    wanted = _wanted(session, narrowing)
+    above = session.scalar(_nearest(here, narrowing, wanted, later=True))
+    return above, session.scalar(_nearest(here, narrowing, wanted, later=False))
 
 
-def _nearest(session: Session, here: Procedure, narrowing: Narrowing, *, later: bool) -> sa.Select[Any]:
+def _nearest(here: Procedure, narrowing: Narrowing, wanted: Sequence[sa.ColumnElement[bool]], *, later: bool) -> sa.Select[Any]:
     """The one that comes first from here on, among the first of each state.
 
     Each state has its range of an index. One query for several would walk the surgeon's range instead, past all that she has ever signed.
     """
     at = (here.planned_for, here.id)
-    query = sa.select(Procedure.planned_for, Procedure.id).where(_place > at if later else _place < at, *_wanted(session, narrowing))
+    query = sa.select(Procedure.planned_for, Procedure.id).where(_place > at if later else _place < at, *wanted)
     states = narrowing.get("states") or ()
     if (surgeon_id := narrowing.get("surgeon_id")) is not None:
         few = states and ProcedureState.SIGNED not in states  # then asked in words that the index of surgeons does not answer
@@ -152,7 +153,7 @@ def _in_title(session: Session, word: str) -> sa.ColumnElement[bool]:
     other = aliased(Procedure)
     contains = sa.func.lower(other.title).contains(word.lower(), autoescape=True)
     titled = sa.select(other.id).where(other.clinic_id == session.info["clinic_id"], other.title != USUAL_TITLE, contains)
-    usual = Procedure.title == USUAL_TITLE if word.casefold() in USUAL_TITLE.casefold() else sa.false()
+    usual = Procedure.title == USUAL_TITLE if word.lower() in USUAL_TITLE.lower() else sa.false()
     return sa.or_(Procedure.id.in_(titled), usual)
 
 
