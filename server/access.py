@@ -38,14 +38,19 @@ class Permission(StrEnum):
     MANAGE = "manage"
     EMERGENCY = "emergency"
     REVIEW_ACCESS = "review_access"
+    ASSESS = "assess"
+    RATE = "rate"
+    REPORT = "report"
 
 
 _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SURGEON: frozenset(_P) - {_P.DEVICE, _P.MANAGE, _P.EMERGENCY},
-    Role.NURSE: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.PLAN, _P.RECORD, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
+    Role.NURSE: frozenset(
+        {_P.READ_RECORD, _P.WRITE_PATIENT, _P.PLAN, _P.RECORD, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.ASSESS, _P.SIGNED_IN}
+    ),
     Role.COORDINATOR: frozenset({_P.READ_RECORD, _P.WRITE_PATIENT, _P.FOLLOW_UP, _P.READ_PEOPLE, _P.SYNC, _P.SIGNED_IN}),
-    Role.RATER: frozenset({_P.SIGNED_IN}),
+    Role.RATER: frozenset({_P.RATE, _P.SIGNED_IN}),
     # An administrator manages people and reads no patient by that role alone; the journal holds patients, so not that either.
     Role.ADMIN: frozenset({_P.READ_PEOPLE, _P.SET_UP, _P.MANAGE, _P.EMERGENCY, _P.REVIEW_ACCESS, _P.SIGNED_IN}),
 }

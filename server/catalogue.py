@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
-from schemas import vocabulary
+from schemas import outcome_words, vocabulary
 from schemas.entries import SHAPES
 from schemas.entry_columns import limit_of
 from schemas.fields import Shape, Text
@@ -40,7 +40,8 @@ class CatalogueOut(Shape):
 @cache
 def document() -> dict[str, Any]:
     """The whole catalogue; its version is the hash of its content."""
-    enums = [one for one in vars(vocabulary).values() if isinstance(one, type) and issubclass(one, StrEnum) and one is not StrEnum]
+    named = (vars(vocabulary) | vars(outcome_words)).values()
+    enums = [one for one in named if isinstance(one, type) and issubclass(one, StrEnum) and one is not StrEnum]
     body: dict[str, Any] = {
         "vocabulary": {one.__name__: [str(word) for word in one] for one in enums},
         "limits": {name: asdict(limit) for name, limit in LIMITS.items()},

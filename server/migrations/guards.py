@@ -15,9 +15,20 @@ NEVER_DELETED_10 = ("emergency_accesses",)
 APPEND_ONLY_10 = ("access_log",)
 APPEND_ONLY_13 = ("erasures",)
 APPEND_ONLY_14 = ("photo_consents", "photo_grades")
+APPEND_ONLY_15 = (
+    *("assessments", "findings", "scar_measurements", "instruments", "licences", "scores"),
+    *("rating_pairs", "rating_queues", "ratings", "redness"),
+)
+NEVER_DELETED_15 = ("responses", "reports")
 APPEND_ONLY_8 = ("journal_checkpoints",)
-APPEND_ONLY = APPEND_ONLY_1 + APPEND_ONLY_2 + APPEND_ONLY_6 + APPEND_ONLY_8 + APPEND_ONLY_10 + APPEND_ONLY_13 + APPEND_ONLY_14
-NEVER_DELETED = NEVER_DELETED_1 + NEVER_DELETED_2 + NEVER_DELETED_5 + NEVER_DELETED_6 + NEVER_DELETED_7 + NEVER_DELETED_9 + NEVER_DELETED_10
+APPEND_ONLY = (
+    *(*APPEND_ONLY_1, *APPEND_ONLY_2, *APPEND_ONLY_6, *APPEND_ONLY_8, *APPEND_ONLY_10, *APPEND_ONLY_13, *APPEND_ONLY_14),
+    *APPEND_ONLY_15,
+)
+NEVER_DELETED = (
+    *(*NEVER_DELETED_1, *NEVER_DELETED_2, *NEVER_DELETED_5, *NEVER_DELETED_6, *NEVER_DELETED_7, *NEVER_DELETED_9, *NEVER_DELETED_10),
+    *NEVER_DELETED_15,
+)
 CLOSED = "closed: the procedure is signed"
 _KEPT = (
     "clinic_id",
@@ -149,6 +160,7 @@ WALLED_12 = (
 )
 WALLED_13 = ("erasures",)
 WALLED_14 = APPEND_ONLY_14
+WALLED_15 = (*APPEND_ONLY_15, *NEVER_DELETED_15)
 _OWN = "(SELECT NULLIF(current_setting('app.clinic_id', true), '')::uuid)"
 _ALL = "(SELECT current_setting('app.scope', true)) = 'system'"
 """In a sub-select each setting is read once a statement, not once a row."""

@@ -52,6 +52,7 @@ LATER = (
     (guards.APPEND_ONLY_10, guards.NEVER_DELETED_10),
     (guards.APPEND_ONLY_13, ()),
     (guards.APPEND_ONLY_14, ()),
+    (guards.APPEND_ONLY_15, guards.NEVER_DELETED_15),
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # reason: its types are not in the lock
+import yaml
 
 from server.config import from_environment
 from server.followup.service import metrics

@@ -2,6 +2,7 @@
 
 from server.followup.models.contact import Alert, Answer, Call, Link, Receipt, StoppedAddress
 from server.followup.models.engine import Chore, Sender
+from server.followup.models.redness import Redness
 from server.followup.models.setup import IS_MOVING, MessageTemplate, Pause, ProtocolMove, ProtocolVersion, PushSubscription, WebhookEndpoint
 from server.followup.models.visits import (
     IS_LEASED,
@@ -38,6 +39,7 @@ __all__ = [
     "ProtocolVersion",
     "PushSubscription",
     "Receipt",
+    "Redness",
     "Reminder",
     "Sender",
     "StoppedAddress",

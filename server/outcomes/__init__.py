@@ -1,0 +1,1 @@
+"""Outcomes: assessments by clinicians, questionnaires by patients, ratings by a blinded panel."""

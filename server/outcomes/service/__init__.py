@@ -1,0 +1,1 @@
+"""What is done with outcomes: one transaction each, nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""What makes a report: counting, computing, keeping it; nothing of HTTP."""
