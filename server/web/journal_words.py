@@ -73,6 +73,13 @@ _ACTIONS = {
 CHECKPOINT = {True: Said("Signed", "disc"), False: Said("None yet", "ring")}
 """Whether there is one."""
 
+DRILLS = {"passed": Said("Passed", "disc"), "FAILED": Said("Failed", "cross", open=True), "not shown here": Said("Not shown", "question")}
+
+
+def drilled(word: str) -> Said:
+    """How a drill ended; a word that is not known here has shown nothing."""
+    return DRILLS.get(word, DRILLS["not shown here"])
+
 
 def action(word: str) -> str:
     """`recorded`; a word that has no better one is said as it is."""

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from server.web.drills_page import RESULT
 from tests.drills.report import write
 from tests.drills.run import every, run_all
 
@@ -28,7 +29,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="graftlog-drills-") as folder:
         results = run_all(chosen, Path(folder), seed=given.seed, short=given.short)
     if not given.names and not given.short:
-        write(PAGE, results, given.seed)
+        write(PAGE, RESULT, results, given.seed)
     return int(any(result.failed for result in results))
 
 

@@ -1,5 +1,6 @@
-"""The page docs/drills.md, written by the drills themselves."""
+"""The page docs/drills.md and the result that the program carries along, written by the drills themselves."""
 
+import json
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -37,8 +38,10 @@ machine. "Stories" are tests of the suite that show the fault.
 """
 
 
-def write(page: Path, results: Sequence[Result], seed: int) -> None:
-    """Replace the page."""
+def write(page: Path, result: Path, results: Sequence[Result], seed: int) -> None:
+    """Replace the page, and what the journal's page leads to."""
+    told = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "seed": seed, "machine": _machine(), "drills": [_told(one) for one in results]}
+    result.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     passed, failed = (sum(result.word == word for result in results) for word in ("passed", "FAILED"))
     page.write_text(
         PAGE.format(
@@ -52,6 +55,12 @@ def write(page: Path, results: Sequence[Result], seed: int) -> None:
             rows="\n".join(_row(one) for one in results),
         )
     )
+
+
+def _told(one: Result) -> dict[str, str | int]:
+    drill = one.drill
+    named = {"name": drill.name, "fault": drill.fault, "passes_when": drill.criterion, "result": one.word, "figures": one.said}
+    return {**named, "seconds": round(one.seconds)}
 
 
 def _row(one: Result) -> str:

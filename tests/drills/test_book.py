@@ -6,6 +6,7 @@ import pytest
 
 from server.db import Database
 from server.ids import uuid7
+from server.web.drills_page import last_run
 from tests import make
 from tests.drills.book import Broken
 from tests.drills.checker import check
@@ -20,6 +21,14 @@ def test_each_fault_of_the_table_has_one_drill_and_one_row_on_the_page() -> None
     assert list(every()) == names
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| F")]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == names
+
+
+def test_the_program_carries_along_what_the_page_says() -> None:
+    told = last_run()["drills"]
+    assert [f"| {one['name']} | {one['fault']} | {one['passes_when']} | {one['result']} |" for one in told] == [
+        line[: line.index("|", line.index(f"| {one['result']} |") + 2) + 1]
+        for one, line in zip(told, (line for line in PAGE.read_text().splitlines() if line.startswith("| F")), strict=True)
+    ]
 
 
 def load_of(db: Database, told: Told, *, stored: bool) -> Load:

@@ -97,3 +97,14 @@ def test_who_may_not_read_it_does_not(clinic: make.Clinic, at_desk: Callable[[ma
         browser = at_desk(person)
         browser.open("/journal", 403)
         assert "/journal" not in browser.open("/account").hrefs
+
+
+def test_the_journal_leads_to_how_this_version_stood_its_drills(vera_at_desk: Browser) -> None:
+    """All of them are named, with what must hold and how it ended; and where that was shown, which was not here."""
+    assert "/drills" in vera_at_desk.open("/journal").hrefs
+    page = vera_at_desk.open("/drills")
+    assert "24 passed, 0 failed, 0 not shown" in page.text
+    assert "not on your server" in page.text
+    for said in ("F1 Kill -9 of all PostgreSQL processes", "F24 SQLite: kill -9 while writing", "Figures of F17"):
+        assert said in page.text, said
+    assert faults(page) == []
