@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from server.reports.statistics.agreement import Ratings, agreement, fleiss, fleiss_of_counts, light, weighted_kappa
 from server.reports.statistics.icc import Icc, icc
-from tests.reports.published import ABSTRACTORS, GOLDEN, GWET_RAW, WIKIPEDIA, diagnoses, judges
+from tests.reports.published import ABSTRACTORS, GOLDEN, GWET_RAW, WIKIPEDIA, diagnoses, judges, untimed
 
 GRADES = range(-3, 4)
 PANEL = st.integers(2, 4).flatmap(
@@ -45,6 +45,7 @@ def test_a_subject_with_fewer_raters_is_no_count_of_the_same_panel() -> None:
         fleiss_of_counts([[2, 1], [1, 1]])
 
 
+@untimed
 @given(PANEL, st.permutations(GRADES), st.randoms())
 def test_kappa_knows_neither_the_order_of_raters_nor_the_names_of_categories(
     panel: list[list[int]], names: list[int], dice: Random
@@ -78,6 +79,7 @@ def ac1_by_pairs(panel: list[list[int]], scale: range) -> float:
     return (agreed - chance) / (1 - chance)
 
 
+@untimed
 @given(PANEL)
 def test_ac1_is_its_definition(panel: list[list[int]]) -> None:
     assert agreement(panel, GRADES).ac1 == pytest.approx(ac1_by_pairs(panel, GRADES), abs=1e-9)
@@ -112,6 +114,7 @@ def weighted_by_pairs(one: list[int], two: list[int]) -> float | None:
     return 1 - mean((a - b) ** 2 for a, b in zip(one, two, strict=True)) / chance if chance else None
 
 
+@untimed
 @given(PANEL)
 def test_weighted_kappa_is_its_definition_and_light_its_mean(panel: list[list[int]]) -> None:
     raters = [list(rater) for rater in zip(*panel, strict=True)]
@@ -149,11 +152,13 @@ def values(found: Icc) -> list[float | None]:
     return [found.one_1, found.two_1, found.three_1, found.one_k, found.two_k, found.three_k]
 
 
+@untimed
 @given(PANEL, st.integers(-9, 9), st.sampled_from([0.125, 2.0, 3.0]))
 def test_icc_does_not_feel_where_the_scale_begins_nor_its_unit(panel: list[list[int]], by: int, unit: float) -> None:
     assert values(icc([[(grade + by) * unit for grade in row] for row in panel])) == pytest.approx(values(icc(panel)))
 
 
+@untimed
 @given(PANEL, st.integers(20, 40))
 def test_a_rater_who_is_always_higher_disagrees_only_absolutely(panel: list[list[int]], by: int) -> None:
     shifted = [[row[0] + by, *row[1:]] for row in panel]

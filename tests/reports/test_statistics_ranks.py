@@ -14,11 +14,13 @@ from scipy import stats
 from server.reports.statistics import correlation, hypotheses
 from server.reports.statistics.correlation import Point, Spearman, spearman
 from server.reports.statistics.hypotheses import mann_whitney, signed_rank
+from tests.reports.published import untimed
 
 SCORES = st.lists(st.integers(0, 20).map(float), min_size=1, max_size=25)
 POINTS = st.lists(st.builds(Point, st.integers(0, 8), st.integers(0, 9).map(float), st.integers(0, 9).map(float)), max_size=25)
 
 
+@untimed
 @given(SCORES, SCORES)
 def test_mann_whitney_is_its_definition_and_scipys_p(first: list[float], second: list[float]) -> None:
     found = mann_whitney(first, second)
@@ -45,6 +47,7 @@ def test_groups_that_are_empty_or_all_alike_have_no_p() -> None:
         mann_whitney([float("nan")], [1])
 
 
+@untimed
 @given(SCORES, SCORES)
 def test_the_middle_of_very_many_differences_is_searched_for_as_well(first: list[float], second: list[float]) -> None:
     a, b = np.array(first), np.array(second)
@@ -53,6 +56,7 @@ def test_the_middle_of_very_many_differences_is_searched_for_as_well(first: list
         assert hypotheses._middle(a, b) == pytest.approx(median(x - y for x, y in product(first, second)), abs=1e-6)
 
 
+@untimed
 @given(st.lists(st.integers(-6, 6).map(float), min_size=1, max_size=30))
 def test_signed_ranks_are_scipys(changes: list[float]) -> None:
     found = signed_rank(list(enumerate(changes)))
@@ -93,6 +97,7 @@ def cohort(size: int, slope: float) -> list[Point]:
     return [Point(int(owner), float(a), float(b)) for owner, a, b in zip(draw.randint(0, size // 2, size), x, y, strict=True)]
 
 
+@untimed
 @given(POINTS)
 def test_spearman_is_scipys_or_unknown(points: list[Point]) -> None:
     found = spearman(points, seed=1, resamples=20)

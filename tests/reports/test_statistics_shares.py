@@ -13,7 +13,7 @@ from server.reports.statistics.consistency import counts_for, grim, sd_floor
 from server.reports.statistics.holm import holm
 from server.reports.statistics.shares import Share, extremes, wilson
 from server.reports.statistics.xmr import Run, running_median, xmr
-from tests.reports.published import GOLDEN, rows
+from tests.reports.published import GOLDEN, rows, untimed
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 VALUES = st.lists(st.integers(-1000, 1000).map(float), min_size=10, max_size=60)
@@ -25,6 +25,7 @@ def test_shares_of_the_study_have_the_intervals_computed_elsewhere(counted: str)
     assert (found.share, found.low, found.high) == pytest.approx(GOLDEN["wilson95"][counted], abs=1e-6)
 
 
+@untimed
 @given(COUNTS)
 def test_wilson_is_scipys(counted: tuple[int, int]) -> None:
     k, n = counted
@@ -33,6 +34,7 @@ def test_wilson_is_scipys(counted: tuple[int, int]) -> None:
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
+@untimed
 @given(COUNTS)
 def test_an_interval_holds_its_share_mirrors_and_narrows(counted: tuple[int, int]) -> None:
     k, n = counted
@@ -71,6 +73,7 @@ def test_holm_by_hand() -> None:
         holm([1.5])
 
 
+@untimed
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_keeps_the_order_and_only_raises(ps: list[float]) -> None:
     done = [(p, after) for p, after in zip(ps, holm(ps), strict=True) if after is not None]
@@ -104,6 +107,7 @@ def test_few_points_have_no_limits_and_none_nothing() -> None:
     assert xmr([0.1] * 12).outside == ()
 
 
+@untimed
 @given(VALUES, st.integers(-500, 500))
 def test_limits_lie_around_the_mean_and_move_with_the_values(values: list[float], by: int) -> None:
     found, moved = xmr(values), xmr([value + by for value in values])
@@ -145,6 +149,7 @@ def test_means_of_whole_numbers_are_whole_when_multiplied_back() -> None:
         grim("1", 0)
 
 
+@untimed
 @given(st.lists(st.integers(1, 10), min_size=2, max_size=40))
 def test_what_whole_numbers_really_give_is_never_called_impossible(scores: list[int]) -> None:
     assert sum(scores) in grim(f"{mean(scores):.2f}", len(scores)).sums

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.reports.statistics.turnbull import Band, Mass, Seen, Turnbull, turnbull
-from tests.reports.published import GOLDEN, breasts
+from tests.reports.published import GOLDEN, breasts, untimed
 
 ONE = st.builds(
     lambda left, length: Seen(left, None if length is None else left + length), st.integers(0, 30), st.none() | st.integers(0, 40)
@@ -54,6 +54,7 @@ def test_the_masses_of_finkelstein_and_wolfe(treatment: str) -> None:
     assert found.gradient < 1e-8
 
 
+@untimed
 @given(MANY)
 def test_it_is_a_maximum_of_the_likelihood(seen: list[Seen]) -> None:
     """Written out: masses sum to 1, and no mass moved to any other interval, known to somebody, makes what was seen likelier."""
@@ -73,6 +74,7 @@ def test_it_is_a_maximum_of_the_likelihood(seen: list[Seen]) -> None:
         assert sum(weight) / len(seen) <= 1 + 1e-6
 
 
+@untimed
 @given(MANY, st.integers(2, 4), st.randoms())
 def test_grouping_is_repeating_and_order_is_nothing(seen: list[Seen], times: int, dice: Random) -> None:
     grouped = [Seen(one.left, one.right, many * times) for one, many in Counter(seen).items()]
@@ -84,6 +86,7 @@ def test_grouping_is_repeating_and_order_is_nothing(seen: list[Seen], times: int
     assert one.log_likelihood == pytest.approx(times * estimate(seen).log_likelihood, abs=1e-5)
 
 
+@untimed
 @given(MANY, st.lists(st.integers(0, 80), min_size=2, max_size=6))
 def test_the_band_rises_from_nothing_to_at_most_everybody(seen: list[Seen], days: list[int]) -> None:
     found = estimate(seen)
@@ -94,6 +97,7 @@ def test_the_band_rises_from_nothing_to_at_most_everybody(seen: list[Seen], days
     assert found.by(-1) == Band(-1, 0, 0)
 
 
+@untimed
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
 def test_days_known_exactly_give_the_plain_shares(days: list[int]) -> None:
     found = estimate([Seen(day, day) for day in days])
