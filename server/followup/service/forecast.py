@@ -1,5 +1,6 @@
 """What will be sent in the days to come, as things stand now: every waiting message, judged like the last look, at its sender's pace."""
 
+import functools
 import heapq
 import uuid
 from collections import Counter, defaultdict
@@ -21,7 +22,7 @@ from server.followup.channels.ways import paces
 from server.followup.models import PATIENT, Pause
 from server.followup.service import protocols
 from server.followup.service.listing import NOT_YET
-from server.followup.service.outlook import WITH_FACTS, R, Row, standing_of, stopped_among, zone_of
+from server.followup.service.outlook import R, Row, standing_of, stopped_among, with_facts, zone_of
 from server.followup.verdict import refusal
 
 
@@ -155,9 +156,18 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     return LookAhead(now, until, items, pace, paused, zone)
 
 
+_OF_MESSAGE = ("id", "due_at", "expires_at", "next_at", "wall", "channel", "purpose", "recipient", "visit_id", "patient_id")
+_OF_VISIT = ("state", "title", "protocol_version", "target_date", "booked_for")
+_OF_PATIENT = ("given_name", "family_name", "email", "phone_e164", "time_zone", "reminder_consent", "died_on")
+_LOOKED_AT = {*_OF_MESSAGE, *(f"visit_{name}" for name in _OF_VISIT), *(f"patient_{name}" for name in _OF_PATIENT), "procedure_state"}
+"""Of the facts those that a forecast needs: it reads thousands of rows, and each column of each is converted."""
+
+_BRIEF = with_facts(_LOOKED_AT)
+
+
 def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
     return (
-        WITH_FACTS.where(R.c.clinic_id == session.info["clinic_id"], R.c.state.in_(NOT_YET), R.c.recipient == PATIENT)
+        _BRIEF.where(R.c.clinic_id == session.info["clinic_id"], R.c.state.in_(NOT_YET), R.c.recipient == PATIENT)
         .where(R.c.due_at < until, R.c.expires_at > now)
         .order_by(R.c.due_at, R.c.id)
     )
@@ -178,7 +188,7 @@ def _item(row: Row, stopped: frozenset[bytes], hours: Hours, clinic: ZoneInfo, n
         visit_on=booked.astimezone(clinic).date() if booked and row["visit_state"] == VisitState.BOOKED else row["visit_target_date"],
         patient_id=row["patient_id"],
         patient_name=f"{row['patient_family_name']}, {row['patient_given_name']}",
-        day=max(row["due_at"], now).astimezone(clinic).date(),
+        day=_day(max(row["due_at"], now), clinic),
         hours=None if row["purpose"] == Purpose.LINK else hours,
         zone=zone_of(row, clinic),
         reason=refusal(standing_of(row, stopped)),
@@ -205,7 +215,18 @@ def _let_leave(items: list[Item], rate: int, now: datetime) -> None:
 
 
 def _allowed(one: Item, start: datetime) -> datetime:
-    return one.hours.next_moment(start, one.zone) if one.hours else start
+    return _next_moment(one.hours, start, one.zone) if one.hours else start
+
+
+@functools.lru_cache(maxsize=4096)
+def _next_moment(hours: Hours, start: datetime, zone: ZoneInfo) -> datetime:
+    """Hundreds of messages are due at the same minute."""
+    return hours.next_moment(start, zone)
+
+
+@functools.lru_cache(maxsize=4096)
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
 
 
 def _longest(channel: Channel, rate: int, items: list[Item], zone: ZoneInfo) -> Pace:
@@ -215,7 +236,7 @@ def _longest(channel: Channel, rate: int, items: list[Item], zone: ZoneInfo) -> 
     for one in items:
         if one.leaves_at is None:
             continue
-        day = one.leaves_at.astimezone(zone).date()
+        day = _day(one.leaves_at, zone)
         counts[day] += 1
         waits[day] = max(waits.get(day, (timedelta(), one.leaves_at)), (one.waits, one.leaves_at))
     long = {day: (wait, leaves) for day, (wait, leaves) in waits.items() if rate and wait >= timedelta(minutes=1)}

@@ -1,6 +1,7 @@
 """What the judgement about a message follows from, read in one way for the engine's last look and for the forecast."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -27,19 +28,26 @@ def _joined(table: sa.Table, column: str) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.clinic_id == R.c.clinic_id, table.c.id == R.c[column])
 
 
-WITH_FACTS = (
-    sa.select(
-        R,
-        *(V.c[name].label(f"visit_{name}") for name in _VISIT),
-        *(P.c[name].label(f"patient_{name}") for name in _PATIENT),
-        OP.c.state.label("procedure_state"),
-    )
-    .select_from(R)
-    .outerjoin(V, _joined(V, "visit_id"))
-    .outerjoin(P, _joined(P, "patient_id"))
-    .outerjoin(OP, _joined(OP, "procedure_id"))
+_FACTS: tuple[sa.ColumnElement[Any], ...] = (
+    *R.c,
+    *(V.c[name].label(f"visit_{name}") for name in _VISIT),
+    *(P.c[name].label(f"patient_{name}") for name in _PATIENT),
+    OP.c.state.label("procedure_state"),
 )
-"""Messages with their visit, patient and procedure, as columns. It names no clinic: whoever runs it does."""
+
+
+def with_facts(names: Collection[str] = ()) -> sa.Select[Any]:
+    """Messages with their visit, patient and procedure, as columns, or only the `names`. It names no clinic: whoever runs it does."""
+    return (
+        sa.select(*(one for one in _FACTS if not names or one.key in names))
+        .select_from(R)
+        .outerjoin(V, _joined(V, "visit_id"))
+        .outerjoin(P, _joined(P, "patient_id"))
+        .outerjoin(OP, _joined(OP, "procedure_id"))
+    )
+
+
+WITH_FACTS = with_facts()
 
 
 def address_of(row: Row) -> str | None:
@@ -73,7 +81,7 @@ def standing_of(row: Row, stopped: frozenset[bytes]) -> Standing:
         visit=row["visit_state"],
         consent=row["patient_reminder_consent"],
         has_address=bool(address),
-        stopped=bool(address) and address_hash(row["channel"], address or "") in stopped,
+        stopped=bool(address and stopped) and address_hash(row["channel"], address or "") in stopped,
         died=row["patient_died_on"] is not None,
         procedure=None if row["procedure_state"] in FOLLOWED else row["procedure_state"],
     )
