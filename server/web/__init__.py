@@ -3,8 +3,10 @@
 from server.web import (
     account,
     api_docs,
+    assessment_page,
     emergency_page,
     journal_page,
+    logbook_page,
     new_record,
     notices,
     outbox,
@@ -29,8 +31,10 @@ from server.web.blueprint import pages
 __all__ = [
     "account",
     "api_docs",
+    "assessment_page",
     "emergency_page",
     "journal_page",
+    "logbook_page",
     "new_record",
     "notices",
     "outbox",

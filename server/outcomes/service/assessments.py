@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.clinics import service as clinics
 from server.db import find
@@ -49,14 +49,50 @@ def standing_findings(session: Session, procedure_id: uuid.UUID, without: uuid.U
     """Columns of the findings of a procedure that count, each with `assessed_on`, in order of time."""
     days = {one.id: one.assessed_on for one in standing(of_procedure(session, procedure_id)) if one.id != without}
     rows = session.scalars(sa.select(Finding).where(Finding.procedure_id == procedure_id, Finding.assessment_id.in_(days)))
-    seen = [{name: getattr(one, name) for name in _FINDING} | {"assessed_on": days[one.assessment_id]} for one in rows]
-    return sorted(seen, key=lambda one: (one["assessed_on"], str(one["assessment_id"]), str(one["id"])))
+    return sorted((_seen(one, days[one.assessment_id]) for one in rows), key=_place)
 
 
 def adverse_events(session: Session, procedure: Procedure) -> list[dict[str, Any]]:
     """Wire form of each event that was ever present, by when it was first seen."""
     seen = standing_findings(session, procedure.id)
     return [_plain(one) for one in course.events(seen, operated_on(session, procedure))]
+
+
+def events_of(session: Session, procedures: Sequence[Procedure]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """The same of many procedures, in two questions."""
+    ids = [one.id for one in procedures]
+    known: dict[uuid.UUID, list[Assessment]] = {}
+    for one in session.scalars(sa.select(Assessment).where(Assessment.procedure_id.in_(ids))):
+        known.setdefault(one.procedure_id, []).append(one)
+    days = {one.id: one.assessed_on for some in known.values() for one in standing(some)}
+    seen: dict[uuid.UUID, list[course.Seen]] = {}
+    for finding in session.scalars(sa.select(Finding).where(Finding.procedure_id.in_(known))):
+        if finding.assessment_id in days:
+            seen.setdefault(finding.procedure_id, []).append(_seen(finding, days[finding.assessment_id]))
+    return {
+        one.id: [_plain(event) for event in course.events(sorted(seen[one.id], key=_place), operated_on(session, one))]
+        for one in procedures
+        if one.id in seen
+    }
+
+
+def counts(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many assessments of each procedure stand; those without any are left out."""
+    later = aliased(Assessment)
+    corrected = sa.exists().where(later.clinic_id == Assessment.clinic_id, later.replaces == Assessment.id)
+    query = sa.select(Assessment.procedure_id, sa.func.count()).where(
+        Assessment.procedure_id.in_(procedure_ids), Assessment.withdrawn.is_(False), ~corrected
+    )
+    rows = session.execute(query.group_by(Assessment.procedure_id))
+    return {procedure_id: count for procedure_id, count in rows}  # noqa: C416  reason: rows are no pairs to mypy
+
+
+def _seen(one: Finding, day: date) -> course.Seen:
+    return {name: getattr(one, name) for name in _FINDING} | {"assessed_on": day}
+
+
+def _place(one: course.Seen) -> tuple[date, str, str]:
+    return one["assessed_on"], str(one["assessment_id"]), str(one["id"])
 
 
 def _plain(value: Any) -> Any:
