@@ -43,7 +43,7 @@ def outcome(session: Session, procedure: Procedure, scars: Sequence[Scar]) -> di
         "caption": f"{events.caption(courses)} {events.SHAPES}" if courses else events.caption(courses),
         "scars": _changes(session, assessments.standing(found), scars),
         "graded": outcome_words.graded,
-        "presences": outcome_words.STILL,
+        "presences": outcome_words.SEEN,
         "relations": outcome_words.RELATIONS,
     }
 
@@ -66,14 +66,15 @@ def _course(one: Mapping[str, Any], labels: Mapping[str, str], begun: date) -> e
     ]
     begin = (date.fromisoformat(one["onset_on"] or one["first_seen"]) - begun).days
     last = one["last_present"] or one["first_absent"] or one["first_seen"]
-    return events.Course(_name(one, labels), begin, (date.fromisoformat(last) - begun).days, one["ongoing"], looks)
+    gone = (date.fromisoformat(one["first_absent"]) - begun).days if one["first_absent"] else None
+    return events.Course(_name(one, labels), begin, (date.fromisoformat(last) - begun).days, gone, looks)
 
 
 def _seen(look: Mapping[str, Any]) -> str:
     if look["over"]:
         return "gone"
-    said = outcome_words.STILL[Presence(look["present"])].lower()
-    return f"{said}, {outcome_words.graded(look['clavien_dindo'], look['ctcae'], disability=look['disability'])}"
+    graded = outcome_words.graded(look["clavien_dindo"], look["ctcae"], disability=look["disability"])
+    return f"{outcome_words.SEEN[Presence(look['present'])]}, {graded}"
 
 
 def _assessments(session: Session, found: Sequence[Assessment]) -> list[dict[str, Any]]:

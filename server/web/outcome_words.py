@@ -29,6 +29,7 @@ _OWN = {
 COMPLICATIONS = {one: _OWN.get(one) or capital(plain(str(one).removeprefix("donor_"))) for one in Complication}
 PARTS = {region: [one for one in Complication if REGION_OF[one] == region] for region in Region}
 PRESENCES = {Presence.YES: "Yes", Presence.NO: "No", Presence.UNKNOWN: "Not sure"}
+SEEN = {Presence.YES: "present", Presence.NO: "gone", Presence.UNKNOWN: "not sure"}
 STILL = {Presence.YES: "Still present", Presence.NO: "Gone", Presence.UNKNOWN: "Not sure"}
 ERYTHEMA = {"0": "Clear", "1": "Almost clear", "2": "Mild", "3": "Moderate", "4": "Severe"}
 CTCAE = {

@@ -27,7 +27,10 @@ _DRAWN = {
     5: Markup('<path d="M-6-6 6 6M6-6-6 6" class="event-cross"/>'),
 }
 _GONE = Markup('<path d="M0-7V7" class="event-cross"/>')
-SHAPES = "Mark by CTCAE grade: ring not graded, dot 1, square 2, triangle 3, diamond 4, cross 5; a bar where it had gone."
+SHAPES = (
+    "Mark by CTCAE grade: ring not graded, dot 1, square 2, triangle 3, diamond 4, cross 5; a bar where it had gone. "
+    "A dashed line: it went at some time between."
+)
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Course:
-    """One event: from which day to which it is known to have been there, and each look at it."""
+    """One event: from which day to which it is known to have been there, by which it had gone (None: ongoing), and each look at it."""
 
     name: str
     begin: int
     end: int
-    ongoing: bool
+    gone: int | None
     looks: Sequence[Look]
 
 
@@ -55,7 +58,7 @@ def caption(courses: Sequence[Course]) -> str:
     """Counted from what is drawn."""
     if not courses:
         return "No adverse event was found."
-    ongoing = sum(one.ongoing for one in courses)
+    ongoing = sum(one.gone is None for one in courses)
     worst = max((look.ctcae for one in courses for look in one.looks if look.ctcae), default=None)
     said = [f"{ongoing} ongoing", f"{len(courses) - ongoing} over"]
     graded = f"worst CTCAE grade {worst}" if worst else "none graded by CTCAE"
@@ -64,7 +67,7 @@ def caption(courses: Sequence[Course]) -> str:
 
 def events(courses: Sequence[Course], *, title: str) -> Markup:
     """The drawing, days after the procedure from left to right."""
-    longest = max(1, *(max(one.end, *(look.day for look in one.looks)) for one in courses))
+    longest = max(1, *(max(one.end, one.gone or 0, *(look.day for look in one.looks)) for one in courses))
 
     def x(day: int) -> float:
         return _LEFT + (_RIGHT - _LEFT) * day / longest
@@ -74,7 +77,10 @@ def events(courses: Sequence[Course], *, title: str) -> Markup:
         top = row * _ROW
         middle = top + _NAME + 13
         drawn.append(_HEAD.format(top + 13, one.name))
-        drawn.append(_LINE.format("" if one.ongoing else " event-over", x(one.begin), middle, x(max(one.begin, one.end)), middle))
+        end = max(one.begin, one.end)
+        drawn.append(_LINE.format("", x(one.begin), middle, x(end), middle))
+        if one.gone is not None and one.gone > end:
+            drawn.append(_LINE.format(" event-unsure", x(end), middle, x(one.gone), middle))
         drawn += [_MARK.format(x(look.day), middle, look.words, _GONE if look.gone else _DRAWN[look.ctcae]) for look in one.looks]
     height = len(courses) * _ROW + 2
     step = next((one for one in _STEPS if longest / one <= _MOST_TICKS), _STEPS[-1])
