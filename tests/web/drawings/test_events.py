@@ -4,13 +4,8 @@ import re
 
 from server.web.drawings.events import Course, Look, caption, events
 
-CYST = Course(
-    "Oil cyst",
-    30,
-    60,
-    80,
-    [Look(40, 1, gone=False, words="day 40"), Look(60, 3, gone=False, words="day 60"), Look(90, None, gone=True, words="gone")],
-)
+LOOKS = (Look(40, 1, gone=False, words="day 40"), Look(60, 3, gone=False, words="day 60"), Look(90, None, gone=True, words="gone"))
+CYST = Course("Oil cyst", 30, 60, 80, LOOKS)
 PAIN = Course("Pain & more", 2, 9, None, [Look(9, None, gone=False, words="day 9")])
 
 
