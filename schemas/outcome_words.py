@@ -135,6 +135,13 @@ class RedSource(StrEnum):
     ASSESSMENT = "assessment"
 
 
+class LogbookRole(StrEnum):
+    """What somebody did at a procedure, as its note says; who supervised, no note says."""
+
+    OPERATING = "operating_surgeon"
+    ASSISTING = "assistant"
+
+
 class ReportState(StrEnum):
     """A computation: waiting for a worker, at work, done, given up."""
 

@@ -23,6 +23,7 @@ from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
 from server.logs import trace
+from server.outcomes.routes import ROUTES as OUTCOME_ROUTES
 from server.patience import bound
 from server.patients.routes import routes as patient_routes
 from server.photos.routes import ROUTES as PHOTO_ROUTES
@@ -30,6 +31,7 @@ from server.photos.routes import tus
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.rates import Rate
+from server.reports.routes import ROUTES as REPORT_ROUTES
 from server.rights import emergency
 from server.rights.routes import routes as rights_routes
 from server.sessions import routes as session_routes
@@ -49,7 +51,9 @@ API = (
     *PROCEDURE_ROUTES,
     *PHOTO_ROUTES,
     *FOLLOW_UP_ROUTES,
+    *OUTCOME_ROUTES,
     *SYNC_ROUTES,
+    *REPORT_ROUTES,
     rights_routes,
 )
 

@@ -18,8 +18,10 @@ from server.canonical import instant
 from server.clinics.service import current
 from server.config import Config
 from server.followup.models import Alert, Answer, Call, Reminder, Visit
+from server.followup.models.redness import Redness
 from server.journal.access import write
 from server.journal.service import history
+from server.outcomes.models import Assessment, Finding, ScarMeasurement
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo, PhotoConsent, PhotoGrade
 from server.photos.service.vault import CONTENT, of_photo
@@ -33,7 +35,7 @@ from server.rights import erasure, readers
 README = """Everything that {clinic} holds about this patient in Graftlog, as of {at}.
 
 record.json     the record: patient, scars, procedures with their entries, signatures, addenda, visits, messages, calls, answers, alerts,
-                photographs with their grades, and what they may be shown for
+                assessments with their findings and measurements, redness, photographs with their grades, and what they may be shown for
 history.json    every change of it, in order
 access.json     who has read it, and what of it has left the clinic
 notes/          the operation notes, as PDF
@@ -103,6 +105,10 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "calls": Call,
         "answers": Answer,
         "alerts": Alert,
+        "assessments": Assessment,
+        "findings": Finding,
+        "scar_measurements": ScarMeasurement,
+        "redness": Redness,
     }
     return {
         "patient": patient.document(),

@@ -3,9 +3,11 @@
 from server.web import (
     account,
     api_docs,
+    assessment_page,
     drills_page,
     emergency_page,
     journal_page,
+    logbook_page,
     new_record,
     notices,
     outbox,
@@ -30,9 +32,11 @@ from server.web.blueprint import pages
 __all__ = [
     "account",
     "api_docs",
+    "assessment_page",
     "drills_page",
     "emergency_page",
     "journal_page",
+    "logbook_page",
     "new_record",
     "notices",
     "outbox",

@@ -14,6 +14,7 @@ PARTS = {
     "alerts": "Alerts",
     "calls": "Calls",
     "photos": "Photographs",
+    "assessments": "Assessments",
 }
 """Of the timeline: each is read by itself, so that one that cannot be read leaves the others standing."""
 

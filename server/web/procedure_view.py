@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import EntryKind, PhotoView, ProcedureState
+from schemas.vocabulary import EntryKind, PhotoView, ProcedureState, VisitKind, VisitState
 from server import clock
 from server.access import Permission, Signed
 from server.canonical import digest
 from server.followup.service import listing, schedule
+from server.followup.service.visits import first_day
+from server.outcomes.service import assessing
 from server.photos.models import Photo
 from server.procedures import note, rules
 from server.procedures.facts import Fact, retractions
@@ -20,7 +22,7 @@ from server.procedures.note import describe
 from server.procedures.note.words import age
 from server.procedures.service import planning, signing
 from server.procedures.service.record import Record
-from server.web import patient_words, photo_pairs, procedure_eye, words
+from server.web import outcome_view, patient_words, photo_pairs, procedure_eye, words
 from server.web.blueprint import local
 from server.web.procedure_figures import figures
 from server.web.procedure_history import MOST, changes
@@ -75,7 +77,10 @@ def view(session: Session, person: Signed, whole: Record, *, in_files: bool) -> 
         "kinds": list(dict.fromkeys(str(fact["kind"]) for fact in whole.facts)),
         "history": changes(session, whole) if person.may(Permission.READ_JOURNAL) else None,
         "most_history": MOST,
-        "visits": _visits(session, procedure.id, today, in_files=in_files),
+        "outcome": outcome_view.outcome(session, procedure, whole.scars) if procedure.state in assessing.DONE else None,
+        "visits": _visits(
+            session, procedure.id, today, in_files=in_files, done=procedure.state in assessing.DONE and person.may(Permission.ASSESS)
+        ),
     }
 
 
@@ -123,13 +128,14 @@ def _shots(session: Session, whole: Record) -> list[photo_pairs.Shot]:
     return sorted(shots, key=lambda shot: (places.index(shot.photo.view), photo_pairs.moment_of(shot.photo), shot.photo.id))
 
 
-def _visits(session: Session, procedure_id: uuid.UUID, today: date, *, in_files: bool) -> list[dict[str, Any]]:
-    """Each with its messages, which are read in one question."""
+def _visits(session: Session, procedure_id: uuid.UUID, today: date, *, in_files: bool, done: bool) -> list[dict[str, Any]]:
+    """Each with its messages, which are read in one question; `done`: whether the result may be assessed."""
     reminders = listing.reminders_of(session, procedure_id, _MOST_REMINDERS)
     return [
         {
             "visit": visit,
             "step": visit.title,
+            "assess": done and visit.kind == VisitKind.VISIT and visit.state != VisitState.CANCELLED and first_day(session, visit) <= today,
             "state": words.visit(visit.state, visit.opens_on, visit.closes_on, today),
             "reminders": [
                 {"reminder": one, "purpose": words.PURPOSES[one.purpose], "state": words.reminder(one.state, in_files=in_files)}

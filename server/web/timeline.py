@@ -9,19 +9,21 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from schemas.outcome_words import Complication, Presence
 from schemas.vocabulary import ReminderState
 from server.clinics.models import User
 from server.followup.comparison import OPEN
 from server.followup.models import PATIENT, Alert, Answer, Call, Reminder, Visit
 from server.followup.service.listing import NOT_YET
+from server.outcomes.models import Assessment, Finding
 from server.patients.models import Patient
 from server.photos.models import Photo
 from server.procedures.models import Procedure
 from server.procedures.service.drafting import NEVER_DONE
 from server.web import patient_words
-from server.web.timeline_words import Event, alert, answer, call, message, photo, procedure, visit
+from server.web.timeline_words import Event, alert, answer, assessment, call, message, photo, procedure, visit
 
 log = logging.getLogger("graftlog.web")
 T = TypeVar("T")
@@ -176,6 +178,26 @@ def _of_photos(session: Session, window: Window) -> Iterator[Event]:
     return (photo(one) for one in session.scalars(window.of(query, at, Photo.id)))
 
 
+def _of_assessments(session: Session, window: Window) -> Iterator[Event]:
+    """As written down, under the moment it was; what was corrected since says so."""
+    later = aliased(Assessment)
+    by = sa.and_(User.clinic_id == Assessment.clinic_id, User.id == Assessment.assessed_by)
+    corrected = sa.exists().where(later.clinic_id == Assessment.clinic_id, later.replaces == Assessment.id)
+    query = sa.select(Assessment, User.name, corrected).join(User, by).where(Assessment.patient_id == window.patient.id)
+    rows = session.execute(window.of(query, _column(Assessment.created_at), Assessment.id)).all()
+    present = _present(session, [one.id for one, _, _ in rows])
+    return (assessment(one, who, present.get(one.id, []), replaced=replaced) for one, who, replaced in rows)
+
+
+def _present(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Complication]]:
+    """Complications that were present, by assessment."""
+    query = sa.select(Finding).where(Finding.assessment_id.in_(ids), Finding.present == Presence.YES).order_by(Finding.id)
+    found: dict[uuid.UUID, list[Complication]] = {}
+    for one in session.scalars(query):
+        found.setdefault(one.assessment_id, []).append(one.complication)
+    return found
+
+
 def _column(given: Any) -> sa.ColumnElement[Any]:
     column: sa.ColumnElement[Any] = given.expression
     return column
@@ -189,6 +211,7 @@ SOURCES: dict[str, Callable[[Session, Window], Iterator[Event]]] = {
     "alerts": _of_alerts,
     "calls": _of_calls,
     "photos": _of_photos,
+    "assessments": _of_assessments,
 }
 
 

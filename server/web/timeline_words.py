@@ -1,21 +1,24 @@
 """An event of a patient's timeline in words: what, how it stands, what is known besides, and where it is shown whole."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import url_for
 
+from schemas.outcome_words import Complication
 from schemas.questions import Given
 from schemas.vocabulary import AlertKind, PhotoState, ProcedureState, VisitKind
 from schemas.work import WorkKind
 from server.followup.models import Alert, Answer, Call, Reminder, Visit
 from server.followup.service.alerts import WISHES
+from server.outcomes.models import Assessment
 from server.photos.models import Photo
 from server.procedures.models import Procedure
-from server.procedures.note.words import capital, clock, short_day
+from server.procedures.note.words import capital, clock, listed, short_day
+from server.web import outcome_words, words
 from server.web import patient_words as own
-from server.web import words
 from server.web.blueprint import local
 from server.web.photo_pairs import view_of
 from server.web.words import Said
@@ -50,6 +53,7 @@ _ONE = {
     "alerts": "Alert",
     "calls": "Call",
     "photos": "Photograph",
+    "assessments": "Assessment",
 }
 
 
@@ -123,6 +127,18 @@ def call(one: Call, called_by: str | None, about: Visit | None) -> Event:
     title = f"About {about.title}" if about else "To the patient"
     details = _details(f"By {called_by}." if called_by else None, later, note)
     return Event(one.called_at, one.id, "calls", title, own.CALLS[one.outcome], details, _follow_up(about))
+
+
+def assessment(one: Assessment, assessed_by: str, present: Sequence[Complication], *, replaced: bool) -> Event:
+    """What a clinician found, under the moment it was written down."""
+    said = outcome_words.ASSESSED["withdrawal" if one.withdrawn else "replaced" if replaced else "stands"]
+    red = f"Erythema {one.erythema}, {outcome_words.ERYTHEMA[str(one.erythema)].lower()}." if one.erythema is not None else None
+    names = listed(list(dict.fromkeys(outcome_words.donor(each) for each in present)))
+    found = f"Present: {names}." if names else None
+    details = _details(f"By {assessed_by}, of {short_day(one.assessed_on)}.", red, found, one.reason)
+    title = "Withdrawal of an assessment" if one.withdrawn else "Result assessed"
+    href = url_for("web.procedure", procedure_id=one.procedure_id, _anchor="outcome")
+    return Event(one.created_at, one.id, "assessments", title, said, details, href)
 
 
 def photo(one: Photo) -> Event:

@@ -126,6 +126,7 @@ def _row(item: worklist.Item, corrects: uuid.UUID | None = None) -> dict[str, An
         "last_call": words.last_call(item),
         "next_step": worklist.next_step(item.kind, item.visit, item.alert),
         "came": words.may_have_come(item.visit, _today()),
+        "assess": words.may_be_assessed(item.visit, _today()) and person().may(Permission.ASSESS),
         "new_id": str(uuid7()),
     }
 

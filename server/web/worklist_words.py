@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from schemas.vocabulary import CallOutcome, Channel, VisitState
+from schemas.vocabulary import CallOutcome, Channel, VisitKind, VisitState
 from schemas.work import WorkKind
 from server.followup.models import Alert, Call, Visit
 from server.followup.service.worklist import Item
@@ -71,6 +71,11 @@ def may_have_come(visit: Visit | None, today: date) -> bool:
     if visit is None or visit.state != VisitState.BOOKED:
         return False
     return visit.booked_for is None or local(visit.booked_for).date() <= today
+
+
+def may_be_assessed(visit: Visit | None, today: date) -> bool:
+    """Whether its result can be written down: a visit in person that may have taken place."""
+    return visit is not None and visit.kind == VisitKind.VISIT and (may_have_come(visit, today) or visit.opens_on <= today)
 
 
 def _days(count: int) -> str:

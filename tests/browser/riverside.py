@@ -11,7 +11,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from schemas.vocabulary import PhotoKind, ProcedureState, Role
+from schemas.outcome_words import Presence
+from schemas.vocabulary import PhotoKind, ProcedureState, Role, VisitKind, VisitState
 from server import clock
 from server.app import App, create_app
 from server.clinics import demo
@@ -19,8 +20,9 @@ from server.clinics import models as clinics
 from server.config import from_environment
 from server.db import Database
 from server.demo import case, seed
-from server.followup.models import Reminder
+from server.followup.models import Reminder, Visit
 from server.migrations.upgrade import upgrade
+from server.outcomes.models import Finding
 from server.patients.models import Patient
 from server.photos.models import Photo
 from server.photos.service.thumbnails import make_waiting
@@ -118,6 +120,7 @@ def _more(at: Riverside) -> None:
     at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
     at.filled = {
         "patient_id": str(anna.id),
+        "visit_id": _visited(at),
         "procedure_id": at.procedures[ProcedureState.SIGNED],
         "reminder_id": str(sent),
         "device_id": str(theatre.device_id),
@@ -130,6 +133,14 @@ def _more(at: Riverside) -> None:
     with db.transaction(clinic.id, write=False) as session:
         later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
         at.followed_up = str(session.scalars(later).first() or anna.id)
+
+
+def _visited(at: Riverside) -> str:
+    """The visit of a newest procedure with an adverse event, so that the form has something to ask about again."""
+    with at.app.db.transaction(at.clinic.id, write=False) as session:
+        told = sa.select(Finding.procedure_id).where(Finding.present == Presence.YES)
+        query = sa.select(Visit.id).where(Visit.procedure_id.in_(told), Visit.kind == VisitKind.VISIT, Visit.state == VisitState.ATTENDED)
+        return str(session.scalars(query.order_by(Visit.target_date.desc(), Visit.id)).first())
 
 
 def _planned(at: Riverside, when: datetime) -> str:

@@ -11,7 +11,8 @@ from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import demo
 from tests.browser.chromium import Desk
-from tests.browser.hands import ALL, NO_SCRIPT, Hand
+from tests.browser.hands import ALL, KEYBOARD, NO_SCRIPT, Hand
+from tests.outcomes.result import anna as anna_result
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
 from tests.web.case import completed
@@ -140,3 +141,24 @@ def test_a_tablet_is_paired(hand: Hand) -> None:
     hand.type(page.get_by_label("Name of the new tablet"), f"Tablet by {hand.way}")
     hand.press(page.get_by_role("button", name="Pair a tablet"))
     expect(page.get_by_role("button", name="Show another code")).to_be_visible()
+
+
+def _keys(day: str) -> str:
+    """A date as it is typed into a date's box of this browser: month, day, year."""
+    year, month, number = day.split("-")
+    return f"{month}{number}{year}"
+
+
+def test_a_result_is_assessed(hand: Hand, desk: Desk) -> None:
+    page, seen = hand.page, anna_result(desk.at.app.db, desk.at.clinic)
+    page.goto(f"/procedures/{seen.id}")
+    hand.press(page.get_by_role("link", name="Assess without a visit"))
+    hand.tick(page.locator("#erythema-0"))
+    hand.tick(page.locator("#c-erythema-yes"))
+    hand.press(page.locator("#recipient summary").first)
+    hand.type(page.locator("#c-erythema-treatment"), "None.")
+    hand.type(page.locator("#c-erythema-first_absent"), seen.day(90) if hand.way != KEYBOARD else _keys(seen.day(90)))
+    hand.tick(page.locator("#none-donor"))
+    hand.type(page.get_by_label("Depth, mm").first, "0.6")
+    hand.press(page.get_by_role("button", name="Store the assessment").last)
+    expect(page.locator("#outcome")).to_contain_text("Erythema 0, clear. Of the checklist 1 present, 11 absent")

@@ -13,6 +13,7 @@ EXCUSED = {
     "web.worker": "a script",
     "web.start": "leads to the list of procedures",
     "web.note_pdf": "a PDF",
+    "web.logbook_file": "a CSV",
     "link.appointment": "a file for a calendar",
     "link.come-page": "the start page, for programs that open a button's address",
     "link.cannot-come-page": "the same",

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests import make
 from tests.api import Api
 from tests.house.account_calls import ACCOUNT_CALLS
+from tests.house.assessment_calls import ASSESSMENT_CALLS
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.house.photo_calls import PHOTO_CALLS, Raw
 from tests.house.tablet_calls import TABLET_CALLS
@@ -118,6 +119,7 @@ CALLS: dict[str, Call] = {
     "POST /sync/issues/{issue_id}/resolution": _resolved,
     **FOLLOW_UP_CALLS,
     **PHOTO_CALLS,
+    **ASSESSMENT_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",

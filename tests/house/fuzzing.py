@@ -33,6 +33,10 @@ UNFORESEEABLE = {
     r"|when the visit may take place",
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
     r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
+    "an assessment's own sense": r"Nothing is said|Nothing is measured|Only what (is|was) present|suffix d belongs|Is answered twice"
+    r"|Is measured twice|Is used twice|Only with replaces|Name in replaces|corrected or withdrawn|A withdrawal says|No such assessment"
+    r"|Another answer says|grade of erythema|This event is of|Lies after the assessment|Lies before (the procedure|its onset)"
+    r"|Must be later than|Not before \d|Width is larger",
     "a grade and its flaws": r"good photograph has no flaw|Say what is wrong with it",
     "two places of a protocol": r"exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
     r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"

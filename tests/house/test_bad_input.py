@@ -19,6 +19,7 @@ from schemas.accounts import (
     ResetLinkUse,
 )
 from schemas.answers import AnswerCreate, LinkCreate
+from schemas.assessments import AssessmentCreate
 from schemas.devices import DeviceChange, DeviceCreate, PairingRequest, PinChange, PinSignIn
 from schemas.emergency import EmergencyOpen, EmergencyReview
 from schemas.endpoints import PushSubscriptionCreate, WebhookCreate
@@ -91,6 +92,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /photos": PhotoCreate,
     "POST /patients/{patient_id}/photo-consents": PhotoConsentCreate,
     "POST /photos/{photo_id}/grades": PhotoGradeCreate,
+    "POST /visits/{visit_id}/assessment": AssessmentCreate,
+    "POST /procedures/{procedure_id}/assessments": AssessmentCreate,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
 NEVER_REFUSED = "POST /sync/{collection}/push"

@@ -9,6 +9,7 @@ import rfc8785
 
 from schemas.accounts import ResetLinkOut
 from schemas.answers import AnswerOut
+from schemas.assessments import AssessmentOut, FindingOut, RednessOut, ScarMeasurementOut
 from schemas.devices import DeviceOut, PinTriesOut
 from schemas.emergency import EmergencyOut
 from schemas.endpoints import PushSubscriptionOut, WebhookOut
@@ -31,6 +32,7 @@ from server.ids import uuid7
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
+from tests.house.assessment_calls import assessed
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
 from tests.house.tablet_calls import locked
@@ -66,6 +68,10 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "photos": PhotoOut,
     "photo_consents": PhotoConsentOut,
     "photo_grades": PhotoGradeOut,
+    "assessments": AssessmentOut,
+    "findings": FindingOut,
+    "scar_measurements": ScarMeasurementOut,
+    "redness": RednessOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -101,6 +107,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     photo = sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
     vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
     vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
+    assessed(case)
     return case
 
 

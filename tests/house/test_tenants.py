@@ -15,6 +15,7 @@ from server.ids import uuid7
 from server.journal.models import JournalHead
 from tests import make
 from tests.api import Api
+from tests.house.assessment_calls import FULL
 from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
 from tests.house.tablet_calls import locked
@@ -38,6 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /procedures/{procedure_id}/withdrawal": {"reason": "x"},
     "POST /procedures/{procedure_id}/signature": {"password": make.PASSWORD},
     "POST /procedures/{procedure_id}/addenda": {"text": "x", "password": make.PASSWORD},
+    "POST /visits/{visit_id}/assessment": FULL,
+    "POST /procedures/{procedure_id}/assessments": FULL,
     "PATCH /visits/{visit_id}": {"state": "attended"},
     "POST /visits/{visit_id}/calls": {"outcome": "no_answer"},
     "POST /visits/{visit_id}/answers": {"id": str(uuid7()), "question": "worse", "answer": "yes"},

@@ -1,1 +1,1 @@
-"""Stories about reports and their numbers."""
+"""Stories about what is counted from the record: the logbook, and what else is reported."""

@@ -1,6 +1,6 @@
 """What people say about visits: booked, attended, missed, declined; and what the calendar says about the others."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -54,11 +54,16 @@ def mark_by_hand(session: Session, visit: Visit, state: VisitState, *, booked_fo
     return visit
 
 
+def first_day(session: Session, visit: Visit) -> date:
+    """The first one on which it may take place, in the clinic's zone: its window's, or an earlier one that was agreed on."""
+    zone = clinics.zone_of(session)
+    return min(visit.opens_on, visit.booked_for.astimezone(zone).date() if visit.booked_for else visit.opens_on)
+
+
 def _check_day(session: Session, visit: Visit) -> None:
     """One slip of the finger would end the reminders of a whole year."""
-    zone = clinics.zone_of(session)
-    first = min(visit.opens_on, visit.booked_for.astimezone(zone).date() if visit.booked_for else visit.opens_on)
-    if clock.now().astimezone(zone).date() < first:
+    first = first_day(session, visit)
+    if clock.now().astimezone(clinics.zone_of(session)).date() < first:
         raise invalid("/state", f"Not before {first}, when the visit may take place. If the patient came earlier, first book that time.")
 
 

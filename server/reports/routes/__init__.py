@@ -1,0 +1,7 @@
+"""HTTP of the reports."""
+
+from server.reports.routes import logbook
+
+ROUTES = (logbook.routes,)
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,1 @@
+"""Stories about what became of the scars: assessments, adverse events, scars measured again."""
