@@ -36,6 +36,7 @@ def assessment(scope: Scope, row: Assessment, members: Sequence[Any], *, counts:
         issued=when(row.created_at),
         performer=[ref("Practitioner", row.assessed_by)],
         note=notes(row.note, row.reason),
+        dataAbsentReason=absent("error" if row.withdrawn else "unknown") if row.erythema is None and not members else None,
         hasMember=[ref("Observation", one) for one in members],
         component=components(scope.terms, {"erythema": row.erythema}),
     )
@@ -88,6 +89,7 @@ def adverse_event(scope: Scope, row: Finding, of: Assessment, *, counts: bool) -
 def measurement(scope: Scope, row: ScarMeasurement, of: Assessment, *, counts: bool) -> Json:
     """A scar measured again."""
     document = row.document()
+    sizes = components(scope.terms, {name: document[name] for name in ("length_mm", "width_mm", "depth_mm", "area_cm2")})
     return resource(
         "Observation",
         row.id,
@@ -99,7 +101,8 @@ def measurement(scope: Scope, row: ScarMeasurement, of: Assessment, *, counts: b
         subject=ref("Patient", row.patient_id),
         effectiveDateTime=day(of.assessed_on),
         performer=[ref("Practitioner", of.assessed_by)],
-        component=components(scope.terms, {name: document[name] for name in ("length_mm", "width_mm", "depth_mm", "area_cm2")}),
+        dataAbsentReason=None if sizes else absent("not-performed"),
+        component=sizes,
     )
 
 
