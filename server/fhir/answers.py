@@ -86,6 +86,8 @@ def question(known: Collection[str] = ()) -> dict[str, str]:
             raise invalid(f"/{name}", f"Not a parameter here; those are: {', '.join((*known, '_format'))}.")
         if len(values) > 1:
             raise invalid(f"/{name}", "Given more than once; give it once.")
+        if "\x00" in values[0]:
+            raise invalid(f"/{name}", "Holds a character that no text has; leave it out.")
         given[name] = values[0]
     wanted = given.pop("_format", FHIR_JSON).partition(";")[0].strip().replace(" ", "+")
     accepts = not request.accept_mimetypes or request.accept_mimetypes.best_match(_ACCEPTED)

@@ -125,6 +125,7 @@ def test_a_patient_is_found_by_her_number(vera: Api, clinic: make.Clinic, db: Da
         "Procedure?patient={id}",
         "Patient?name=Anna",
         "Patient?identifier=1&identifier=2",
+        "Patient?identifier=%00",
         "Patient?_count=0",
         "Patient?_count=many",
         "Patient?page=x",
@@ -175,6 +176,14 @@ def test_what_leaves_is_written_down_as_a_disclosure(vera: Api, case: Case, db: 
         row = session.scalars(sa.select(AccessRow).order_by(AccessRow.id.desc())).first()
     assert row is not None
     assert (str(row.patient_id), row.reading, str(row.record_id)) == (case.patient_id, Reading.EXPORT, case.id)
+
+
+def test_a_reading_names_what_was_read(vera: Api, case: Case, db: Database, clinic: make.Clinic) -> None:
+    got(vera, f"ServiceRequest/{case.id}.1")
+    with db.transaction(clinic.id, write=False) as session:
+        row = session.scalars(sa.select(AccessRow).order_by(AccessRow.id.desc())).first()
+    assert row is not None
+    assert (str(row.patient_id), row.reading, str(row.record_id)) == (case.patient_id, Reading.RECORD, case.id)
 
 
 def test_who_has_read_is_told_in_fhir_too(vera: Api, case: Case) -> None:

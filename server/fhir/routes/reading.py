@@ -110,7 +110,7 @@ def read(kind: str, resource_id: str) -> Response:
     if got is None:
         raise Problem("not_found", _NOT_HERE)
     resource, patient_id = got
-    saw([patient_id])
+    saw([patient_id], reading.row_id(resource_id))
     return _one(resource)
 
 

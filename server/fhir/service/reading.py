@@ -52,13 +52,13 @@ OF_PATIENT = tuple(SOURCES)
 
 def read(session: Session, scope: Scope, kind: str, resource_id: str) -> tuple[Json, uuid.UUID | None] | None:
     """(resource, whose record it is of), or None where there is none."""
-    row_id = _row_id(resource_id)
-    if row_id is None:
+    own_id = row_id(resource_id)
+    if own_id is None:
         return None
-    if kind in OF_CLINIC and resource_id == str(row_id) and (own := of_clinic(session, scope, kind, row_id)):
+    if kind in OF_CLINIC and resource_id == str(own_id) and (own := of_clinic(session, scope, kind, own_id)):
         return own, None
     for model in SOURCES.get(kind, ()):
-        row = find(session, model, row_id)
+        row = find(session, model, own_id)
         if row is None:
             continue
         patient_id, made = _part(session, scope, row)
@@ -68,7 +68,7 @@ def read(session: Session, scope: Scope, kind: str, resource_id: str) -> tuple[J
     return None
 
 
-def _row_id(resource_id: str) -> uuid.UUID | None:
+def row_id(resource_id: str) -> uuid.UUID | None:
     """The row's id before the suffix, in the one way that we write it."""
     text = resource_id.partition(".")[0]
     try:
