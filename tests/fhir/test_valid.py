@@ -2,11 +2,13 @@
 
 import copy
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 
 from server.app import App
 from server.db import Database
@@ -14,6 +16,7 @@ from server.fhir.service.reading import OF_CLINIC, OF_PATIENT
 from tests import make
 from tests.api import Api
 from tests.fhir import cases, validators
+from tests.fhir.targets import TARGETS
 
 Bundle = dict[str, Any]
 
@@ -73,6 +76,25 @@ def test_every_type_that_the_interface_names_is_among_them(bundles: list[Bundle]
     } <= statuses
     assert {("Composition", one) for one in ("preliminary", "final", "entered-in-error")} <= statuses
     assert {("Observation", "entered-in-error"), ("Appointment", "booked"), ("Appointment", "fulfilled")} <= statuses
+
+
+def test_the_table_of_references_is_no_wider_than_the_standard() -> None:
+    wider = {place: named for place, named in TARGETS.items() if not set(named) - {"*"} <= _targets_of(place)}
+    assert wider == {}
+    assert all(_targets_of(place) == {"Resource"} for place, named in TARGETS.items() if named == ("*",))
+
+
+def _targets_of(place: str) -> set[str]:
+    """Types that the R4B models say a reference may name."""
+    kind, *path = place.split(".")
+    model, field = get_fhir_model_class(kind), None
+    for name in path:
+        if field is not None:
+            model = get_fhir_model_class(str(re.findall(r"(\w+)Type", str(field.annotation))[0]))
+        field = next(one for key, one in model.model_fields.items() if (one.alias or key) == name)
+    assert field is not None
+    known: Any = field.json_schema_extra
+    return set(known["enum_reference_types"])
 
 
 BREAKS: dict[str, Callable[[dict[str, Any]], None]] = {}
