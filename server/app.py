@@ -18,6 +18,9 @@ from server import access, accounts, catalogue, devices, edge, health, rates, re
 from server.access import Permission
 from server.config import Config
 from server.db import Database
+from server.fhir import answers as fhir_answers
+from server.fhir import codes
+from server.fhir.routes import routes as fhir_routes
 from server.followup.routes import ROUTES as FOLLOW_UP_ROUTES
 from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
@@ -177,6 +180,7 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     """The whole application on one database. Starts nothing and connects to nothing by itself."""
     app = App(__name__, static_folder=None)
     app.settings, app.rates = settings, rates.Rates(settings.redis_url)
+    codes.terms(settings.snomed_map)  # refuses to start with a file that it cannot read
     app.db = db or bound(Database(settings.database_url, pool_size=settings.web_threads))
     app.config.update(
         GRAFTLOG=settings,
@@ -194,6 +198,7 @@ def create_app(settings: Config, db: Database | None = None) -> App:
     app.register_blueprint(health.routes)
     app.register_blueprint(callbacks)
     app.register_blueprint(tus)
+    app.register_blueprint(fhir_routes)
     app.register_blueprint(pages)
     app.register_blueprint(link)
     app.register_error_handler(Problem, _problem)
@@ -210,7 +215,9 @@ def create_app(settings: Config, db: Database | None = None) -> App:
 
 
 def _refusal(problem: Problem) -> Response:
-    """Programs get problem+json, people a page."""
+    """Programs get problem+json, those that speak FHIR an OperationOutcome, people a page."""
+    if fhir_answers.below(request.path):
+        return fhir_answers.refusal(problem)
     return problem_response(problem) if cookies.for_programs() else refusals.of_problem(problem)
 
 
@@ -220,6 +227,8 @@ def _problem(error: Exception) -> Response:
 
 def _http(api: GraftlogApi, error: Exception) -> Any:
     http_error = cast("HTTPException", error)
+    if fhir_answers.below(request.path):
+        return api.handle_http_exception(http_error, fhir_answers.refusal)
     return api.handle_http_exception(http_error) if cookies.for_programs() else refusals.of_http(http_error)
 
 

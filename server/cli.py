@@ -13,6 +13,7 @@ from server import clock
 from server.backup import service as backups
 from server.backup.refusals import BackupError
 from server.cli_clinics import clinic
+from server.cli_fhir import fhir
 from server.cli_photos import photos
 from server.clinics import demo as known
 from server.clinics import second_factor
@@ -185,6 +186,7 @@ def sending_believe() -> None:
 
 
 graftlog.add_command(photos)
+graftlog.add_command(fhir)
 
 
 @graftlog.group()

@@ -61,6 +61,7 @@ class Config:
     photo_max_mb: int
     uploads_at_once: int
     trusted_proxies: int
+    snomed_map: Path | None
 
     @property
     def on_loopback(self) -> bool:
@@ -225,6 +226,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         # Half of the threads are always free for facts.
         uploads_at_once=read.whole("UPLOADS_AT_ONCE", max(1, threads // 2), 1, 64),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 9),
+        snomed_map=Path(given_map).expanduser().resolve() if (given_map := read.text("GRAFTLOG_SNOMED_MAP")) else None,
     )
     if config.callback_secret and not _WEBHOOK_SECRET.fullmatch(config.callback_secret):
         read.mistakes.append("CALLBACK_SECRET must be whsec_ and at least 24 bytes in base64, as the mail provider shows it.")

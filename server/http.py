@@ -189,13 +189,12 @@ class GraftlogApi(Api):  # type: ignore[misc]  # reason: flask-smorest ships no 
 
     ERROR_SCHEMA = ProblemOut
 
-    def handle_http_exception(self, error: HTTPException) -> Response:
-        """Any HTTP error, our words instead of the framework's."""
+    def handle_http_exception(self, error: HTTPException, said: Callable[[Problem], Response] | None = None) -> Response:
+        """Any HTTP error, our words instead of the framework's; `said` by an interface that has a form of its own for problems."""
         if error.code is not None and error.code < 400:
             return error.get_response()  # type: ignore[return-value]  # reason: a redirect of the router
         code = _BY_STATUS.get(error.code or 500, "internal")
-        problem = Problem(code, _ADVICE.get(code, ""))
-        response = problem_response(problem)
+        response = (said or problem_response)(Problem(code, _ADVICE.get(code, "")))
         if error.code == 405:
             response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
         return response
@@ -213,14 +212,18 @@ class GraftlogApi(Api):  # type: ignore[misc]  # reason: flask-smorest ships no 
 
 def problem_response(problem: Problem) -> Response:
     """RFC 9457 answer."""
-    response = Response(json.dumps(problem.as_dict(), ensure_ascii=False), problem.status, mimetype=PROBLEM_JSON)
-    if problem.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
+    text = json.dumps(problem.as_dict(), ensure_ascii=False)
+    return Response(text, problem.status, headers=refusal_headers(problem), mimetype=PROBLEM_JSON)
+
+
+def refusal_headers(problem: Problem) -> dict[str, str]:
+    """What a client should do next, as headers say it."""
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
     if problem.status == 503:
-        response.headers["Retry-After"] = "2"
+        headers["Retry-After"] = "2"
     if "retry_after_s" in problem.extra:
-        response.headers["Retry-After"] = str(problem.extra["retry_after_s"])
-    return response
+        headers["Retry-After"] = str(problem.extra["retry_after_s"])
+    return headers
 
 
 def cursor_of(*parts: str) -> str:

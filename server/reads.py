@@ -41,9 +41,10 @@ def reads(reading: Reading) -> Callable[[View], View]:
     return mark
 
 
-def saw(patients: Iterable[uuid.UUID | None]) -> None:
-    """These patients are in the answer."""
+def saw(patients: Iterable[uuid.UUID | None], record: uuid.UUID | None = None) -> None:
+    """These patients are in the answer; `record` is what was read of them, where the address has no argument that says so."""
     g.setdefault("patients_seen", set()).update(one for one in patients if one)
+    g.record_seen = record
 
 
 def rather(reading: Reading) -> None:
@@ -78,7 +79,8 @@ def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
     arguments = request.view_args or {}
     with db.transaction(caller.clinic_id, actor=caller) as session:
         patients = _patients(session, caller.clinic_id, reading, arguments) if status != 404 else {None}  # noqa: PLR2004  reason: not found
-        record = next((value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS), None)
+        named = (value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS)
+        record = next(named, g.get("record_seen"))
         write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN), g.get("emergency_id"))
     if reading == Reading.SYNC:  # not before it is stored: until then it is said at the next pull
         _synced[_whose(caller)] = clock.now()

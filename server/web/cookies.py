@@ -16,7 +16,13 @@ _PLAIN, _SECURE = "graftlog", "__Host-graftlog"
 
 def for_programs() -> bool:
     """Whether this address belongs to the API and the probes, not to the pages."""
-    return request.path.startswith(("/api/", "/callbacks/")) or request.path in {"/api", "/healthz", "/readyz", "/metrics"}
+    return request.path.startswith(("/api/", "/callbacks/", "/fhir/")) or request.path in {
+        "/api",
+        "/fhir",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
 
 
 def for_patients() -> bool:

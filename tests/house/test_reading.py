@@ -54,6 +54,7 @@ SHOWS_NO_PATIENT = {
     ),
     "hashes, keys and pings": ("/api/v1/journal/checkpoint", "/api/v1/journal/keys", "/api/v1/sync/stream"),
     "reasons of colleagues": ("/api/v1/emergency-access", "/emergency-access"),
+    "how FHIR is spoken here": ("/fhir/metadata", "/fhir/CodeSystem/<name>", "/fhir/OperationDefinition/procedure-everything"),
     "the door": ("/", "/sign-in", "/new-password", "/sw.js", "/static/<path:filename>"),
     "the machine's own": ("/healthz", "/readyz", "/metrics"),
 }
@@ -77,6 +78,12 @@ def logged(db: Database, clinic: make.Clinic) -> list[str | None]:
         return [str(one) if one else None for one in reading.scalars(sa.select(AccessRow.patient_id).order_by(AccessRow.id))]
 
 
+def _a_reading(db: Database, clinic: make.Clinic) -> str:
+    """Id of one row of the log, which FHIR shows as an AuditEvent."""
+    with db.transaction(clinic.id, write=False) as reading:
+        return str(reading.scalars(sa.select(AccessRow.id).where(AccessRow.patient_id.is_not(None))).first())
+
+
 @pytest.mark.timeout(120)
 def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clinic: make.Clinic) -> None:
     """Each marked route, called as Vera, leaves a row about Anna; the pull of a tablet one about nobody in particular."""
@@ -90,6 +97,9 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         "reminder_id": vera.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
         "photo_id": sent(vera, case.patient_id, cheek())["id"],
         "collection": "patients",
+        "kind": "Procedure",
+        "resource_id": case.id,
+        "reading_id": _a_reading(db, clinic),
     }
     vera.post("/sync/patients/push", [row(anna(id=case.patient_id, birth_date="2999-01-01"))], 200)
     check_in = visit_of(vera, case, "check_in")
@@ -101,7 +111,7 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         if reading is None or "GET" not in (rule.methods or ()) or rule.rule in EMPTY_HERE:
             continue
         path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}").format(**ids)
-        path = WITH_FILTER.get(path, path)
+        path = WITH_FILTER.get(path, path).format(**ids)
         before = len(logged(db, clinic))
         answer = vera.call("GET", path.removeprefix("/api/v1")) if path.startswith("/api/") else desk.client.get(path)
         named = logged(db, clinic)[before:]
@@ -110,7 +120,11 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
     assert silent == []
 
 
-WITH_FILTER = {"/procedures": "/procedures?whose=all"}
+WITH_FILTER = {
+    "/procedures": "/procedures?whose=all",
+    "/fhir/Procedure": "/fhir/Procedure?patient={patient_id}",
+    "/fhir/AuditEvent": "/fhir/AuditEvent?patient={patient_id}",
+}
 """Where the bare address shows something else than this story's signed procedure."""
 EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail"})
 """The worker makes thumbnails, and there is none in this story."""

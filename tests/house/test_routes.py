@@ -86,6 +86,9 @@ def test_every_route_has_a_rate_class(app: App) -> None:
         "GET web.note_pdf",
         "GET logbook.own_logbook",
         "GET web.logbook_file",
+        "GET fhir.everything_of_procedure",
+        "GET fhir.everything_of_patient",
+        "GET fhir.document",
     }
     assert all(one.startswith("GET ") for one in classes[Rate.OPEN] | classes[Rate.PROBE] | classes[Rate.READ])
     assert set(LIMITS) == set(Rate)

@@ -63,9 +63,9 @@ class Case:
         return dict(self.tablet.post(f"{self.path}/signature", make.proof() | body, expect))
 
 
-def planned(tablet: Api, clinic: make.Clinic, **header: Any) -> Case:
+def planned(tablet: Api, clinic: make.Clinic, *, mrn: str = "RPS-00017", **header: Any) -> Case:
     """The case as it stands the day before."""
-    anna = tablet.post("/patients", {"mrn": "RPS-00017", "family_name": "Petrauskienė", "given_name": "Anna", "weight_kg": 62})
+    anna = tablet.post("/patients", {"mrn": mrn, "family_name": "Petrauskienė", "given_name": "Anna", "weight_kg": 62})
     scars = [tablet.post(f"/patients/{anna['id']}/scars", scar)["id"] for scar in (LINEAR, UPPER, LOWER)]
     volumes = zip(scars, (2.5, 0.8, 0.7), strict=True)
     plan = {

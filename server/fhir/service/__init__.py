@@ -1,0 +1,1 @@
+"""Which rows make which resources, read with a session."""
