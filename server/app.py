@@ -23,6 +23,7 @@ from server.followup.routes import callbacks
 from server.http import PROBLEM_JSON, GraftlogApi, problem_response
 from server.idempotency import is_kept, once
 from server.logs import trace
+from server.outcomes.routes import ROUTES as OUTCOME_ROUTES
 from server.patience import bound
 from server.patients.routes import routes as patient_routes
 from server.photos.routes import ROUTES as PHOTO_ROUTES
@@ -49,6 +50,7 @@ API = (
     *PROCEDURE_ROUTES,
     *PHOTO_ROUTES,
     *FOLLOW_UP_ROUTES,
+    *OUTCOME_ROUTES,
     *SYNC_ROUTES,
     rights_routes,
 )

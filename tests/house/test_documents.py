@@ -20,6 +20,7 @@ from schemas.patients import PatientOut, ScarOut
 from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
+from schemas.ratings import QueueKept, RatingOut, RatingPairOut
 from schemas.rights import ErasureOut
 from schemas.sending import PauseOut
 from schemas.session import Person
@@ -33,6 +34,7 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
+from tests.house.rating_calls import rated
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
@@ -66,6 +68,9 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "photos": PhotoOut,
     "photo_consents": PhotoConsentOut,
     "photo_grades": PhotoGradeOut,
+    "rating_pairs": RatingPairOut,
+    "rating_queues": QueueKept,
+    "ratings": RatingOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -101,6 +106,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     photo = sent(vera, case.patient_id, cheek(), scar_id=case.scar_ids[0], procedure_id=case.id)
     vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
     vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
+    rated(vera, clinic)
     return case
 
 

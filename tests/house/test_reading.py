@@ -11,6 +11,7 @@ from server.reads import rule_of
 from tests import make
 from tests.api import Api
 from tests.house.follow_up_calls import visit_of
+from tests.house.rating_calls import paired
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
 from tests.procedures import case as stages
@@ -88,7 +89,8 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         "scar_id": case.scar_ids[0],
         "visit_id": visit["id"],
         "reminder_id": vera.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
-        "photo_id": sent(vera, case.patient_id, cheek())["id"],
+        "photo_id": (photo := sent(vera, case.patient_id, cheek()))["id"],
+        "pair_id": paired(app, clinic, photo, case.id),
         "collection": "patients",
     }
     vera.post("/sync/patients/push", [row(anna(id=case.patient_id, birth_date="2999-01-01"))], 200)
@@ -112,5 +114,13 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
 
 WITH_FILTER = {"/procedures": "/procedures?whose=all"}
 """Where the bare address shows something else than this story's signed procedure."""
-EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail"})
-"""The worker makes thumbnails, and there is none in this story."""
+EMPTY_HERE = frozenset(
+    {
+        "/api/v1/photos/<uuid:photo_id>/thumbnail",
+        "/api/v1/ratings/next",
+        "/api/v1/ratings/pairs/<uuid:pair_id>/left",
+        "/api/v1/ratings/pairs/<uuid:pair_id>/right",
+        "/ratings",
+    }
+)
+"""The worker makes thumbnails, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""

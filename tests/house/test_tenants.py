@@ -17,6 +17,7 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
+from tests.house.rating_calls import pair_of
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, announcement, begun, sent
@@ -95,6 +96,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "user_id": str(clinic.nurse.user_id),
         "emergency_id": make.emergency(cast("App", tablet.client.application).db, clinic, case.patient_id),
         "sign_in_id": tablet.get("/users/me/sessions")["items"][0]["id"],
+        "pair_id": pair_of(tablet, clinic),
         "photo_id": sent(tablet, case.patient_id, cheek())["id"],
         "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
     }
@@ -163,6 +165,8 @@ def in_bodies(case: Case, clinic: make.Clinic, ids: dict[str, str]) -> list[tupl
         ("/photos", announcement(ids["patient_id"], cheek())),
         ("/photos", announcement(case.patient_id, cheek(), procedure_id=ids["procedure_id"])),
         ("/photos", announcement(case.patient_id, cheek(), scar_id=ids["scar_id"])),
+        ("/rating-pairs", {"procedure_id": ids["procedure_id"]}),
+        ("/ratings", {"pair_id": ids["pair_id"], "verdict": "no_difference"}),
     ]
 
 

@@ -1,1 +1,10 @@
-"""HTTP of the outcomes."""
+"""HTTP of the outcomes: `ROUTES` are its blueprints."""
+
+from server.outcomes.routes import pairs, ratings
+
+ROUTES = (
+    pairs.routes,
+    ratings.routes,
+)
+
+__all__ = ["ROUTES"]
