@@ -56,6 +56,7 @@ SHOWS_NO_PATIENT = {
     "hashes, keys and pings": ("/api/v1/journal/checkpoint", "/api/v1/journal/keys", "/api/v1/sync/stream"),
     "reasons of colleagues": ("/api/v1/emergency-access", "/emergency-access"),
     "the door": ("/", "/sign-in", "/new-password", "/sw.js", "/static/<path:filename>"),
+    "a panel in numbers": ("/api/v1/reports/panel",),
     "the machine's own": ("/healthz", "/readyz", "/metrics"),
 }
 

@@ -59,7 +59,6 @@ def taking_part(judged: Iterable[Judged]) -> list[uuid.UUID]:
     return sorted(rater_id for rater_id, count in counts.items() if count and 2 * count >= len(pairs))
 
 
-def matrix(judged: Iterable[Judged], raters: Sequence[uuid.UUID]) -> list[list[int]]:
-    """Grades of the pairs that every one of `raters` has graded: a row for each pair, a column for each rater."""
-    rows = [[pair.grades.get(rater_id) for rater_id in raters] for pair in judged]
-    return [[one for one in row if one is not None] for row in rows if None not in row]
+def matrix(judged: Iterable[Judged], raters: Sequence[uuid.UUID]) -> list[list[int | None]]:
+    """A row for each pair, a column for each of `raters`: the grade, or None."""
+    return [[pair.grades.get(rater_id) for rater_id in raters] for pair in judged]
