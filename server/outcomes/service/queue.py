@@ -37,10 +37,9 @@ class Queue:
     place: rating.Place | None
 
 
-def of_rater(session: Session, rater_id: uuid.UUID, *, lock: bool = False) -> RatingQueue | None:
+def of_rater(session: Session, rater_id: uuid.UUID) -> RatingQueue | None:
     """Her queue, once she has begun it."""
-    query = sa.select(RatingQueue).where(RatingQueue.rater_id == rater_id)
-    return session.scalar(query.with_for_update() if lock else query)
+    return session.scalar(sa.select(RatingQueue).where(RatingQueue.rater_id == rater_id))
 
 
 def begin(session: Session, fields: dict[str, Any]) -> tuple[RatingQueue, bool]:
@@ -91,7 +90,8 @@ def rate(session: Session, fields: dict[str, Any]) -> tuple[Rating, bool]:
     pair = find(session, RatingPair, fields["pair_id"])
     if pair is None:
         raise invalid("/pair_id", "No such pair; use the one of GET /ratings/next.")
-    queue = of_rater(session, rater_id, lock=True)  # her ratings are counted one after the other
+    find(session, User, rater_id, lock=True)  # her ratings are counted one after the other; her queue is append-only, which has no lock
+    queue = of_rater(session, rater_id)
     if queue is None:
         raise Problem("conflict", NOT_BEGUN)
     _check(session, pair, rater_id)

@@ -1,6 +1,6 @@
 // How long the pair was looked at, from when both pictures were there. Keys are those of keys.js; without script nothing is measured.
 const LONGEST = 86_400_000; // a day: what a page left open says is not how long anybody looked
-const form = document.querySelector("form.rating");
+const form = document.querySelector("form.rating-form");
 const field = form.elements.milliseconds;
 let from = performance.now();
 
