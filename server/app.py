@@ -58,6 +58,7 @@ API = (
     *SYNC_ROUTES,
     *REPORT_ROUTES,
     rights_routes,
+    *REPORT_ROUTES,
 )
 
 

@@ -22,6 +22,7 @@ _SUBJECTS = {
     "procedure_id": "procedures",
     "visit_id": "visits",
     "reminder_id": "reminders",
+    "pair_id": "rating_pairs",
 }
 """Argument of an address → table whose rows name their patient."""
 

@@ -21,7 +21,7 @@ from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.config import Config
 from server.db import Database
-from server.demo import earlier, people, results
+from server.demo import earlier, panel, people, results
 from server.demo.client import Client, inside
 from server.followup.engine.pump import Pump
 from server.ids import uuid7
@@ -93,6 +93,8 @@ class _Past:
                 moment, _, what = heapq.heappop(self.events)
                 with clock.at(moment):
                     what()
+        client = self._client()
+        panel.happen(self.database, client, panel.raters(self.database, self.surgeon.clinic_id, client, timedelta(hours=1)))
 
     def _client(self) -> Client:
         """The surgeon's; signing in with a password takes longer than everything else that happens."""

@@ -21,7 +21,7 @@ from server.followup.models import Alert, Answer, Call, Reminder, Visit
 from server.followup.models.redness import Redness
 from server.journal.access import write
 from server.journal.service import history
-from server.outcomes.models import Assessment, Finding, ScarMeasurement
+from server.outcomes.models import Assessment, Finding, Rating, RatingPair, ScarMeasurement
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo, PhotoConsent, PhotoGrade
 from server.photos.service.vault import CONTENT, of_photo
@@ -35,7 +35,8 @@ from server.rights import erasure, readers
 README = """Everything that {clinic} holds about this patient in Graftlog, as of {at}.
 
 record.json     the record: patient, scars, procedures with their entries, signatures, addenda, visits, messages, calls, answers, alerts,
-                assessments with their findings and measurements, redness, photographs with their grades, and what they may be shown for
+                assessments with their findings and measurements, redness, photographs with their grades, what they may be shown for,
+                and what raters said of them
 history.json    every change of it, in order
 access.json     who has read it, and what of it has left the clinic
 notes/          the operation notes, as PDF
@@ -100,6 +101,7 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "scars": Scar,
         "photos": Photo,
         "photo_consents": PhotoConsent,
+        "rating_pairs": RatingPair,
         "visits": Visit,
         "reminders": Reminder,
         "calls": Call,
@@ -117,6 +119,7 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "addenda": of_procedures(Addendum),
         "erasures": [one.document() for one, _ in erasure.of_patient(session, patient.id)],
         "photo_grades": [one.document() for one in session.scalars(_grades(patient))],
+        "ratings": [one.document() for one in session.scalars(_ratings(patient))],
         **{name: [one.document() for one in _of(session, model, patient)] for name, model in lists.items()},
     }
 
@@ -124,6 +127,11 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
 def _grades(patient: Patient) -> sa.Select[PhotoGrade]:
     of_hers = sa.select(Photo.id).where(Photo.patient_id == patient.id)
     return sa.select(PhotoGrade).where(PhotoGrade.photo_id.in_(of_hers)).order_by(PhotoGrade.id)
+
+
+def _ratings(patient: Patient) -> sa.Select[Rating]:
+    of_hers = sa.select(RatingPair.id).where(RatingPair.patient_id == patient.id)
+    return sa.select(Rating).where(Rating.pair_id.in_(of_hers)).order_by(Rating.id)
 
 
 def _history(session: Session, document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ _MISSING = {
     "given": "Say whether the patient agrees.",
     "decided_on": "Enter the day on the signed paper.",
     "quality": "Choose a grade.",
+    "verdict": "Say which is better, or why you cannot judge.",
 }
 
 

@@ -76,5 +76,7 @@ def sign_out() -> Response:
 @pages.get("/")
 @public
 def start() -> Response:
-    """Begin with the list of procedures."""
-    return go_to("procedures")
+    """Begin with the list of procedures; who only rates, with what waits to be rated."""
+    here = g.person
+    only_rates = here is not None and here.may(Permission.RATE) and not here.may(Permission.READ_RECORD)
+    return go_to("ratings" if only_rates else "procedures")

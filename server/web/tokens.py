@@ -21,6 +21,7 @@ LETTERS = (
     *(("ink", f"{said}-ground") for said in ("good", "care", "wrong")),
     ("on-action", "action"),
     ("on-wrong", "wrong"),
+    ("on-lightbox", "lightbox"),
     ("ground", "ink"),
     ("surface", "ink"),
 )

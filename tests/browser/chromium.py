@@ -1,6 +1,7 @@
 """The machine's own Chromium, driven by Playwright: one browser, a context for each person, signed in once."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ class Desk:
         page.get_by_label("Password", exact=True).fill(demo.PASSWORD)
         page.locator("#code").fill(self.at.code(who))
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/procedures")
+        page.wait_for_url(re.compile("/(procedures|ratings)$"))
         kept = page.context.storage_state()
         page.context.close()
         return kept

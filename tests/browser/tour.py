@@ -88,6 +88,7 @@ def stops(at: Riverside) -> Iterator[Stop]:
     for state in set(at.procedures) - {ProcedureState.SIGNED}:
         yield Stop("web.procedure", f"/procedures/{at.procedures[state]}", Role.SURGEON)
     yield Stop("web.procedures", "/procedures", Role.RATER)
+    yield Stop("web.ratings", "/ratings", Role.RATER)
     yield Stop("web.styleguide", "/styleguide/nothing-here", Role.SURGEON, 404)
 
 

@@ -14,6 +14,7 @@ from tests.house.account_calls import ACCOUNT_CALLS
 from tests.house.assessment_calls import ASSESSMENT_CALLS
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.house.photo_calls import PHOTO_CALLS, Raw
+from tests.house.rating_calls import RATING_CALLS
 from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
@@ -120,6 +121,7 @@ CALLS: dict[str, Call] = {
     **FOLLOW_UP_CALLS,
     **PHOTO_CALLS,
     **ASSESSMENT_CALLS,
+    **RATING_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",

@@ -30,6 +30,7 @@ from schemas.patients import PatientChange, PatientCreate, ScarChange, ScarCreat
 from schemas.photos import PhotoConsentCreate, PhotoCreate, PhotoGradeCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
+from schemas.ratings import PairsOffer, QueueCreate, RatingCreate
 from schemas.sending import Nothing, PauseChange, Settlement
 from schemas.session import SignInRequest
 from schemas.sync import Resolution
@@ -94,6 +95,9 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /photos/{photo_id}/grades": PhotoGradeCreate,
     "POST /visits/{visit_id}/assessment": AssessmentCreate,
     "POST /procedures/{procedure_id}/assessments": AssessmentCreate,
+    "POST /rating-pairs": PairsOffer,
+    "POST /ratings/queue": QueueCreate,
+    "POST /ratings": RatingCreate,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
 NEVER_REFUSED = "POST /sync/{collection}/push"
@@ -259,6 +263,7 @@ TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01",
         "/patients",
         "/procedures",
         "/photos",
+        "/rating-pairs",
         "/visits",
         "/reminders",
         "/alerts",

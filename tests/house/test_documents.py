@@ -21,6 +21,7 @@ from schemas.patients import PatientOut, ScarOut
 from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
+from schemas.ratings import QueueKept, RatingOut, RatingPairOut
 from schemas.rights import ErasureOut
 from schemas.sending import PauseOut
 from schemas.session import Person
@@ -35,6 +36,7 @@ from tests.api import Api
 from tests.house.assessment_calls import assessed
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
+from tests.house.rating_calls import rated
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
@@ -72,6 +74,9 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "findings": FindingOut,
     "scar_measurements": ScarMeasurementOut,
     "redness": RednessOut,
+    "rating_pairs": RatingPairOut,
+    "rating_queues": QueueKept,
+    "ratings": RatingOut,
 }
 FOLLOWED_UP = (
     "PUT /follow-up/protocol",
@@ -108,6 +113,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
     vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
     assessed(case)
+    rated(vera, clinic)
     return case
 
 

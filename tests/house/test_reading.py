@@ -11,6 +11,7 @@ from server.reads import rule_of
 from tests import make
 from tests.api import Api
 from tests.house.follow_up_calls import visit_of
+from tests.house.rating_calls import paired
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
 from tests.procedures import case as stages
@@ -56,6 +57,7 @@ SHOWS_NO_PATIENT = {
     "reasons of colleagues": ("/api/v1/emergency-access", "/emergency-access"),
     "how FHIR is spoken here": ("/fhir/metadata", "/fhir/CodeSystem/<name>", "/fhir/OperationDefinition/procedure-everything"),
     "the door": ("/", "/sign-in", "/new-password", "/sw.js", "/static/<path:filename>"),
+    "a panel in numbers": ("/api/v1/reports/panel",),
     "the machine's own": ("/healthz", "/readyz", "/metrics"),
 }
 
@@ -95,7 +97,8 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         "scar_id": case.scar_ids[0],
         "visit_id": visit["id"],
         "reminder_id": vera.get(f"/reminders?visit_id={visit['id']}")["items"][0]["id"],
-        "photo_id": sent(vera, case.patient_id, cheek())["id"],
+        "photo_id": (photo := sent(vera, case.patient_id, cheek()))["id"],
+        "pair_id": paired(app, clinic, photo, case.id),
         "collection": "patients",
         "kind": "Procedure",
         "resource_id": case.id,
@@ -126,5 +129,13 @@ WITH_FILTER = {
     "/fhir/AuditEvent": "/fhir/AuditEvent?patient={patient_id}",
 }
 """Where the bare address shows something else than this story's signed procedure."""
-EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail"})
-"""The worker makes thumbnails, and there is none in this story."""
+EMPTY_HERE = frozenset(
+    {
+        "/api/v1/photos/<uuid:photo_id>/thumbnail",
+        "/api/v1/ratings/next",
+        "/api/v1/ratings/pairs/<uuid:pair_id>/left",
+        "/api/v1/ratings/pairs/<uuid:pair_id>/right",
+        "/ratings",
+    }
+)
+"""The worker makes thumbnails, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""

@@ -18,6 +18,7 @@ from tests.api import Api
 from tests.house.assessment_calls import FULL
 from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
+from tests.house.rating_calls import paired
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, announcement, begun, sent
@@ -83,6 +84,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
     lock_id = locked(tablet, clinic)
     check_in, visit = visit_of(tablet, case, "check_in"), visit_of(tablet, case)
     tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+    photo = sent(tablet, case.patient_id, cheek())
     return {
         "patient_id": case.patient_id,
         "scar_id": case.scar_ids[0],
@@ -98,7 +100,8 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "user_id": str(clinic.nurse.user_id),
         "emergency_id": make.emergency(cast("App", tablet.client.application).db, clinic, case.patient_id),
         "sign_in_id": tablet.get("/users/me/sessions")["items"][0]["id"],
-        "photo_id": sent(tablet, case.patient_id, cheek())["id"],
+        "pair_id": paired(cast("App", tablet.client.application), clinic, photo, case.id),
+        "photo_id": photo["id"],
         "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
     }
 
@@ -166,6 +169,8 @@ def in_bodies(case: Case, clinic: make.Clinic, ids: dict[str, str]) -> list[tupl
         ("/photos", announcement(ids["patient_id"], cheek())),
         ("/photos", announcement(case.patient_id, cheek(), procedure_id=ids["procedure_id"])),
         ("/photos", announcement(case.patient_id, cheek(), scar_id=ids["scar_id"])),
+        ("/rating-pairs", {"procedure_id": ids["procedure_id"]}),
+        ("/ratings", {"pair_id": ids["pair_id"], "verdict": "no_difference"}),
     ]
 
 

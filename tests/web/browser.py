@@ -12,7 +12,7 @@ from server.app import App
 from tests import make
 
 _ENDS_A_PARAGRAPH = frozenset({"div", "dl", "fieldset", "form", "h1", "h2", "h3", "ol", "p", "pre", "section", "table", "ul"})
-OWN_SCRIPT = re.compile('<script type="module" src="/static/(?:keys|notices|new-password|photos|plan)[.]js[?]v=[0-9a-f]{12}">')
+OWN_SCRIPT = re.compile('<script type="module" src="/static/(?:keys|notices|new-password|photos|plan|rating)[.]js[?]v=[0-9a-f]{12}">')
 """The only scripts there are, with nothing written inside them."""
 _VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 

@@ -1,7 +1,7 @@
-"""HTTP of the outcomes."""
+"""HTTP of the outcomes: `ROUTES` are its blueprints."""
 
-from server.outcomes.routes import assessments
+from server.outcomes.routes import assessments, pairs, ratings
 
-ROUTES = (assessments.routes,)
+ROUTES = (assessments.routes, pairs.routes, ratings.routes)
 
 __all__ = ["ROUTES"]

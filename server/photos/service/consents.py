@@ -50,3 +50,12 @@ def history(session: Session, patient_id: uuid.UUID) -> Sequence[PhotoConsent]:
 def now(session: Session, patient_id: uuid.UUID) -> dict[ConsentPurpose, PhotoConsent]:
     """The decision that holds, by purpose; none for what she was never asked about."""
     return {one.purpose: one for one in reversed(history(session, patient_id))}
+
+
+def agreed(purpose: ConsentPurpose) -> sa.Select[uuid.UUID]:
+    """Ids of the patients who agree to `purpose` now: those of whose decisions the newest is a yes."""
+    place = sa.func.row_number().over(
+        partition_by=(PhotoConsent.clinic_id, PhotoConsent.patient_id), order_by=(PhotoConsent.created_at.desc(), PhotoConsent.id.desc())
+    )
+    ranked = sa.select(PhotoConsent.patient_id, PhotoConsent.given, place.label("place")).where(PhotoConsent.purpose == purpose).subquery()
+    return sa.select(ranked.c.patient_id).where(ranked.c.place == 1, ranked.c.given)

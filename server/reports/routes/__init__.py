@@ -1,7 +1,7 @@
-"""HTTP of the reports."""
+"""HTTP of the reports: `ROUTES` are its blueprints."""
 
-from server.reports.routes import logbook
+from server.reports.routes import logbook, panel
 
-ROUTES = (logbook.routes,)
+ROUTES = (logbook.routes, panel.routes)
 
 __all__ = ["ROUTES"]

@@ -1,16 +1,20 @@
-// j and k go through the rows of a list; other keys press, or go to, what names them in aria-keyshortcuts. Without this script Tab does.
+// j and k go through the rows of a list; other keys press, choose, or go to, what names them in aria-keyshortcuts. Without this script Tab does.
 const help = document.getElementById("keys");
 const opener = document.querySelector(".keys-open");
 const close = help.querySelector("button");
 const on = document.getElementById("keys-on");
 const rows = [...document.querySelectorAll(".rows .whole")];
 
-const typing = (at) => at.matches("input, select, textarea") || at.isContentEditable;
+const typing = (at) => at.matches("input:not([type=radio]), select, textarea") || at.isContentEditable;
 const modified = (event) => event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key.length > 1);
 const named = (key) =>
   [...document.querySelectorAll("[aria-keyshortcuts]")].find((one) => one.getAttribute("aria-keyshortcuts").split(" ").includes(key));
 
 function press(one) {
+  if (one.matches("[type=radio]")) {
+    one.focus();
+    return one.click();
+  }
   const unsent = one.matches("a") && [...document.querySelectorAll("textarea")].find((field) => field.value);
   if (one.matches("a, button") && !unsent) return one.click();
   const to = unsent || one; // what is written and not sent would be lost
