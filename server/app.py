@@ -58,7 +58,6 @@ API = (
     *SYNC_ROUTES,
     *REPORT_ROUTES,
     rights_routes,
-    *REPORT_ROUTES,
 )
 
 
