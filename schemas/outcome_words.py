@@ -129,9 +129,10 @@ class ResponseState(StrEnum):
 
 
 class RedSource(StrEnum):
-    """Who saw whether the skin was red: the patient in a check-in, or a clinician at an assessment."""
+    """Who saw whether the skin was red: the patient in a check-in or a questionnaire, or a clinician at an assessment."""
 
     CHECK_IN = "check_in"
+    QUESTIONNAIRE = "questionnaire"
     ASSESSMENT = "assessment"
 
 

@@ -190,7 +190,7 @@ def upgrade() -> None:
         sa.Column("red", sa.Boolean(), nullable=True),
         sa.Column(
             "source",
-            sa.Enum("check_in", "assessment", name="redsource", native_enum=False, create_constraint=True, length=32),
+            sa.Enum("check_in", "questionnaire", "assessment", name="redsource", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
         sa.Column("source_id", sa.Uuid(), nullable=False),
