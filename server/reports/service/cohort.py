@@ -46,7 +46,7 @@ class Frame:
     today: date
     steps: dict[str, str] = field(default_factory=dict)
 
-    def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+    def rows(self, statement: sa.Executable) -> Sequence[Any]:
         """All of a statement's rows."""
         return self.session.connection().execute(statement).all()
 
