@@ -59,12 +59,12 @@ class Frame:
         return local_day(instant, sa.literal(self.zone.key))
 
     def done(self) -> sa.Select[Any]:
-        """All of the clinic's procedures that count, whatever the filters: id, patient_id, surgeon_id, started_at, ended_at, performed_at.
+        """All of the clinic's procedures that count, whatever the filters: id, patient_id, surgeon_id, state, their times.
 
         A procedure was performed when it ended; where that is not known, when it began or was planned for.
         """
         performed = sa.func.coalesce(_P.c.ended_at, _P.c.started_at, _P.c.planned_for, type_=_P.c.ended_at.type).label("performed_at")
-        columns = (_P.c.id, _P.c.patient_id, _P.c.surgeon_id, _P.c.started_at, _P.c.ended_at, performed)
+        columns = (_P.c.id, _P.c.patient_id, _P.c.surgeon_id, _P.c.state, _P.c.started_at, _P.c.ended_at, performed)
         return sa.select(*columns).where(self.of_clinic(_P), _P.c.state.in_(DONE))
 
     def procedures(self) -> sa.Subquery:
@@ -103,13 +103,20 @@ class Frame:
             wanted.append(_S.c.aetiology == self.filters.aetiology)
         return wanted
 
-    def _injected(self) -> sa.Select[Any]:
-        """Standing injections; as in `sums`, a retraction that is itself retracted strikes nothing."""
+    def _struck(self) -> sa.Select[Any]:
+        """Entries that are retracted; as in `sums`, a retraction that is itself retracted strikes nothing."""
         by, undo = _E.alias("by"), _E.alias("undo")
         undone = sa.exists().where(self.of_clinic(undo), undo.c.kind == EntryKind.RETRACTION, undo.c.retracts == by.c.id)
-        struck = sa.select(by.c.retracts).where(self.of_clinic(by), by.c.kind == EntryKind.RETRACTION, by.c.retracts.is_not(None), ~undone)
+        return sa.select(by.c.retracts).where(self.of_clinic(by), by.c.kind == EntryKind.RETRACTION, by.c.retracts.is_not(None), ~undone)
+
+    def standing(self) -> sa.Subquery:
+        """All standing entries of the clinic."""
+        return sa.select(_E).where(self.of_clinic(_E), _E.c.id.not_in(self._struck())).subquery("facts")
+
+    def _injected(self) -> sa.Select[Any]:
+        """Standing injections. The kind is written out, so that PostgreSQL knows the index that holds just these."""
         return sa.select(_E.c.procedure_id, _E.c.scar_id, _E.c.volume_ul).where(
-            self.of_clinic(_E), _E.c.kind == sa.literal_column(f"'{EntryKind.INJECTION}'"), _E.c.id.not_in(struck)
+            self.of_clinic(_E), _E.c.kind == sa.literal_column(f"'{EntryKind.INJECTION}'"), _E.c.id.not_in(self._struck())
         )
 
     def injections(self) -> sa.Subquery:
