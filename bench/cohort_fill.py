@@ -3,6 +3,7 @@
 Every procedure is a row of `bench_cohort`, from whose number `i` all its rows follow: nobody has to hold a million of them in memory.
 """
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from bench import bulk
 from bench.place import Place
 from server import clock
-from server.db import Base
+from server.db import Base, UtcDateTime
 from tests import make
 
 EACH_PATIENT = 4
@@ -36,7 +37,10 @@ class Fill:
         """A UUID of a kind of record; `kind` is two hex digits."""
         if self.place.is_sqlite:
             return f"printf('{kind}%06x%08x70008000%08x', {more}, {number}, {number})"
-        return f"CAST(lpad('{kind}' || lpad(to_hex({more}), 6, '0') || lpad(to_hex({number}), 8, '0') || '70008000' || lpad(to_hex({number}), 8, '0'), 32, '0') AS uuid)"
+        digits = (
+            f"'{kind}' || lpad(to_hex({more}), 6, '0') || lpad(to_hex({number}), 8, '0') || '70008000' || lpad(to_hex({number}), 8, '0')"
+        )
+        return f"CAST({digits} AS uuid)"
 
     def key(self, of: object) -> str:
         """One UUID that is known."""
@@ -78,24 +82,17 @@ class Fill:
         return f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM bench_cohort n {source} WHERE {where}"
 
     def _usual(self, column: sa.Column[object]) -> str | None:
-        if column.name == "clinic_id":
-            return self.key(self.clinic.id)
+        """What a table cannot be without, where nothing is said of it."""
+        ids = {"clinic_id": self.key(self.clinic.id), "patient_id": self.patient(), "procedure_id": self.id("02")}
+        if column.name in ids and not (column.nullable and column.name != "clinic_id"):
+            return ids[column.name]
         if column.nullable or column.server_default is not None:
             return None
-        if column.name == "patient_id":
-            return self.patient()
-        if column.name == "procedure_id":
-            return self.id("02")
-        if isinstance(column.type, sa.DateTime | sa.types.TypeDecorator) and "at" in column.name:
-            return self.at("10:00:00")
         if isinstance(column.type, sa.JSON):
             return self.json("[]" if column.name == "warnings" else "{}")
-        kind = column.type.python_type
-        if kind is bool:
-            return self.false()
-        if kind in {int, float}:
-            return "1"
-        return self.id("ff") if isinstance(column.type, sa.Uuid) else "''"
+        if isinstance(column.type, UtcDateTime):
+            return self.at("10:00:00")
+        return {bool: self.false(), int: "1", uuid.UUID: self.id("ff")}.get(column.type.python_type, "''")
 
     def patient(self) -> str:
         """Whose procedure it is."""
@@ -273,7 +270,7 @@ def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
                 "id": fill.id("0c", more="m.k"),
                 "seen_on": fill.after(days),
                 "day": days,
-                "red": _flag(place, "7 * m.k <= 7 + n.i % 22"),
+                "red": _flag("7 * m.k <= 7 + n.i % 22"),
                 "source": "'check_in'",
                 "source_id": fill.id("05", more="m.k"),
             },
@@ -330,7 +327,7 @@ def _text(place: Place, number: str) -> str:
     return f"CAST({number} AS {'TEXT' if place.is_sqlite else 'text'})"
 
 
-def _flag(place: Place, condition: str) -> str:
+def _flag(condition: str) -> str:
     return f"({condition})"
 
 
