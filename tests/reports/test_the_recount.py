@@ -1,4 +1,4 @@
-"""The cohort's SQL held against a plain recount of random clinics, with retractions, corrections, withdrawn answers and several sessions."""
+"""The cohort's SQL held against a plain recount of random clinics, with retractions, corrections, withdrawn answers, many sessions."""
 
 import random
 import uuid
