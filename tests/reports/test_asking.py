@@ -154,7 +154,7 @@ def test_a_failure_is_told_and_tried_again_after_a_minute(db: Database, clinic: 
     running.run_waiting(db)
     failed = asked(db, clinic)
     assert (failed.id, failed.state) == (report.id, ReportState.FAILED)
-    assert failed.problem == "It could not be computed (KeyError). Ask again in a minute; the worker's log says more."
+    assert failed.problem == "It could not be computed (ValueError). Ask again in a minute; the worker's log says more."
     with clock.at(clock.now() + asking.AGAIN_AFTER):
         assert asked(db, clinic).state == ReportState.QUEUED
 

@@ -1,12 +1,12 @@
 """The cohort over HTTP: waited for, read, and taken along as table, workbook and the statistician's zip."""
 
 import csv
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date
 from hashlib import sha256
 from io import BytesIO, StringIO
-from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
@@ -118,7 +118,7 @@ def test_no_cell_is_a_formula() -> None:
 
 def test_the_workbook_has_a_sheet_for_each_figure_its_methods_and_its_lock(computed: Api) -> None:
     book = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.xlsx").data))
-    names = [one.attrib["name"] for one in ElementTree.fromstring(book.read("xl/workbook.xml")).iter() if one.tag.endswith("}sheet")]
+    names = re.findall('<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
     assert names[0] == "Counts"
     assert names[-2:] == ["Methods", "Filters and lock"]
     assert not any(b"<f>" in book.read(name) for name in book.namelist() if "worksheets" in name)
