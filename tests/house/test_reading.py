@@ -129,6 +129,7 @@ WITH_FILTER = {
     "/fhir/AuditEvent": "/fhir/AuditEvent?patient={patient_id}",
 }
 """Where the bare address shows something else than this story's signed procedure."""
+_REPORTS = ("cohort", "cohort/<uuid:report_id>", "cohort.csv", "cohort.xlsx", "cohort.zip")
 EMPTY_HERE = frozenset(
     {
         "/api/v1/photos/<uuid:photo_id>/thumbnail",
@@ -136,6 +137,7 @@ EMPTY_HERE = frozenset(
         "/api/v1/ratings/pairs/<uuid:pair_id>/left",
         "/api/v1/ratings/pairs/<uuid:pair_id>/right",
         "/ratings",
+        *(f"/api/v1/reports/{one}" for one in _REPORTS),
     }
 )
-"""The worker makes thumbnails, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""
+"""The worker makes thumbnails and reports, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""

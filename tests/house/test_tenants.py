@@ -86,6 +86,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
     tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     photo = sent(tablet, case.patient_id, cheek())
     return {
+        "report_id": tablet.get("/reports/cohort", 202)["id"],
         "patient_id": case.patient_id,
         "scar_id": case.scar_ids[0],
         "procedure_id": case.id,
