@@ -32,7 +32,7 @@ UNFORESEEABLE = {
     "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later"
     r"|when the visit may take place",
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
-    r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
+    r"|Lies before the first day|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
     "an assessment's own sense": r"Nothing is said|Nothing is measured|Only what (is|was) present|suffix d belongs|Is answered twice"
     r"|Is measured twice|Is used twice|Only with replaces|Name in replaces|corrected or withdrawn|A withdrawal says|No such assessment"
     r"|Another answer says|grade of erythema|This event is of|Lies after the assessment|Lies before (the procedure|its onset)"
