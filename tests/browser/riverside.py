@@ -20,6 +20,7 @@ from server.config import from_environment
 from server.db import Database
 from server.demo import case, seed
 from server.followup.models import Reminder
+from server.followup.service import red_flags
 from server.migrations.upgrade import upgrade
 from server.patients.models import Patient
 from server.photos.models import Photo
@@ -115,6 +116,7 @@ def _more(at: Riverside) -> None:
     check_in = linked(at.app, clinic, step="d28", ended_at=now - timedelta(days=28), family_name="Novák", given_name="Hana")
     confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=morning + timedelta(days=9), given_name="Hanna")
     confirmed.press("/come")
+    _worried(at, str(anna.id))
     at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
     at.filled = {
         "patient_id": str(anna.id),
@@ -130,6 +132,12 @@ def _more(at: Riverside) -> None:
     with db.transaction(clinic.id, write=False) as session:
         later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
         at.followed_up = str(session.scalars(later).first() or anna.id)
+
+
+def _worried(at: Riverside, patient_id: str) -> None:
+    """Anna has called: nobody is on it yet, and every page says so."""
+    with at.app.db.transaction(at.clinic.id, actor=at.clinic.nurse) as session:
+        red_flags.report(session, uuid.UUID(patient_id), ["vision", "infection"])
 
 
 def _planned(at: Riverside, when: datetime) -> str:

@@ -13,6 +13,7 @@ from tests.api import Api
 from tests.house.account_calls import ACCOUNT_CALLS
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
 from tests.house.photo_calls import PHOTO_CALLS, Raw
+from tests.house.red_flag_calls import RED_FLAG_CALLS
 from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
@@ -118,6 +119,7 @@ CALLS: dict[str, Call] = {
     "POST /sync/issues/{issue_id}/resolution": _resolved,
     **FOLLOW_UP_CALLS,
     **PHOTO_CALLS,
+    **RED_FLAG_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",

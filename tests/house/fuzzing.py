@@ -28,6 +28,7 @@ BEGUN, COMPLETED, SIGNED = 1, 2, 3
 UNFORESEEABLE = {
     "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor|cannot be booked; log the call"
     r"|No patient has this number|A check-in is answered from home",
+    "a question and its flags": r"Say which of the red flags are there|Only with question red_flags",
     "decisions of before": r"A newer decision on this purpose",
     "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later"
     r"|when the visit may take place",

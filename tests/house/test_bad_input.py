@@ -29,6 +29,7 @@ from schemas.patients import PatientChange, PatientCreate, ScarChange, ScarCreat
 from schemas.photos import PhotoConsentCreate, PhotoCreate, PhotoGradeCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
+from schemas.reports_of_flags import RedFlagCreate
 from schemas.sending import Nothing, PauseChange, Settlement
 from schemas.session import SignInRequest
 from schemas.sync import Resolution
@@ -79,6 +80,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /visits/{visit_id}/answers": AnswerCreate,
     "POST /visits/{visit_id}/link": LinkCreate,
     "POST /alerts/{alert_id}/closing": Closing,
+    "POST /alerts/{alert_id}/acknowledgement": Nothing,
+    "POST /patients/{patient_id}/red-flags": RedFlagCreate,
     "PUT /follow-up/protocol": ProtocolChange,
     "PUT /follow-up/templates/{purpose}/{channel}/{language}": TemplateChange,
     "POST /follow-up/templates/preview": PreviewRequest,

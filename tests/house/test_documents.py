@@ -20,6 +20,7 @@ from schemas.patients import PatientOut, ScarOut
 from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
+from schemas.redness import RednessOut
 from schemas.rights import ErasureOut
 from schemas.sending import PauseOut
 from schemas.session import Person
@@ -33,6 +34,7 @@ from tests import make
 from tests.api import Api
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
+from tests.house.red_flag_calls import FEVER
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
@@ -57,6 +59,7 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "answers": AnswerOut,
     "alerts": AlertOut,
     "calls": CallOut,
+    "redness": RednessOut,
     "protocols": ProtocolVersionOut,
     "message_templates": OwnTemplateOut,
     "pauses": PauseOut,
@@ -89,6 +92,8 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"{case.path}/addenda", {"text": "Redness.", **make.proof(1)})
     check_in, visit = visit_of(vera, case, "check_in"), visit_of(vera, case)
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+    vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "redness", "answer": "yes"})
+    vera.post(f"/patients/{case.patient_id}/red-flags", {"id": str(uuid7()), **FEVER})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
     make.reset_link(db, clinic)
     make.emergency(db, clinic, case.patient_id)
