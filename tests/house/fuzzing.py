@@ -35,7 +35,7 @@ UNFORESEEABLE = {
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
     r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
     "a grade and its flaws": r"good photograph has no flaw|Say what is wrong with it",
-    "two places of a protocol": r"exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
+    "two places of a protocol": r"exactly one of days|would open before|would go out|not chased|in order|of a (visit|check-in) has"
     r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"
     r"|no such day",
     "a barcode's date": r"It expired on",
