@@ -57,6 +57,8 @@ _ACTIONS = {
     "book": "booked",
     "attend": "attended",
     "close": "closed",
+    "acknowledge": "taken on by somebody",
+    "escalate": "told again, nobody being on it",
     "open": "opened",
     "review": "reviewed",
     "store": "stored",

@@ -31,6 +31,7 @@ from schemas.photos import PhotoConsentCreate, PhotoCreate, PhotoGradeCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
 from schemas.ratings import PairsOffer, QueueCreate, RatingCreate
+from schemas.reports_of_flags import RedFlagCreate
 from schemas.sending import Nothing, PauseChange, Settlement
 from schemas.session import SignInRequest
 from schemas.sync import Resolution
@@ -81,6 +82,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /visits/{visit_id}/answers": AnswerCreate,
     "POST /visits/{visit_id}/link": LinkCreate,
     "POST /alerts/{alert_id}/closing": Closing,
+    "POST /alerts/{alert_id}/acknowledgement": Nothing,
+    "POST /patients/{patient_id}/red-flags": RedFlagCreate,
     "PUT /follow-up/protocol": ProtocolChange,
     "PUT /follow-up/templates/{purpose}/{channel}/{language}": TemplateChange,
     "POST /follow-up/templates/preview": PreviewRequest,

@@ -47,6 +47,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /visits/{visit_id}/answers": {"id": str(uuid7()), "question": "worse", "answer": "yes"},
     "POST /visits/{visit_id}/link": {"send": False},
     "POST /alerts/{alert_id}/closing": {"note": "Called."},
+    "POST /alerts/{alert_id}/acknowledgement": {},
+    "POST /patients/{patient_id}/red-flags": {"id": str(uuid7()), "flags": ["infection"]},
     "POST /reminders/{reminder_id}/replay": {},
     "POST /reminders/{reminder_id}/settlement": {"outcome": "arrived"},
     "POST /sync/issues/{issue_id}/resolution": {"choice": "reject", "note": "x"},
