@@ -39,6 +39,10 @@ UNFORESEEABLE = {
     r"|Is measured twice|Is used twice|Only with replaces|Name in replaces|corrected or withdrawn|A withdrawal says|No such assessment"
     r"|Another answer says|grade of erythema|This event is of|Lies after the assessment|Lies before (the procedure|its onset)"
     r"|Must be later than|Not before \d|Width is larger",
+    "an instrument's own sense": r"has no item of this name|Not a name; letters|No such instrument|No scale |The answers come to"
+    r"|has no scale|Nothing is answered|Send answers, or scores|Only with complete|Ends before it begins|Is missing; write it|Unknown name"
+    r"|is before the procedure|in the future|must be answered|Give at least one of|is outside|is no answer|lies between two steps"
+    r"|answer (with|true)|Must be a FHIR R4 Questionnaire",
     "a grade and its flaws": r"good photograph has no flaw|Say what is wrong with it",
     "two places of a protocol": r"exactly one of days|would open before|would go out|not chased|in order|of a (visit|check-in) has"
     r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"

@@ -17,12 +17,14 @@ from schemas.entries import SHAPES
 from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
+from schemas.instruments import InstrumentOut, LicenceOut
 from schemas.patients import PatientOut, ScarOut
 from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
 from schemas.ratings import QueueKept, RatingOut, RatingPairOut
 from schemas.redness import RednessOut
+from schemas.responses import ResponseOut, ScoreOut
 from schemas.rights import ErasureOut
 from schemas.sending import PauseOut
 from schemas.session import Person
@@ -34,6 +36,7 @@ from server.ids import uuid7
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
+from tests.house import instrument_calls
 from tests.house.assessment_calls import assessed
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
@@ -74,6 +77,10 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "photo_consents": PhotoConsentOut,
     "photo_grades": PhotoGradeOut,
     "assessments": AssessmentOut,
+    "instruments": InstrumentOut,
+    "licences": LicenceOut,
+    "responses": ResponseOut,
+    "scores": ScoreOut,
     "findings": FindingOut,
     "scar_measurements": ScarMeasurementOut,
     "rating_pairs": RatingPairOut,
@@ -117,6 +124,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
     vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
     assessed(case)
+    instrument_calls.told(vera, case)
     rated(vera, clinic)
     return case
 

@@ -19,7 +19,7 @@ from tests.sync.tablet import anna, row
 from tests.web.browser import Browser
 
 SHOWS_NO_PATIENT = {
-    "catalogue": ("/api/v1/catalogue", "/api/v1/openapi.json", "/api/docs", "/drills", "/styleguide"),
+    "catalogue": ("/api/v1/catalogue", "/api/v1/instruments", "/api/v1/openapi.json", "/api/docs", "/drills", "/styleguide"),
     "oneself, colleagues and tablets": (
         "/account",
         "/account/authenticator",
