@@ -49,6 +49,12 @@ def linked(config: Config, db: Database) -> App:
     return create_app(config, db)
 
 
+@pytest.fixture(autouse=True)
+def uncounted(linked: App) -> None:
+    """What the other stories have asked from the same address is not counted."""
+    linked.rates.memory.reset()
+
+
 @pytest.fixture
 def booked(linked: App, clinic: make.Clinic) -> Anna:
     """Anna, who is expected on Tuesday 2 June at 10:30."""

@@ -252,7 +252,7 @@ def test_every_page_says_that_nobody_is_on_a_red_flag(
     csaba: Browser, anna: Story, at_desk: Callable[[make.Person], Browser], other_clinic: make.Clinic
 ) -> None:
     pages = ("/procedures", "/patients", "/outbox", f"/patients/{anna.patient['id']}", "/follow-up/protocol")
-    strip = "Nobody is on 1 red flag. Open the work list"
+    strip = "Nobody is on 1 red flag. See whom to call"
     assert not [one for one in pages if "Nobody is on" in look(csaba, one).text]
     flag = alert(anna, AlertKind.RED_FLAG)
     assert [one for one in pages if strip not in look(csaba, one).text] == []
