@@ -30,6 +30,7 @@ from server.photos.routes import tus
 from server.problems import Counted, Problem
 from server.procedures.routes import ROUTES as PROCEDURE_ROUTES
 from server.rates import Rate
+from server.reports.routes import ROUTES as REPORT_ROUTES
 from server.rights import emergency
 from server.rights.routes import routes as rights_routes
 from server.sessions import routes as session_routes
@@ -51,6 +52,7 @@ API = (
     *FOLLOW_UP_ROUTES,
     *SYNC_ROUTES,
     rights_routes,
+    *REPORT_ROUTES,
 )
 
 

@@ -1,0 +1,1 @@
+"""Stories about reports and their numbers."""
