@@ -3,6 +3,7 @@
 from server.web import (
     account,
     api_docs,
+    cohort_page,
     emergency_page,
     journal_page,
     new_record,
@@ -29,6 +30,7 @@ from server.web.blueprint import pages
 __all__ = [
     "account",
     "api_docs",
+    "cohort_page",
     "emergency_page",
     "journal_page",
     "new_record",

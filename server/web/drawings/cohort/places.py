@@ -1,4 +1,4 @@
-"""Where the scars were: the face from the front with a count at each subunit, shaded from three scars on. Disks, not outlines: subunits have none."""
+"""Where the scars were: the face from the front with a count at each subunit, shaded from three scars on."""
 
 from collections.abc import Sequence
 
@@ -65,12 +65,13 @@ def spot(place: Place) -> tuple[float, float] | None:
 
 def draw(places: Sequence[Place]) -> Markup:
     """The face with the places that it has a spot for; the others are named in the caption and stand in the table."""
-    strokes = "".join(
-        f'<path class="{"face-light" if one.light else "face-line"}" d="{one.path}"/>' for one in DRAWINGS[FaceView.FRONT]
-    )
+    strokes = "".join(f'<path class="{"face-light" if one.light else "face-line"}" d="{one.path}"/>' for one in DRAWINGS[FaceView.FRONT])
     most = max([FEW_SCARS, *(one["scars"] for one in places)])
     disks = "".join(_disk(one, at, most) for one in places if (at := spot(one)) is not None)
-    sides = f'<text class="face-side" x="4" y="{HEIGHT - 4}">right</text><text class="face-side fig-end" x="{WIDTH - 4}" y="{HEIGHT - 4}">left</text>'
+    sides = (
+        f'<text class="face-side" x="4" y="{HEIGHT - 4}">right</text>'
+        f'<text class="face-side fig-end" x="{WIDTH - 4}" y="{HEIGHT - 4}">left</text>'
+    )
     return Markup(  # noqa: S704  # reason: made of our own strokes, numbers, and text that went through `safe`
         f'<svg class="fig fig-face" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="The face from the front with the number of scars at each subunit">{strokes}{disks}{sides}</svg>'

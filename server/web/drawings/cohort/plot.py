@@ -7,9 +7,9 @@ Plain text with numbers formatted into it, since a figure holds hundreds of mark
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 LEFT, RIGHT = 11.0, 97.0
 """Per cent between which values are drawn; numbers of the upright axis stand left of it."""
@@ -21,25 +21,23 @@ _LETTER = 6.6
 
 def safe(text: object) -> str:
     """Text that cannot become markup, in an element or in quotes."""
-    return str(escape(text))
+    return escape(str(text))
 
 
-@dataclass(frozen=True)
 class Scale:
     """From values to places: per cent across, or pixels down, where `begin` lies below `end`."""
 
-    low: float
-    high: float
-    begin: float
-    end: float
+    def __init__(self, low: float, high: float, begin: float, end: float) -> None:
+        """Where the range holds one value only, everything stands in the middle."""
+        self.low, self.high, self.begin, self.end = max(-_MOST, low), min(_MOST, high), begin, end
+        wide = self.high - self.low
+        self._per = (end - begin) / wide if wide > 0 else 0.0
+        self._zero = begin if wide > 0 else (begin + end) / 2
 
     def __call__(self, value: float) -> float:
         """The place; what lies outside is drawn on the border."""
-        low, high = max(-_MOST, self.low), min(_MOST, self.high)
-        if not high > low:
-            return (self.begin + self.end) / 2
-        part = (min(high, max(low, value)) - low) / (high - low)
-        return self.begin + (self.end - self.begin) * part
+        inside = self.low if value < self.low else min(self.high, value)
+        return self._zero + (inside - self.low) * self._per
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -133,7 +131,8 @@ def x_axis(scale: Scale, bottom: float, unit: str, most: int = 5) -> list[str]:
     """Line and numbers below; the unit stands under them."""
     drawn = [across(bottom, "fig-axis")]
     for value in ticks(scale.low, scale.high, most):
-        drawn += [upright(scale(value), bottom, bottom + 4, "fig-axis"), text(scale(value), bottom + 17, plain(value), "fig-tick fig-middle")]
+        drawn.append(upright(scale(value), bottom, bottom + 4, "fig-axis"))
+        drawn.append(text(scale(value), bottom + 17, plain(value), "fig-tick fig-middle"))
     return [*drawn, text(RIGHT, bottom + 33, unit, "fig-unit fig-end")]
 
 

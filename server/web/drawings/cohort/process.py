@@ -10,7 +10,7 @@ from server.reports.shape import Learning, Run, RunPoint
 from server.web.drawings.cohort import plot
 
 SHOWN = 120
-"""Cases of a run chart: more cannot be told apart in a column. The limits are of all cases, the CSV has all that are kept."""
+"""Cases drawn as points: more cannot be told apart in a column. Limits and medians are of all cases, the CSV has all that are kept."""
 _TOP, _BOTTOM, _HEIGHT = 30, 130, 168
 
 
@@ -59,7 +59,7 @@ def draw_learning(learning: Learning, *, enough: bool) -> Markup:
     first = max(1, learning["n"] - len(values) + 1)
     x = plot.Scale(first, max(first + 1, first + len(values) - 1), plot.LEFT + 2, plot.RIGHT - 2)
     drawn = plot.y_axis(y, learning["unit"])
-    for place, one in enumerate(values):
+    for place, one in enumerate(values[:SHOWN]):
         said = f"Case {first + place}: {plot.plain(round(one['value'], 2))} {learning['unit']}"
         drawn.append(plot.dot(x(first + place), y(one["value"]), said, case=one["procedure_id"], kind="fig-hollow", radius=2.6))
     if enough and len(learning["medians"]) > 1:

@@ -1,4 +1,4 @@
-"""When redness ended: what the data allow of P(clear by day), as a band between its lowest and its highest, with 2 to 3 weeks shaded."""
+"""When redness ended: what the data allow of P(clear by day), from its lowest to its highest, with 2 to 3 weeks shaded."""
 
 from markupsafe import Markup
 
@@ -41,7 +41,7 @@ def _shade(x: plot.Scale) -> str:
 
 def _band(curve: list[Clear], x: plot.Scale, y: plot.Scale) -> list[str]:
     """Between two days nothing is known to change, so each holds until the next."""
-    known = sorted(curve, key=lambda one: one["day"])
+    known = _changes(curve)
     drawn, low, high = [], [], []
     for place, one in enumerate(known):
         begin = x(one["day"])
@@ -54,6 +54,13 @@ def _band(curve: list[Clear], x: plot.Scale, y: plot.Scale) -> list[str]:
     if known:
         drawn += [plot.curve(high, _HEIGHT, "fig-line"), plot.curve(low, _HEIGHT, "fig-line fig-dashed")]
     return drawn
+
+
+def _changes(curve: list[Clear]) -> list[Clear]:
+    """Only the days on which something changes."""
+    days = sorted(curve, key=lambda one: one["day"])
+    before = [None, *((one["low"], one["high"]) for one in days)]
+    return [one for one, was in zip(days, before, strict=False) if (one["low"], one["high"]) != was]
 
 
 def _by(one: Clear, x: plot.Scale, y: plot.Scale) -> str:

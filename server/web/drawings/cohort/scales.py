@@ -12,6 +12,7 @@ _TOP, _BOTTOM, _HEIGHT = 30, 168, 222
 _SPACING = 2.1
 """Per cent between two dots of one value, where there is room."""
 _SPARSE, _ROUND = 12, 21
+_BETTER = {"high": "higher", "low": "lower"}
 
 
 def draw_all(satisfaction: Satisfaction) -> list[tuple[Scale, Markup]]:
@@ -39,7 +40,7 @@ def draw(scale: Scale, *, single: bool = True, enough: bool = True) -> Markup:
 
 
 def _better(scale: Scale) -> str:
-    return f"{scale['better']} is better" if scale["better"] in {"higher", "lower"} else f"from {scale['low']:g} to {scale['high']:g}"
+    return f"{_BETTER[scale['better']]} is better" if scale["better"] in _BETTER else f"from {scale['low']:g} to {scale['high']:g}"
 
 
 def _marks(visit: ScaleVisit, middle: float, column: float, y: plot.Scale, *, single: bool) -> list[str]:

@@ -17,7 +17,7 @@ def draw(points: Sequence[ScarPoint], unit: str, *, enough: bool) -> Markup:
     low, high = plot.reach(one["x"] for one in points)
     x = plot.Scale(low, high, plot.LEFT + 2, plot.RIGHT - 2)
     y = plot.Scale(-3, 3, _BOTTOM - 8, _TOP)
-    drawn = plot.y_axis(y, "median grade of the panel, −3 to +3", (-3, -2, -1, 0, 1, 2, 3))
+    drawn = plot.y_axis(y, f"median grade of the panel, {plot.plain(-3)} to +3", (-3, -2, -1, 0, 1, 2, 3))
     drawn.append(plot.across(y(0), "fig-axis"))
     most = max((one["count"] for one in points), default=1)
     drawn += [_mark(one, x(one["x"]), y(one["y"]), most, unit) for one in points]

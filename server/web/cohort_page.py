@@ -1,0 +1,186 @@
+"""The cohort's page: seven figures with their filters in the address, what can be taken along, and the way there while it is computed."""
+
+from typing import Any, cast
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from schemas.fields import Id
+from schemas.outcome_words import ReportState
+from schemas.reading_words import Reading
+from schemas.reports import ALL, ME, CohortQuery, Surgeon
+from server.access import Permission, allow
+from server.clinics import service as clinics
+from server.followup.service import protocols
+from server.http import found, own_transaction, person, session, streams
+from server.problems import Problem, invalid
+from server.rates import Rate, rated
+from server.reads import reads, saw_cohort
+from server.reports.models import Report
+from server.reports.routes import cohort as files
+from server.reports.rules import Filters
+from server.reports.service import asking
+from server.reports.shape import Cohort
+from server.web import cohort_view, cohort_words
+from server.web.blueprint import pages
+from server.web.cohort_figures import for_paper
+from server.web.cohort_tables import csv_of
+from server.web.forms import errors_of, filters, shown_again_by
+
+AGAIN_S = 2
+"""Seconds until the page asks again how far a report is."""
+_VERSIONS = 50
+
+
+class Asked(CohortQuery):
+    """What the address says: whose cohort, by default one's own; `report` is one that was just asked for again."""
+
+    surgeon = Surgeon(load_default=ME)
+    report = Id()
+
+
+def _filters(asked: dict[str, Any], session: Session) -> Filters:
+    chosen = files.filters_of(asked, person().user_id)
+    if chosen.surgeon_id and chosen.surgeon_id not in {one.id for one in clinics.surgeons(session)}:
+        raise invalid("/surgeon", "Choose a surgeon from the list, or everybody.")
+    return chosen
+
+
+def _row(session: Session, address: dict[str, str]) -> dict[str, Any]:
+    """The filter row, as the address has it."""
+    labels = [str(one.label) for one in protocols.history(session, before=None, limit=_VERSIONS)]
+    return cohort_view.choices() | {
+        "asked": address,
+        "address": address,
+        "surgeons": clinics.surgeons(session),
+        "everybody": ALL,
+        "me": str(person().user_id),
+        "versions": [(one, one) for one in (*labels, protocols.BUILT_IN["version"])],
+        "errors": [],
+    }
+
+
+def _refused(problem: Problem | None = None, **_arguments: Any) -> str:
+    """The filter row again, with what was typed and what is wrong with it."""
+    typed = {name: value for name, value in request.values.items() if name in cohort_view.FILTERS and value}
+    return render_template("cohort.html", **(_row(session(), typed) | {"errors": errors_of(problem), "address": {}}), state="refused")
+
+
+@pages.get("/cohort")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.LIST)
+@shown_again_by(_refused)
+def cohort() -> Response:
+    """The newest report of these filters; the first time it is asked for, how far it is."""
+    asked = filters(Asked())
+    address = cohort_view.canonical(asked, str(person().user_id))
+    more = {name: request.args[name] for name in ("report", "lock") if request.args.get(name)}
+    if dict(request.args) != address | more:
+        return make_response(redirect(url_for("web.cohort", **(address | more)), 303))  # type: ignore[arg-type]  # reason: names of our own
+    with own_transaction() as session:
+        row, chosen = _row(session, address), _filters(asked, session)
+        if "report" in asked:
+            report = found(asking.get(session, asked["report"]))
+            if report.state == ReportState.DONE:
+                return make_response(redirect(url_for("web.cohort", **address), 303))  # type: ignore[arg-type]  # reason: as above
+            return _page(row | _waiting(report))
+        kept = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)
+        report = kept or asking.ask(session, chosen, person().user_id)
+        if report.state != ReportState.DONE:
+            return _page(row | _waiting(report))
+        saw_cohort(report.id)
+        behind = asking.changes_since(session, report)
+        return _page(row | {"state": "done", "behind": behind} | cohort_view.shown(cast("Cohort", report.result)))
+
+
+def _waiting(report: Report) -> dict[str, Any]:
+    state = "failed" if report.state == ReportState.FAILED else "waiting"
+    return {"state": state, "report": report, "again_s": AGAIN_S if state == "waiting" else None}
+
+
+def _page(values: dict[str, Any]) -> Response:
+    return make_response(render_template("cohort.html", **values))
+
+
+@pages.post("/cohort")
+@allow(Permission.REPORT)
+@shown_again_by(_refused)
+@rated(Rate.EXPORT)
+def compute_cohort() -> Response:
+    """Have it computed of the record as it is now."""
+    asked = filters(Asked())
+    report = asking.ask(session(), _filters(asked, session()), person().user_id)
+    address = cohort_view.canonical(asked, str(person().user_id)) | {"report": str(report.id)}
+    return make_response(redirect(url_for("web.cohort", **address), 303))  # type: ignore[arg-type]  # reason: names of our own
+
+
+@pages.get("/cohort/<figure>.svg")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.EXPORT)
+@rated(Rate.EXPORT)
+def cohort_svg(figure: str) -> Response:
+    """One figure to put into a paper."""
+    document = _kept(figure)
+    return _sent(for_paper(document, figure), f"cohort-{document['seq']}-{figure}.svg", "image/svg+xml")
+
+
+@pages.get("/cohort/<figure>.csv")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.EXPORT)
+@rated(Rate.EXPORT)
+def cohort_figure_csv(figure: str) -> Response:
+    """What is drawn in one figure, as rows."""
+    document = _kept(figure)
+    return _sent(csv_of(document, figure), f"cohort-{document['seq']}-{figure}.csv", "text/csv")
+
+
+def _kept(figure: str) -> Cohort:
+    """The report that the page shows for this address. Raises `not_found` for a figure that there is not, or before it was computed."""
+    if figure not in cohort_words.FIGURES:
+        raise Problem("not_found", f"The figures are {', '.join(cohort_words.FIGURES)}.")
+    asked = filters(Asked())
+    with own_transaction(write=False) as session:
+        chosen = _filters(asked, session)
+        report = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)
+        document = cast("Cohort", found(report).result)
+    saw_cohort(found(report).id)
+    return document
+
+
+def _sent(text: str, name: str, media: str) -> Response:
+    response = Response(text, mimetype=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@pages.get("/cohort.csv")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.EXPORT)
+@rated(Rate.EXPORT)
+def cohort_whole_csv() -> Response:
+    """Every number of the report, as the API gives it."""
+    return cast("Response", files.cohort_csv())
+
+
+@pages.get("/cohort.xlsx")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.EXPORT)
+@rated(Rate.EXPORT)
+def cohort_workbook() -> Response:
+    """The same as a workbook."""
+    return cast("Response", files.cohort_xlsx())
+
+
+@pages.get("/cohort.zip")
+@streams
+@allow(Permission.REPORT)
+@reads(Reading.EXPORT)
+@rated(Rate.EXPORT)
+def cohort_for_the_statistician() -> Response:
+    """The tables themselves, under study numbers."""
+    return cast("Response", files.cohort_zip())
