@@ -8,6 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from server.reports.shape import VERSION
+
 ALL = "all"
 
 
@@ -47,8 +49,8 @@ class Filters:
         }
 
     def hash(self) -> str:
-        """SHA-256 of the written form, in hex."""
-        return sha256(json.dumps(self.canonical(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        """SHA-256, in hex, of the written form and of the version of what is computed: a report of another shape is another report."""
+        return sha256(json.dumps([VERSION, self.canonical()], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def from_canonical(written: dict[str, Any]) -> Filters:

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 VERSION = 1
-"""Of this shape; a kept report of another version is computed again."""
+"""Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
 FEW_SCARS = 3

@@ -45,7 +45,7 @@ def printed(db: Database, clinic: make.Clinic) -> Cohort:
         report = asking.ask(session, Filters(), clinic.surgeon.user_id)
     assert running.run_waiting(db) >= 1
     with db.transaction(clinic.id, write=False) as session:
-        return asking.get(session, report.id).result  # type: ignore[return-value]  # reason: what was stored is one
+        return asking.cohort_of(session, asking.get(session, report.id))
 
 
 def percent(*shares: float | None) -> list[str]:

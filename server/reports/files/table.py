@@ -76,17 +76,17 @@ def _flow(cohort: Cohort) -> Iterator[Line]:
     flow = cohort["flow"]
     for step in flow["steps"]:
         for name in ("operated", "due", "asked", "answered", "seen"):
-            yield Line("flow", step["title"], name, value=step[name], unit="procedures")  # type: ignore[literal-required]  # reason: five of its names
+            yield Line("flow", step["title"], name, value=step[name], unit="procedures")
         yield from _share("flow", step["title"], "answered of due", step["rate"])
-    for name in ("responded", "women", "men"):
-        yield from _share("flow", "patients", name, flow[name])  # type: ignore[literal-required]  # reason: three of its names
+    for name, one in (("responded", flow["responded"]), ("women", flow["women"]), ("men", flow["men"])):
+        yield from _share("flow", "patients", name, one)
 
 
 def _redness(cohort: Cohort) -> Iterator[Line]:
     red = cohort["redness"]
     yield from _share("redness", "patients", "ever red", red["ever"])
     for name in ("n", "never_red", "still_red"):
-        yield Line("redness", "procedures", name, value=red[name], unit="procedures")  # type: ignore[literal-required]  # reason: as above
+        yield Line("redness", "procedures", name, value=red[name], unit="procedures")
     for one in red["masses"]:
         until = "never seen to end" if one["right"] is None else f"to day {one['right']}"
         yield Line("redness", "Turnbull", f"after day {one['left']} {until}", value=one["mass"], unit="share")
@@ -134,9 +134,9 @@ def _satisfaction(cohort: Cohort) -> Iterator[Line]:
 def _volume(cohort: Cohort) -> Iterator[Line]:
     given = cohort["volume"]
     for name in ("scars", "patients", "without_rating", "scars_with_area"):
-        yield Line("volume", "", name, value=given[name])  # type: ignore[literal-required]  # reason: as above
+        yield Line("volume", "", name, value=given[name])
     for unit, name in (("mL per scar", "per_scar_association"), ("mL per cm²", "per_cm2_association")):
-        one: Any = given[name]  # type: ignore[literal-required]  # reason: as above
+        one: Any = dict(given)[name]
         yield Line("volume", unit, "Spearman's rho with the panel's grade", value=one["rho"], low=one["low"], high=one["high"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from flask import Response, current_app, url_for
+from flask import Response, current_app, request, url_for
 
 from schemas.outcome_words import ReportState
 from schemas.reading_words import Reading
@@ -79,7 +79,11 @@ def _waiting(report: Report, kept: Report | None = None, behind: int | None = No
 
 def _whole(report: Report) -> Response:
     saw_cohort(report.id)
-    return answer(report.result, etag=str(report.id))
+    with own_transaction(write=False) as session:
+        response = Response(asking.text_of(session, report), mimetype="application/json")
+    response.set_etag(str(report.id))
+    response.make_conditional(request.environ)
+    return response
 
 
 @routes.route("/cohort", methods=["GET"])
@@ -142,7 +146,8 @@ def _file(query: dict[str, Any], ending: str, media: str, write: Callable[[Any, 
         return _waiting(report, kept, behind)
     saw_cohort(report.id)
     file = tempfile.TemporaryFile()  # noqa: SIM115  reason: closed with the answer
-    write(report.result, file)
+    with own_transaction(write=False) as session:
+        write(asking.cohort_of(session, report), file)
     return _sent(file, f"cohort-{report.seq}.{ending}", media)
 
 

@@ -1,5 +1,6 @@
 """Asking for a report: what is kept for these filters and this lock is given, anything else waits in a row for a worker."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,12 +10,15 @@ from sqlalchemy.orm import Session, defer
 
 from schemas.outcome_words import ReportState
 from server import clock, snapshot
-from server.db import find, insert_missing, table_of
+from server.db import insert_missing, table_of
 from server.ids import uuid7
 from server.problems import Problem
 from server.reports.models import ACTIVE, Report
 from server.reports.rules import Filters
-from server.reports.shape import VERSION
+from server.reports.shape import Cohort
+
+_BARE = defer(Report.result)
+"""Without the report itself, which is large: it is read by `text_of`, once."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """Somebody who asks so long after a failure has it tried again."""
@@ -40,12 +44,10 @@ def ask(session: Session, filters: Filters, asked_by: uuid.UUID | None) -> Repor
 
 def _rows(session: Session, hashed: str, *conditions: sa.ColumnElement[bool]) -> Sequence[Report]:
     query = sa.select(Report).where(Report.filters_hash == hashed, *conditions).order_by(Report.seq.desc())
-    return session.scalars(query.execution_options(populate_existing=True)).all()
+    return session.scalars(query.options(_BARE).execution_options(populate_existing=True)).all()
 
 
 def _still_good(report: Report) -> bool:
-    if report.state == ReportState.DONE:
-        return report.result is not None and report.result["version"] == VERSION
     if report.state == ReportState.FAILED:
         return report.finished_at is not None and clock.now() - report.finished_at < AGAIN_AFTER
     return True
@@ -77,12 +79,11 @@ def _new(session: Session, filters: Filters, hashed: str, seq: int, asked_by: uu
 
 def newest_kept(session: Session, filters: Filters) -> Report | None:
     """The newest report of these filters that is done, to be shown while a newer one is computed."""
-    query = _kept(filters.hash()).order_by(Report.seq.desc()).limit(1)
-    return session.scalar(query)
+    return session.scalar(_kept(filters.hash()).order_by(Report.seq.desc()).limit(1))
 
 
 def _kept(hashed: str) -> sa.Select[Report]:
-    return sa.select(Report).where(Report.filters_hash == hashed, Report.state == ReportState.DONE)
+    return sa.select(Report).where(Report.filters_hash == hashed, Report.state == ReportState.DONE).options(_BARE)
 
 
 def changes_since(session: Session, report: Report) -> int:
@@ -92,7 +93,7 @@ def changes_since(session: Session, report: Report) -> int:
 
 def at_lock(session: Session, filters: Filters, seq: int) -> Report:
     """The report that was computed at this lock. Raises `not_found`, which names the nearest that was."""
-    every = session.scalars(_kept(filters.hash()).options(defer(Report.result))).all()
+    every = session.scalars(_kept(filters.hash())).all()
     if (kept := next((one for one in every if one.seq == seq), None)) is not None:
         return kept
     nearest = min(every, key=lambda one: (abs(one.seq - seq), one.seq), default=None)
@@ -100,9 +101,22 @@ def at_lock(session: Session, filters: Filters, seq: int) -> Report:
     raise Problem("not_found", f"No report of these filters was ever computed at lock {seq}, and the past cannot be counted again. {known}")
 
 
+def text_of(session: Session, report: Report) -> str:
+    """The whole report as it was stored: JSON, not read and not written anew."""
+    row = table_of(Report)
+    query = sa.select(sa.cast(row.c.result, sa.Text)).where(row.c.clinic_id == report.clinic_id, row.c.id == report.id)
+    return session.connection().execute(query).scalar_one()
+
+
+def cohort_of(session: Session, report: Report) -> Cohort:
+    """The same, read."""
+    found: Cohort = json.loads(text_of(session, report))
+    return found
+
+
 def get(session: Session, report_id: uuid.UUID) -> Report:
     """The report of that id, in whatever state. Raises `not_found`."""
-    report = find(session, Report, report_id)
+    report = session.scalar(sa.select(Report).where(Report.id == report_id).options(_BARE))
     if report is None:
         raise Problem("not_found", "Check the address and the id.")
     return report

@@ -1,6 +1,7 @@
 """Counting visits: of the procedures, how many were due for each visit, asked, and answered; and when the redness ended."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,47 +36,61 @@ class Step:
 
 def steps(frame: Frame) -> list[Step]:
     """Each step, in the order of time. Cancelled visits were never due; whoever answered was asked, by whatever way."""
-    chosen = frame.procedures()
-    told = (
-        sa.select(_M.c.visit_id)
-        .where(frame.of_clinic(_M), _M.c.state.in_([sa.literal_column(f"'{one}'") for one in TAKEN]))
-        .where(_M.c.recipient == sa.literal_column(f"'{PATIENT}'"), _M.c.visit_id.is_not(None))
-        .distinct()
-        .subquery("told")
-    )
-    called = sa.select(_C.c.visit_id).where(frame.of_clinic(_C), _C.c.outcome.in_(REACHED)).distinct().subquery("called")
-    filled = frame.responses().add_columns(_R.c.visit_id).where(_R.c.visit_id.is_not(None)).distinct().subquery("filled")
+    chosen, filled = frame.procedures(), _filled(frame)
     answered = sa.or_(_V.c.state == VisitState.ANSWERED, filled.c.visit_id.is_not(None))
     due = sa.or_(_V.c.target_date <= frame.today, _V.c.state.in_(BEYOND), answered)
-    asked = sa.or_(answered, told.c.visit_id.is_not(None), called.c.visit_id.is_not(None))
 
     def number(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0))
 
+    visits = _V.join(chosen, chosen.c.id == _V.c.procedure_id).outerjoin(filled, filled.c.visit_id == _V.c.id)
+    counting = [frame.of_clinic(_V), _V.c.state != VisitState.CANCELLED]
+    if frame.filters.protocol:
+        counting.append(_V.c.protocol_version == frame.filters.protocol)
     query = (
         sa.select(
             _V.c.step,
             sa.func.max(_V.c.title).label("title"),
-            sa.func.avg(days_between(_V.c.target_date, frame.day(chosen.c.performed_at))).label("after"),
+            sa.func.avg(days_between(_V.c.target_date, chosen.c.performed_at)).label("after"),
             number(due).label("due"),
-            number(due, asked).label("asked"),
-            number(due, answered).label("answered"),
+            number(answered).label("answered"),
             number(_V.c.state == VisitState.ATTENDED).label("seen"),
         )
-        .join(chosen, chosen.c.id == _V.c.procedure_id)
-        .outerjoin(filled, filled.c.visit_id == _V.c.id)
-        .outerjoin(told, told.c.visit_id == _V.c.id)
-        .outerjoin(called, called.c.visit_id == _V.c.id)
-        .where(frame.of_clinic(_V), _V.c.state != VisitState.CANCELLED)
+        .select_from(visits)
+        .where(*counting)
         .group_by(_V.c.step)
     )
-    if frame.filters.protocol:
-        query = query.where(_V.c.protocol_version == frame.filters.protocol)
+    silent = sa.and_(_V.c.state != VisitState.ANSWERED, filled.c.visit_id.is_(None))
+    in_vain = sa.select(_V.c.step, sa.func.count()).select_from(visits).where(*counting, due, silent, _V.c.id.in_(_told(frame)))
+    only_asked = dict(frame.rows(in_vain.group_by(_V.c.step)))
     found = [
-        Step(row.step, row.title, float(row.after), int(row.due), int(row.asked), int(row.answered), int(row.seen))
+        Step(
+            step=row.step,
+            title=row.title,
+            after=float(row.after),
+            due=int(row.due),
+            asked=int(row.answered) + only_asked.get(row.step, 0),
+            answered=int(row.answered),
+            seen=int(row.seen),
+        )
         for row in frame.rows(query)
     ]
     return sorted(found, key=lambda one: (one.after, one.step))
+
+
+def _filled(frame: Frame) -> sa.Subquery:
+    """Visits with a complete response."""
+    return frame.responses().add_columns(_R.c.visit_id).where(_R.c.visit_id.is_not(None)).distinct().subquery("filled")
+
+
+def _told(frame: Frame) -> sa.CompoundSelect[Any]:
+    """Visits of which the patient was told. What the index is of is written out, so that PostgreSQL knows it."""
+    taken: list[Any] = [sa.literal_column(f"'{one}'") for one in TAKEN]
+    by_message = sa.select(_M.c.visit_id).where(
+        frame.of_clinic(_M), _M.c.state.in_(taken), _M.c.recipient == sa.literal_column(f"'{PATIENT}'"), _M.c.visit_id.is_not(None)
+    )
+    by_telephone = sa.select(_C.c.visit_id).where(frame.of_clinic(_C), _C.c.outcome.in_(REACHED))
+    return sa.union_all(by_message, by_telephone)
 
 
 @dataclass(frozen=True)

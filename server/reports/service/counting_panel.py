@@ -144,7 +144,7 @@ def scars(frame: Frame) -> list[ScarGrade]:
     speaking = (
         sa.select(judged, treated.c.scar_id.label("of_scar"), place)
         .join(treated, sa.and_(treated.c.procedure_id == judged.c.procedure_id, mine))
-        .subquery("speaking")
+        .cte("speaking")
     )
     given, every = frame.injections(), frame.done().subquery("every")
     sums = (

@@ -1,7 +1,7 @@
 """Counting scores: each scale at each visit, long after the last session against sooner, and the same patients first and last."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -66,12 +66,12 @@ def scales(frame: Frame) -> dict[Key, Counted]:
     for instrument, scale, at, value, number in sorted(frame.rows(query.add_columns(*columns, sa.func.count()).group_by(*columns))):
         found.setdefault((instrument, scale), Counted()).visits.setdefault(at, {})[value] = number
     _add_points(frame, found)
-    _add_latest(frame, found)
-    for key, counted in found.items():
+    for counted in found.values():
         steps = [one for one in frame.steps if one in counted.visits]
         if len(steps) > 1:
             counted.first, counted.last = steps[0], steps[-1]
-            counted.changes = _changes(frame, key, steps[0], steps[-1])
+    if found:
+        _add_tests(frame, found)
     return found
 
 
@@ -87,47 +87,77 @@ def _add_points(frame: Frame, found: dict[Key, Counted]) -> None:
         found[instrument, scale].points.setdefault(at, []).append((value, procedure))
 
 
-def _add_latest(frame: Frame, found: dict[Key, Counted]) -> None:
-    """Each patient counts once, with the latest score; the last session is the last one that had been by then."""
-    packed = days_between(_SCORE.c.answered_on, sa.literal(_BEGIN)) * sa.literal(_FOR_VALUE, sa.BigInteger) + _SCORE.c.value_e3
-    columns = (_SCORE.c.patient_id, _SCORE.c.instrument, _SCORE.c.scale)
-    offset = sa.literal(_FOR_VALUE // 2, sa.BigInteger)  # so that a score below zero stays on its own day
-    latest = _scores(frame).add_columns(*columns, sa.func.max(packed + offset).label("packed")).group_by(*columns).subquery("latest")
+def _by_patient(frame: Frame) -> sa.CTE:
+    """Of each patient, scale and step: sum and number of the scores, and the latest of them packed with its day."""
+    query, step = _at_visits(frame)
+    packed = days_between(_SCORE.c.answered_on, sa.literal(_BEGIN)) * _whole(_FOR_VALUE) + _SCORE.c.value_e3 + _whole(_FOR_VALUE // 2)
+    columns = (_SCORE.c.patient_id, _SCORE.c.instrument, _SCORE.c.scale, step)
+    numbers = (sa.func.sum(_SCORE.c.value_e3).label("total"), sa.func.count().label("number"), sa.func.max(packed).label("packed"))
+    return query.add_columns(*columns, *numbers).group_by(*columns).cte("by_patient")
+
+
+def _whole(number: int) -> sa.BindParameter[int]:
+    return sa.literal(number, sa.BigInteger)
+
+
+def _sessions(frame: Frame) -> sa.Subquery:
+    """Of each session its day, and the day of the patient's next one or null."""
     every = frame.done().subquery("every")
     held = sa.select(every.c.patient_id, days_between(frame.day(every.c.performed_at), sa.literal(_BEGIN)).label("day")).subquery("held")
     until = sa.func.lead(held.c.day).over(partition_by=held.c.patient_id, order_by=held.c.day).label("until")
-    sessions = sa.select(held.c.patient_id, held.c.day, until).subquery("sessions")
-    day = sa.cast(sa.func.floor(latest.c.packed / sa.literal(_FOR_VALUE, sa.BigInteger)), sa.BigInteger)
-    value = latest.c.packed % sa.literal(_FOR_VALUE, sa.BigInteger) - offset
+    return sa.select(held.c.patient_id, held.c.day, until).subquery("sessions")
+
+
+_LATEST, _CHANGE = 0, 1
+
+
+def _add_tests(frame: Frame, found: dict[Key, Counted]) -> None:
+    """Both tests' numbers in one statement, so that the scores are walked through once for them.
+
+    Latest: each patient counts once, and the last session is the last one that had been by then. Change: mean of the last visit less
+    mean of the first, of each patient who has both.
+    """
+    by, sessions = _by_patient(frame), _sessions(frame)
+    keys = (by.c.instrument, by.c.scale)
+    latest = sa.select(by.c.patient_id, *keys, sa.func.max(by.c.packed).label("packed")).group_by(by.c.patient_id, *keys).subquery("latest")
+    day = sa.cast(sa.func.floor(latest.c.packed / _whole(_FOR_VALUE)), sa.BigInteger)
+    value = latest.c.packed % _whole(_FOR_VALUE) - _whole(_FOR_VALUE // 2)
     long_after = sa.case((day - sessions.c.day > YEAR_DAYS, 1), else_=0)
     each = (
-        sa.select(latest.c.instrument, latest.c.scale, long_after.label("long_after"), value.label("value"))
+        sa.select(latest.c.instrument, latest.c.scale, long_after.label("long_after"), sa.cast(value, sa.Float).label("value"))
         .join(sessions, sessions.c.patient_id == latest.c.patient_id)
         .where(sessions.c.day <= day, sa.or_(sessions.c.until.is_(None), sessions.c.until > day))
         .subquery("each")
     )
     groups = (each.c.instrument, each.c.scale, each.c.long_after, each.c.value)
-    for instrument, scale, after, score, number in frame.rows(sa.select(*groups, sa.func.count()).group_by(*groups)):
+    parts = [sa.select(sa.literal(_LATEST).label("part"), *groups, sa.func.count().label("patients")).group_by(*groups)]
+    parts.append(_changes(by, found))
+    for part, instrument, scale, after, score, number in frame.rows(sa.union_all(*parts)):
         counted = found[instrument, scale]
-        (counted.later if after else counted.sooner)[int(score)] = number
+        if part == _CHANGE:
+            counted.changes[float(score)] = number
+        else:
+            (counted.later if after else counted.sooner)[int(score)] = number
 
 
-def _changes(frame: Frame, key: Key, first: str, last: str) -> dict[float, int]:
-    """Mean of the last visit less mean of the first, in thousandths, of each patient who has both → patients."""
-    query, _ = _at_visits(frame)
+def _changes(by: sa.CTE, found: dict[Key, Counted]) -> sa.Select[Any]:
+    def at(step: Callable[[Counted], str | None]) -> sa.ColumnElement[bool]:
+        one_of = [
+            sa.and_(by.c.instrument == key[0], by.c.scale == key[1], by.c.step == step(one)) for key, one in found.items() if one.first
+        ]
+        return sa.or_(sa.false(), *one_of)
 
-    def mean(step: str) -> sa.ColumnElement[Any]:
-        of_step = sa.case((_V.c.step == step, _SCORE.c.value_e3))
-        return sa.cast(sa.func.sum(of_step), sa.Float) / sa.func.nullif(sa.func.count(of_step), 0)
+    def mean(here: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+        total, number = (sa.func.sum(sa.case((here, column))) for column in (by.c.total, by.c.number))
+        return sa.cast(total, sa.Float) / number
 
-    each = (
-        query.add_columns((mean(last) - mean(first)).label("change"))
-        .where(_SCORE.c.instrument == key[0], _SCORE.c.scale == key[1], _V.c.step.in_((first, last)))
-        .group_by(_SCORE.c.patient_id)
-        .subquery("each")
-    )
-    found = frame.rows(sa.select(each.c.change, sa.func.count()).where(each.c.change.is_not(None)).group_by(each.c.change))
-    return {float(change): number for change, number in found}
+    first, last = at(lambda one: one.first), at(lambda one: one.last)
+    change = (mean(last) - mean(first)).label("change")
+    keys = (by.c.instrument, by.c.scale)
+    each = sa.select(*keys, change).where(sa.or_(first, last)).group_by(by.c.patient_id, *keys).subquery("changes")
+    groups = (each.c.instrument, each.c.scale, each.c.change)
+    query = sa.select(sa.literal(_CHANGE), each.c.instrument, each.c.scale, sa.literal(0), each.c.change, sa.func.count())
+    return query.where(each.c.change.is_not(None)).group_by(*groups)
 
 
 def spread(bins: Bins) -> list[float]:
