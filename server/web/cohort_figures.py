@@ -47,7 +47,7 @@ def _flow(cohort: Cohort) -> Iterator[Piece]:
 
 
 def _redness(cohort: Cohort) -> Iterator[Piece]:
-    if cohort["redness"]["ever"]["denominator"]:
+    if cohort["redness"]["enough"] or cohort["redness"]["masses"]:
         yield Piece(redness.draw(cohort["redness"]))
 
 
@@ -128,11 +128,11 @@ def for_paper(cohort: Cohort, name: str) -> str:
     for piece in whole.pieces:
         height = _height(piece.drawing)
         wide = _FACE_WIDE if "viewBox" in piece.drawing[:60] else _WIDE
-        inner = plot.without_cases(str(piece.drawing))
-        drawn.append(f'<svg x="0" y="{y:.0f}" width="{wide}" height="{height}">{inner}</svg>')
-        lines, y = _lines(piece.sentence, y + height + 16)
+        lines, y = _lines(piece.sentence, y + 10)
         drawn += lines
-        y += 10
+        inner = plot.without_cases(piece.drawing)
+        drawn.append(f'<svg x="0" y="{y:.0f}" width="{wide}" height="{height}">{inner}</svg>')
+        y += height + 14
     lines, y = _lines(whole.sentence, y + 6)
     closing, y = _lines(lock(cohort), y)
     body = "".join((*drawn, *lines, *closing))

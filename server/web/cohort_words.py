@@ -52,13 +52,22 @@ def whole(share: Share, things: str = "") -> str:
     return f"{of(share, things)} ({interval(share)})"
 
 
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _between(low: float, high: float) -> str:
+    """One number where both bounds are printed alike."""
+    return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
+
+
 def extremes(share: Share) -> str:
     """What the missing could change: both ways of counting them, or nothing where nobody is missing."""
     worst, best = share["worst"], share["best"]
     if worst is None or best is None:
         return ""
     return (
-        f" {share['missing']} of {share['denominator'] + share['missing']} are missing: "
+        f" {share['missing']} of {share['denominator'] + share['missing']} {'is' if share['missing'] == 1 else 'are'} missing: "
         f"counted as no, it would be {percent(worst['share'])} %; as yes, {percent(best['share'])} %."
     )
 
@@ -73,9 +82,7 @@ def flow(cohort: Cohort) -> str:
     said = f"{of(responded, 'patients')} answered ({interval(responded)}); {without} did not."
     last = part["steps"][-1] if part["steps"] else None
     if last and last["due"]:
-        said += (
-            f" {last['title']}: {last['answered']} of {counted(last['due'], 'procedure')} due were answered for, {silent(last)} were not."
-        )
+        said += f" {last['title']}: {last['answered']} of {counted(last['due'], 'procedure')} due {_were(last['answered'])} answered for, {silent(last)} {_were(silent(last))} not."
     return said
 
 
@@ -87,9 +94,13 @@ def redness(cohort: Cohort) -> str:
     said = f"{whole(part['ever'], 'patients')} had redness."
     if not part["enough"]:
         return f"{said} {TOO_FEW}"
-    by = [f"{percent(one['low'])} to {percent(one['high'])} % by day {one['day']}" for one in part["clear_by"]]
+    by = [f"{_between(one['low'], one['high'])} % by day {one['day']}" for one in part["clear_by"]]
     asked = f" It had gone in {listed(by)}, as far as the days on which somebody looked can tell." if by else ""
-    left = f" {part['still_red']} of {counted(part['n'], 'procedure')} were not seen to clear." if part["still_red"] else ""
+    left = (
+        f" {part['still_red']} of {counted(part['n'], 'procedure')} {_were(part['still_red'])} not seen to clear."
+        if part["still_red"]
+        else ""
+    )
     return f"{said}{asked}{left}"
 
 
@@ -99,7 +110,7 @@ def rating(cohort: Cohort) -> str:
     improved = part["improved"]
     if not improved["denominator"]:
         return "No patient’s photographs have been judged by three raters yet."
-    said = f"{whole(improved, 'patients')} were judged improved by most of the raters.{extremes(improved)}"
+    said = f"{whole(improved, 'patients')} {_were(improved['numerator'])} judged improved by most of the raters.{extremes(improved)}"
     return f"{said} {agreement(part['agreement'])}" if part["enough"] else f"{said} {TOO_FEW}"
 
 
@@ -197,7 +208,7 @@ def run(one: Run) -> str:
     said = f"{one['measure'].capitalize()}, {counted(one['n'], 'case')}"
     if one["mean"] is None or one["low"] is None or one["high"] is None:
         return f"{said}: too few for limits, which take ten."
-    limits = f"mean {measured(one['mean'])} {one['unit']}, limits {measured(one['low'])} to {measured(one['high'])}"
+    limits = f"mean {measured(one['mean'])} {one['unit']}, limits (dashed) {measured(one['low'])} to {measured(one['high'])}"
     drawn = f" The newest {SHOWN} are drawn." if len(one["points"]) > SHOWN else ""
     return f"{said}: {limits}; {one['outside']} outside.{drawn}"
 
@@ -208,7 +219,7 @@ def process(cohort: Cohort) -> str:
     if not part["serious"]["denominator"]:
         return "No procedure has been assessed for complications yet."
     shown = f", of which {len(part['events'])} are drawn" if len(part["events"]) < part["events_total"] else ""
-    said = f"Serious complications: {whole(part['serious'], 'procedures assessed')}".rstrip(".")
+    said = whole(part["serious"], "procedures assessed had a serious complication")
     return f"{said}. {counted(part['events_total'], 'event')} of any kind{shown}."
 
 
@@ -244,9 +255,9 @@ FIGURES: dict[str, tuple[str, Callable[[Cohort], str]]] = {
     "flow": ("Who came back?", flow),
     "redness": ("How long did the redness last?", redness),
     "rating": ("What do physicians see?", rating),
+    "where": ("Where were the scars?", where),
     "scales": ("What do patients say?", scales),
     "volume": ("Does volume go with improvement?", volume),
     "process": ("Is the work steady, and is it safe?", process),
-    "where": ("Where were the scars?", where),
 }
 """Figure → its question, and what answers it, in the order of the page."""

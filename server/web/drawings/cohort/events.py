@@ -10,9 +10,10 @@ from server.procedures.note.words import capital, counted, plain
 from server.reports.shape import Event
 from server.web.drawings.cohort import plot
 
-_ROW, _NAME = 30, 18
+_NAME, _LANE, _MOST_LANES = 20, 10, 14
+_APART = 2.6
+"""Per cent between two marks of one lane."""
 _SHORTEST, _LONGEST = 28, 400
-_LANES = 3
 SHAPES = {
     "none": "M0 -4.5A4.5 4.5 0 1 0 0 4.5A4.5 4.5 0 1 0 0 -4.5Z",
     "I": "M0 -4.5A4.5 4.5 0 1 0 0 4.5A4.5 4.5 0 1 0 0 -4.5Z",
@@ -38,17 +39,34 @@ def draw(events: Sequence[Event]) -> Markup:
     for kind, count in counts.most_common():
         drawn.append(plot.text(0, y + 12, f"{capital(plain(kind))}: {counted(count, 'event')}", "fig-name"))
         here = sorted((one for one in events if one["complication"] == kind), key=lambda one: one["from_day"])
-        drawn.append(plot.across(y + _NAME + _ROW, "fig-grid"))
-        drawn += [_mark(one, x, y + _NAME + 6 + 9 * (place % _LANES)) for place, one in enumerate(here)]
-        y += _NAME + _ROW
+        lanes = _lanes(here, x)
+        drawn += [_mark(one, x, y + _NAME + 5 + _LANE * lane) for one, lane in zip(here, lanes, strict=True)]
+        y += _NAME + _LANE * (max(lanes) + 1) + 8
     drawn += plot.x_axis(x, y, "days after the procedure")
     drawn += _legend(y + 54)
     return plot.svg(y + 66, "Complications by the day on which they began, the grade as a shape", drawn)
 
 
+def _lanes(events: Sequence[Event], x: plot.Scale) -> list[int]:
+    """The first lane in which each has room; where there is none, the last."""
+    ends: list[float] = []
+    lanes = []
+    for one in events:
+        begin = x(one["from_day"])
+        lane = next((place for place, end in enumerate(ends) if begin - end >= _APART), min(len(ends), _MOST_LANES - 1))
+        ends[lane : lane + 1] = [_end(one, x)]
+        lanes.append(lane)
+    return lanes
+
+
+def _end(one: Event, x: plot.Scale) -> float:
+    begin = x(one["from_day"])
+    return max(begin, x(one["last_day"])) if one["last_day"] is not None else begin
+
+
 def _mark(one: Event, x: plot.Scale, y: float) -> str:
     begin, shape = x(one["from_day"]), grade(one)
-    end = x(one["last_day"]) if one["last_day"] is not None else begin
+    end = _end(one, x)
     line = plot.across(y, "fig-line", begin, end) if end > begin else ""
     return plot.to_case(one["procedure_id"], f"<title>{plot.safe(_said(one))}</title>{line}{_shape(shape, begin, y)}")
 

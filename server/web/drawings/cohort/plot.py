@@ -15,13 +15,13 @@ LEFT, RIGHT = 11.0, 97.0
 """Per cent between which values are drawn; numbers of the upright axis stand left of it."""
 _MOST = 1e12
 """Beyond it nothing was measured; it keeps the arithmetic of scales finite."""
-_LETTER = 6.6
-"""Pixels of a letter in figures, on average."""
+_MARKUP = re.compile("[&<>\"']")
 
 
 def safe(text: object) -> str:
     """Text that cannot become markup, in an element or in quotes."""
-    return escape(str(text))
+    words = str(text)
+    return escape(words) if _MARKUP.search(words) else words
 
 
 class Scale:
@@ -50,10 +50,10 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round((first + place) * step, 10) for place in range(most + 1) if (first + place) * step <= high * (1 + 1e-12) + 1e-9]
 
 
-def reach(values: Iterable[float]) -> tuple[float, float]:
-    """From zero or the least, to a round value that holds the greatest; never empty."""
-    known = list(values)
-    low, high = min([0.0, *known]), max([0.0, *known])
+def reach(values: Iterable[float], *, zero: bool = True) -> tuple[float, float]:
+    """Round values that hold all of them, and `zero` unless it is not wanted; never empty."""
+    known = [*values, *((0.0,) if zero else ())] or [0.0]
+    low, high = max(-_MOST, min(known)), min(_MOST, max(known))
     if not high > low:
         return low, low + 1
     step = _step((high - low) / 4)
@@ -153,6 +153,6 @@ def too_few(y: float) -> str:
 _LINK = re.compile(r"<a [^>]*>(?:<title>[^<]*</title>)?")
 
 
-def without_cases(drawing: str) -> str:
+def without_cases(drawing: Markup) -> Markup:
     """The drawing as it may leave the clinic: no mark leads to a case, or says its day."""
-    return _LINK.sub("<g>", drawing).replace("</a>", "</g>")
+    return Markup(_LINK.sub("<g>", str(drawing)).replace("</a>", "</g>").replace('role="group"', 'role="img"'))  # noqa: S704  reason: it was

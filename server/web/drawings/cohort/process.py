@@ -31,13 +31,13 @@ def draw_run(run: Run) -> Markup:
     """Cases in order of time, the mean, and the limits; a case outside them is a diamond."""
     points = shown(run)
     bounds = [one for one in (run["low"], run["high"], run["mean"]) if one is not None]
-    y = plot.Scale(*plot.reach([*(one["value"] for one in points), *bounds]), _BOTTOM - 6, _TOP)
+    y = plot.Scale(*plot.reach([*(one["value"] for one in points), *bounds], zero=False), _BOTTOM - 6, _TOP)
     first = run["n"] - len(points) + 1
     x = plot.Scale(first, max(first + 1, run["n"]), plot.LEFT + 2, plot.RIGHT - 2)
     drawn = plot.y_axis(y, run["unit"])
-    for name, value, kind in (("limit", run["low"], "fig-limit"), ("limit", run["high"], "fig-limit"), ("mean", run["mean"], "fig-mean")):
+    for value, kind in ((run["low"], "fig-limit"), (run["high"], "fig-limit"), (run["mean"], "fig-mean")):
         if value is not None:
-            drawn += [plot.across(y(value), kind), plot.text(plot.RIGHT, y(value) - 4, name, "fig-note fig-end")]
+            drawn.append(plot.across(y(value), kind))
     places = [(x(first + place), y(one["value"])) for place, one in enumerate(points)]
     if len(places) > 1 and run["mean"] is not None:
         drawn.append(plot.curve(places, _HEIGHT, "fig-thin"))

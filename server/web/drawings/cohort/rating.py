@@ -32,12 +32,10 @@ def draw(physicians: Physicians) -> Markup:
     reach = [_halves(counts) for _, counts, _ in given]
     left, right = max((one for one, _ in reach), default=0.0), max((one for _, one in reach), default=0.0)
     scale = plot.Scale(-left, right, _BEGIN, _END) if left + right else plot.Scale(-1, 1, _BEGIN, _END)
-    drawn, y = [], 24.0
+    drawn, y = [], 0.0
     bottom = y + _ROW * len(given)
-    drawn.append(plot.upright(scale(0), 18, bottom, "fig-axis"))
-    drawn.append(plot.text(scale(0), 12, "no change", "fig-note fig-middle"))
     if not physicians["enough"]:
-        drawn.append(plot.text(0, bottom + 12, "Too few to summarise: single raters only.", "fig-note"))
+        drawn.append(plot.text(0, bottom + 6, "Too few to summarise: single raters only.", "fig-note"))
     for label, counts, cannot in given:
         drawn += _row(label, counts, cannot, scale, y)
         y += _ROW
@@ -60,7 +58,7 @@ def _row(label: str, counts: Sequence[int], cannot: int, scale: plot.Scale, y: f
             if there - here >= _NARROW:
                 drawn.append(plot.text((here + there) / 2, y + 27, count, "fig-count fig-middle"))
         begin += count
-    return drawn
+    return [*drawn, plot.upright(scale(0), y + 27, y + 47, "fig-zero-line")]
 
 
 def _signed(grade: int) -> str:

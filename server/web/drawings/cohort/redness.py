@@ -5,10 +5,10 @@ from markupsafe import Markup
 from server.reports.shape import Clear, Mass, Redness
 from server.web.drawings.cohort import plot
 
-_TOP, _BOTTOM, _HEIGHT = 30, 210, 252
+_TOP, _BOTTOM, _HEIGHT = 30, 290, 332
 _SHORTEST = 28
 _WEEKS = (14, 21)
-_LONGEST = 120
+_LONGEST = 56
 """Days: beyond it nothing changes that the question is about, and the first weeks would be squeezed."""
 
 
@@ -18,9 +18,9 @@ def draw(redness: Redness) -> Markup:
     y = plot.Scale(0, 100, _BOTTOM, _TOP)
     drawn = [_shade(x)]
     if redness["enough"]:
-        drawn += plot.y_axis(y, "% whose redness has gone")
-        drawn += _band(redness["curve"], x, y)
-        drawn += [_by(one, x, y) for one in redness["clear_by"]]
+        drawn += plot.y_axis(y, "% gone")
+        drawn += _band([one for one in redness["curve"] if one["day"] <= x.high], x, y)
+        drawn += [_by(one, x, y) for one in redness["clear_by"] if one["day"] <= x.high]
     else:
         drawn += [plot.too_few(_TOP - 12), *_intervals(redness["masses"], x)]
     drawn += plot.x_axis(x, _BOTTOM, "days after the procedure", 6)
@@ -36,7 +36,7 @@ def _last(redness: Redness) -> float:
 def _shade(x: plot.Scale) -> str:
     begin, end = (x(day) for day in _WEEKS)
     shade = plot.bar(begin, end, _TOP, _BOTTOM - _TOP, "fig-weeks", "From day 14 to day 21: 2 to 3 weeks")
-    return shade + plot.text((begin + end) / 2, _BOTTOM - 6, "2 to 3 weeks", "fig-note fig-middle")
+    return shade + plot.text(plot.RIGHT, _TOP - 12, "shaded: 2 to 3 weeks", "fig-note fig-end")
 
 
 def _band(curve: list[Clear], x: plot.Scale, y: plot.Scale) -> list[str]:

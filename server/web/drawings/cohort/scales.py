@@ -82,7 +82,7 @@ def _summary(visit: ScaleVisit, middle: float, column: float, y: plot.Scale) -> 
         drawn.append(plot.bar(x - 1, x + 1, roof, max(2.0, floor - roof), "fig-quartiles", said))
     if visit["median"] is not None:
         drawn.append(plot.across(y(visit["median"]), "fig-median", x - 2, x + 2))
-        drawn.append(plot.text(x, y(visit["median"]) - 5, plot.plain(visit["median"]), "fig-count fig-middle"))
+        drawn.append(plot.text(x, y(visit["median"]) - 5, plot.plain(visit["median"]), "fig-count fig-middle fig-halo"))
     return drawn
 
 
