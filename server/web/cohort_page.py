@@ -63,7 +63,7 @@ def _row(session: Session, address: dict[str, str]) -> dict[str, Any]:
 def _refused(problem: Problem | None = None, **_arguments: Any) -> str:
     """The filter row again, with what was typed and what is wrong with it."""
     typed = {name: value for name, value in request.values.items() if name in cohort_view.FILTERS and value}
-    return render_template("cohort.html", **(_row(session(), typed) | {"errors": errors_of(problem), "address": {}}), state="refused")
+    return render_template("cohort.html", **(_row(session(), typed) | {"errors": errors_of(problem), "address": {}}), stands="refused")
 
 
 @pages.get("/cohort")
@@ -91,12 +91,12 @@ def cohort() -> Response:
             return _page(row | _waiting(report))
         saw_cohort(report.id)
         behind = asking.changes_since(session, report)
-        return _page(row | {"state": "done", "behind": behind} | cohort_view.shown(cast("Cohort", report.result)))
+        return _page(row | {"stands": "done", "behind": behind} | cohort_view.shown(asking.cohort_of(session, report)))
 
 
 def _waiting(report: Report) -> dict[str, Any]:
     state = "failed" if report.state == ReportState.FAILED else "waiting"
-    return {"state": state, "report": report, "again_s": AGAIN_S if state == "waiting" else None}
+    return {"stands": state, "report": report, "again_s": AGAIN_S if state == "waiting" else None}
 
 
 def _page(values: dict[str, Any]) -> Response:
@@ -145,7 +145,7 @@ def _kept(figure: str) -> Cohort:
     with own_transaction(write=False) as session:
         chosen = _filters(asked, session)
         report = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)
-        document = cast("Cohort", found(report).result)
+        document = asking.cohort_of(session, found(report))
     saw_cohort(found(report).id)
     return document
 

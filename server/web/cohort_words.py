@@ -82,7 +82,8 @@ def flow(cohort: Cohort) -> str:
     said = f"{of(responded, 'patients')} answered ({interval(responded)}); {without} did not."
     last = part["steps"][-1] if part["steps"] else None
     if last and last["due"]:
-        said += f" {last['title']}: {last['answered']} of {counted(last['due'], 'procedure')} due {_were(last['answered'])} answered for, {silent(last)} {_were(silent(last))} not."
+        due, without_one = counted(last["due"], "procedure"), silent(last)
+        said += f" {last['title']}: {last['answered']} of {due} due {_were(last['answered'])} answered for, {without_one} not."
     return said
 
 

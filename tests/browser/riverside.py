@@ -25,6 +25,8 @@ from server.patients.models import Patient
 from server.photos.models import Photo
 from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
+from server.reports.rules import Filters
+from server.reports.service import asking, running
 from tests import make
 from tests.api import Api
 from tests.photos.pictures import cheek, drawn
@@ -116,6 +118,7 @@ def _more(at: Riverside) -> None:
     confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=morning + timedelta(days=9), given_name="Hanna")
     confirmed.press("/come")
     at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
+    _reported(at)
     at.filled = {
         "patient_id": str(anna.id),
         "procedure_id": at.procedures[ProcedureState.SIGNED],
@@ -130,6 +133,13 @@ def _more(at: Riverside) -> None:
     with db.transaction(clinic.id, write=False) as session:
         later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
         at.followed_up = str(session.scalars(later).first() or anna.id)
+
+
+def _reported(at: Riverside) -> None:
+    """The surgeon's own cohort, computed of what is there by now."""
+    with at.app.db.transaction(at.clinic.id, actor=at.clinic.surgeon) as session:
+        asking.ask(session, Filters(surgeon_id=at.clinic.surgeon.user_id), at.clinic.surgeon.user_id)
+    running.run_waiting(at.app.db)
 
 
 def _planned(at: Riverside, when: datetime) -> str:
