@@ -91,7 +91,8 @@ def cohort() -> Response:
             return _page(row | _waiting(report))
         saw_cohort(report.id)
         behind = asking.changes_since(session, report)
-        return _page(row | {"stands": "done", "behind": behind} | cohort_view.shown(asking.cohort_of(session, report)))
+        names = {str(one.id): one.name for one in row["surgeons"]}
+        return _page(row | {"stands": "done", "behind": behind} | cohort_view.shown(asking.cohort_of(session, report), names))
 
 
 def _waiting(report: Report) -> dict[str, Any]:

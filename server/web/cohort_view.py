@@ -34,8 +34,8 @@ def choices() -> dict[str, Any]:
     }
 
 
-def shown(cohort: Cohort) -> dict[str, Any]:
-    """Everything of the report."""
+def shown(cohort: Cohort, names: Mapping[str, str]) -> dict[str, Any]:
+    """Everything of the report; `names` are those of the surgeons, by id."""
     counts = cohort["counts"]
     return {
         "count": " · ".join(counted(number, name) for name, number in _counts(cohort)),
@@ -48,7 +48,7 @@ def shown(cohort: Cohort) -> dict[str, Any]:
         "locked_at": cohort["locked_at"],
         "computed_at": cohort["computed_at"],
         "filters_hash": cohort["filters_hash"],
-        "filters": [(name, value) for name, value in cohort["filters"].items() if value is not None],
+        "filters": [(name, names.get(str(value), value)) for name, value in cohort["filters"].items() if value is not None],
         "empty": counts["procedures"] == 0,
     }
 
@@ -67,9 +67,9 @@ def headlines(cohort: Cohort) -> list[tuple[str, str, str]]:
         ("Improved, by all raters", cohort["physicians"]["unanimous"]),
         ("Serious complications", cohort["process"]["serious"]),
     )
-    return [(what, words.of(share), _detail(share)) for what, share in rows]
+    return [(what, words.of(share) if share["denominator"] else "Nobody yet", _detail(share)) for what, share in rows]
 
 
 def _detail(share: Share) -> str:
-    missing = f"; {share['missing']} missing" if share["missing"] else ""
-    return f"{words.interval(share)}{missing}"
+    missing = f"{share['missing']} missing" if share["missing"] else ""
+    return "; ".join(filter(None, (words.interval(share) if share["denominator"] else "", missing)))

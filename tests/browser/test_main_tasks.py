@@ -10,8 +10,9 @@ from playwright.sync_api import Page, expect
 from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import demo
+from server.reports.service import running
 from tests.browser.chromium import Desk
-from tests.browser.hands import ALL, NO_SCRIPT, Hand
+from tests.browser.hands import ALL, KEYBOARD, NO_SCRIPT, Hand
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
 from tests.web.case import completed
@@ -140,3 +141,19 @@ def test_a_tablet_is_paired(hand: Hand) -> None:
     hand.type(page.get_by_label("Name of the new tablet"), f"Tablet by {hand.way}")
     hand.press(page.get_by_role("button", name="Pair a tablet"))
     expect(page.get_by_role("button", name="Show another code")).to_be_visible()
+
+
+def test_a_cohort_is_narrowed_to_a_year_and_a_point_s_case_opened(hand: Hand, desk: Desk) -> None:
+    page, year = hand.page, clock.now().year
+    page.goto("/cohort")
+    hand.type(page.get_by_label("From"), f"0101{year}" if hand.way == KEYBOARD else f"{year}-01-01")
+    hand.press(page.get_by_role("button", name="Show"))
+    expect(page).to_have_url(re.compile(f"from={year}-01-01"))
+    running.run_waiting(desk.at.app.db)
+    expect(page.locator("#process svg.fig").first).to_be_visible(timeout=15_000)
+    if hand.way == KEYBOARD:
+        hand.press(page.locator("#process summary"))
+        hand.press(page.locator("#process tbody a").first)
+    else:
+        page.locator("#process svg.fig a").nth(1).click()
+    expect(page).to_have_url(re.compile("/procedures/[0-9a-f-]{36}"))

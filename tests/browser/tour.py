@@ -32,7 +32,7 @@ MORE = {
     "web.patients": ("?limit=12", "?q=nobody-is-called-so"),
     "web.patient": ("?limit=3",),
     "web.work_list": ("", "?show=concerning"),
-    "web.cohort": ("", "?from=2099-01-01"),
+    "web.cohort": ("?surgeon=all", "", "?from=2099-01-01"),
     "web.new_password": ("", "?token={reset}"),
 }
 """What follows the address of a route that shows several pages, or a long list whose rows are all alike."""
