@@ -5,7 +5,7 @@ from typing import Any, cast
 from flask import Response, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from schemas.fields import Id
+from schemas.fields import Choice, Id
 from schemas.outcome_words import ReportState
 from schemas.reading_words import Reading
 from schemas.reports import ALL, ME, CohortQuery, Surgeon
@@ -33,10 +33,14 @@ _VERSIONS = 50
 
 
 class Asked(CohortQuery):
-    """What the address says: whose cohort, by default one's own; `report` is one that was just asked for again."""
+    """What the address says: whose cohort, by default one's own; `report` is one that was just asked for again.
+
+    `by_hand`: while it is computed the page does not ask again by itself.
+    """
 
     surgeon = Surgeon(load_default=ME)
     report = Id()
+    by_hand = Choice(("yes",))
 
 
 def _filters(asked: dict[str, Any], session: Session) -> Filters:
@@ -75,7 +79,7 @@ def cohort() -> Response:
     """The newest report of these filters; the first time it is asked for, how far it is."""
     asked = filters(Asked())
     address = cohort_view.canonical(asked, str(person().user_id))
-    more = {name: request.args[name] for name in ("report", "lock") if request.args.get(name)}
+    more = {name: request.args[name] for name in ("report", "lock", "by_hand") if request.args.get(name)}
     if dict(request.args) != address | more:
         return make_response(redirect(url_for("web.cohort", **(address | more)), 303))  # type: ignore[arg-type]  # reason: names of our own
     with own_transaction() as session:
@@ -84,20 +88,26 @@ def cohort() -> Response:
             report = found(asking.get(session, asked["report"]))
             if report.state == ReportState.DONE:
                 return make_response(redirect(url_for("web.cohort", **address), 303))  # type: ignore[arg-type]  # reason: as above
-            return _page(row | _waiting(report))
+            return _unfinished(row, report, more)
         kept = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)
         report = kept or asking.ask(session, chosen, person().user_id)
         if report.state != ReportState.DONE:
-            return _page(row | _waiting(report))
+            return _unfinished(row, report, more)
         saw_cohort(report.id)
         behind = asking.changes_since(session, report)
         names = {str(one.id): one.name for one in row["surgeons"]}
         return _page(row | {"stands": "done", "behind": behind} | cohort_view.shown(asking.cohort_of(session, report), names))
 
 
-def _waiting(report: Report) -> dict[str, Any]:
-    state = "failed" if report.state == ReportState.FAILED else "waiting"
-    return {"stands": state, "report": report, "again_s": AGAIN_S if state == "waiting" else None}
+def _unfinished(row: dict[str, Any], report: Report, more: dict[str, str]) -> Response:
+    """How far it is, or that it failed. The page asks again by a header, without script, unless the reader does not want that."""
+    failed, by_hand = report.state == ReportState.FAILED, "by_hand" in more
+    at = row["address"] | {name: value for name, value in more.items() if name != "by_hand"}
+    shown = {"stands": "failed" if failed else "waiting", "report": report, "again_s": AGAIN_S, "by_hand": by_hand, "waiting_at": at}
+    response = _page(row | shown)
+    if not failed and not by_hand:
+        response.headers["Refresh"] = str(AGAIN_S)
+    return response
 
 
 def _page(values: dict[str, Any]) -> Response:

@@ -146,7 +146,7 @@ def test_a_tablet_is_paired(hand: Hand) -> None:
 def test_a_cohort_is_narrowed_to_a_year_and_a_point_s_case_opened(hand: Hand, desk: Desk) -> None:
     page, year = hand.page, clock.now().year
     page.goto("/cohort")
-    hand.type(page.get_by_label("From"), f"0101{year}" if hand.way == KEYBOARD else f"{year}-01-01")
+    hand.type(page.get_by_label("From", exact=True), f"0101{year}" if hand.way == KEYBOARD else f"{year}-01-01")
     hand.press(page.get_by_role("button", name="Show"))
     expect(page).to_have_url(re.compile(f"from={year}-01-01"))
     running.run_waiting(desk.at.app.db)

@@ -48,11 +48,14 @@ def test_the_first_visit_asks_for_the_report_and_says_how_far_it_is(vera_at_desk
     page = vera_at_desk.open("/cohort")
     assert page.response.request.full_path.rstrip("?") == address(clinic)
     assert "Waiting for a worker." in page.text
-    assert '<meta http-equiv="refresh" content="2">' in page.html
+    assert page.response.headers["Refresh"] == "2"
     assert faults(page) == []
+    by_hand = vera_at_desk.open(address(clinic, "&by_hand=yes"))
+    assert "Refresh" not in by_hand.response.headers
+    assert "Look again" in by_hand.text
     assert running.run_waiting(db) >= 1
     page = vera_at_desk.open("/cohort")
-    assert "http-equiv" not in page.html
+    assert "Refresh" not in page.response.headers
     assert "No procedure matches" in page.text
     assert "A signed procedure counts" in page.text
     assert faults(page) == []
