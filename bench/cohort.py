@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
+from itertools import pairwise
 from typing import Any
 
 from bench import cohort_fill, place
@@ -34,7 +35,7 @@ def _profile(database: Database, clinic: uuid.UUID) -> dict[str, float]:
     with snapshot(database, clinic) as session:
         compute(frame_of(session, Filters()), lambda _done, step: marks.append((time.monotonic(), step)))
     marks.append((time.monotonic(), ""))
-    return {step: after[0] - at for (at, step), after in zip(marks, marks[1:], strict=False)}
+    return {step: after[0] - at for (at, step), after in pairwise(marks)}
 
 
 def _kept_ms(app: Any, person: make.Person, database: Database) -> list[float]:

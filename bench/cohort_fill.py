@@ -3,119 +3,19 @@
 Every procedure is a row of `bench_cohort`, from whose number `i` all its rows follow: nobody has to hold a million of them in memory.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import sqlalchemy as sa
 
 from bench import bulk
+from bench.cohort_sql import EACH_PATIENT, Fill, choice, flag, several, text_of
 from bench.place import Place
 from server import clock
-from server.db import Base
 from tests import make
 
-EACH_PATIENT = 4
-"""Every so manieth procedure is a second session of the patient before."""
 SCARS = 2
 STEPS = (("d7", 7), ("d14", 14), ("d21", 21), ("d28", 28), ("2w", 14), ("3m", 90), ("1y", 365))
 SCALES = ("appearance", "decision", "outcome", "skin")
 RATED = 10
 """Photographs of one procedure in so many were shown to the raters, who are people."""
-YEARS = 11
-
-
-@dataclass(frozen=True)
-class Fill:
-    """Rows of a place, said in its own SQL. `i` is the procedure's number, `k` counts what it has several of."""
-
-    place: Place
-    clinic: make.Clinic
-    procedures: int
-
-    def id(self, kind: str, number: str = "n.i", more: str = "0") -> str:
-        """A UUID of a kind of record; `kind` is two hex digits."""
-        if self.place.is_sqlite:
-            return f"printf('{kind}%06x%08x70008000%08x', {more}, {number}, {number})"
-        return f"CAST(lpad('{kind}' || lpad(to_hex({more}), 6, '0') || lpad(to_hex({number}), 8, '0') || '70008000' || lpad(to_hex({number}), 8, '0'), 32, '0') AS uuid)"
-
-    def key(self, of: object) -> str:
-        """One UUID that is known."""
-        return f"'{str(of).replace('-', '')}'" if self.place.is_sqlite else f"CAST('{of}' AS uuid)"
-
-    def after(self, days: str) -> str:
-        """The day so many days after the procedure; they are an equal time apart over YEARS, the last one yesterday."""
-        newest = (clock.now() - timedelta(days=1)).date()
-        back = f"({self.procedures} - n.i) * {YEARS * 365} / {self.procedures}"
-        if self.place.is_sqlite:
-            return f"date('{newest}', '-' || ({back}) || ' days', '+' || ({days}) || ' days')"
-        return f"(DATE '{newest}' - CAST({back} AS int) + CAST({days} AS int))"
-
-    def at(self, clock_time: str) -> str:
-        """That time on the procedure's day."""
-        return (
-            f"{self.after('0')} || ' {clock_time}.000000'"
-            if self.place.is_sqlite
-            else f"(({self.after('0')} || ' {clock_time}+00')::timestamptz)"
-        )
-
-    def false(self) -> str:
-        """False."""
-        return "0" if self.place.is_sqlite else "false"
-
-    def json(self, text: str) -> str:
-        """A constant of JSON."""
-        return f"'{text}'" if self.place.is_sqlite else f"'{text}'::jsonb"
-
-    def insert(self, table: str, said: dict[str, str], source: str = "", where: str = "true") -> str:
-        """All rows of one kind. What is not said is null, or what the table cannot be without."""
-        columns, values = [], []
-        for column in Base.metadata.tables[table].columns:
-            value = said.get(column.name) or self._usual(column)
-            if value is not None:
-                columns.append(column.name)
-                values.append(value)
-        names = ", ".join(columns)
-        return f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM bench_cohort n {source} WHERE {where}"
-
-    def _usual(self, column: sa.Column[object]) -> str | None:
-        if column.name == "clinic_id":
-            return self.key(self.clinic.id)
-        if column.nullable or column.server_default is not None:
-            return None
-        if column.name == "patient_id":
-            return self.patient()
-        if column.name == "procedure_id":
-            return self.id("02")
-        if isinstance(column.type, sa.DateTime | sa.types.TypeDecorator) and "at" in column.name:
-            return self.at("10:00:00")
-        if isinstance(column.type, sa.JSON):
-            return self.json("[]" if column.name == "warnings" else "{}")
-        kind = column.type.python_type
-        if kind is bool:
-            return self.false()
-        if kind in {int, float}:
-            return "1"
-        return self.id("ff") if isinstance(column.type, sa.Uuid) else "''"
-
-    def patient(self) -> str:
-        """Whose procedure it is."""
-        return self.id("01", f"(n.i - (CASE WHEN n.i % {EACH_PATIENT} = 0 THEN 1 ELSE 0 END))")
-
-    def scar(self, k: str) -> str:
-        """One of the patient's scars."""
-        return self.id("03", f"(n.i - (CASE WHEN n.i % {EACH_PATIENT} = 0 THEN 1 ELSE 0 END))", k)
-
-
-def several(place: Place, number: int) -> str:
-    """A source of 1 … number, as k."""
-    if place.is_sqlite:
-        return "JOIN (" + " UNION ALL ".join(f"SELECT {k} AS k" for k in range(1, number + 1)) + ") m"
-    return f"CROSS JOIN generate_series(1, {number}) AS m(k)"
-
-
-def choice(of: str, values: tuple[str, ...]) -> str:
-    """One of some words, by a number."""
-    return f"CASE ({of}) % {len(values)} " + " ".join(f"WHEN {place} THEN '{word}'" for place, word in enumerate(values)) + " END"
 
 
 def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
@@ -150,7 +50,7 @@ def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
     return [
         fill.insert(
             "patients",
-            {"id": fill.patient(), "mrn": _text(place, "n.i"), "sex": choice("n.i", ("female", "female", "male")), "language": "'en'"},
+            {"id": fill.patient(), "mrn": text_of(place, "n.i"), "sex": choice("n.i", ("female", "female", "male")), "language": "'en'"},
             where=first,
         ),
         fill.insert(
@@ -273,7 +173,7 @@ def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
                 "id": fill.id("0c", more="m.k"),
                 "seen_on": fill.after(days),
                 "day": days,
-                "red": _flag(place, "7 * m.k <= 7 + n.i % 22"),
+                "red": flag("7 * m.k <= 7 + n.i % 22"),
                 "source": "'check_in'",
                 "source_id": fill.id("05", more="m.k"),
             },
@@ -302,7 +202,7 @@ def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
         ),
         fill.insert(
             "photos",
-            photo | {"kind": "CASE m.k WHEN 1 THEN 'baseline' ELSE 'follow_up' END", "sha256": _text(place, "n.i * 10 + m.k")},
+            photo | {"kind": "CASE m.k WHEN 1 THEN 'baseline' ELSE 'follow_up' END", "sha256": text_of(place, "n.i * 10 + m.k")},
             several(place, 2),
             rated,
         ),
@@ -324,14 +224,6 @@ def statements(fill: Fill, surgeons: list[str], raters: list[str]) -> list[str]:
             rated,
         ),
     ]
-
-
-def _text(place: Place, number: str) -> str:
-    return f"CAST({number} AS {'TEXT' if place.is_sqlite else 'text'})"
-
-
-def _flag(place: Place, condition: str) -> str:
-    return f"({condition})"
 
 
 TABLES = (

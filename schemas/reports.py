@@ -1,6 +1,5 @@
 """Shapes of the cohort report: its filters, and what is answered while it is computed and afterwards."""
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +11,7 @@ from schemas.vocabulary import Aetiology, Subunit
 
 ALL, ME = "all", "me"
 ANY, ONE, SEVERAL = "any", "1", "2+"
-
-
-class Surgeon(fields.Field[str]):
-    """A surgeon's id, `all`, or `me`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ARG002  reason: marshmallow's signature
-        if value in {ALL, ME}:
-            return str(value)
-        try:
-            return str(uuid.UUID(value))
-        except (ValueError, AttributeError, TypeError):
-            raise ValidationError(f"Must be a surgeon's id, {ALL} or {ME}.") from None
+_ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 class SessionCount(Choice):
@@ -38,7 +26,7 @@ class CohortQuery(Shape):
 
     performed_from = Day(data_key="from")
     performed_to = Day(data_key="to")
-    surgeon = Surgeon(load_default=ALL, metadata={"type": "string", "description": "A surgeon's id, `all`, or `me`."})
+    surgeon = Pattern(f"{ALL}|{ME}|{_ID}", ME, load_default=ALL, metadata={"description": "A surgeon's id, `all`, or `me`."})
     subunit = Choice(Subunit)
     aetiology = Choice(Aetiology)
     protocol = Text(longest=40, metadata={"description": "A version of the follow-up protocol."})

@@ -11,8 +11,9 @@ from server.db import Database, table_of
 from server.journal.models import JournalHead
 
 _HEADS = table_of(JournalHead)
-_FOR_LONG_LOOKS = ("SET LOCAL work_mem = '64MB'", "SET LOCAL jit = off")
-"""A look over everything sorts and joins more than a request does; compiling its statements takes longer than they do."""
+_FOR_LONG_LOOKS = ("SET LOCAL work_mem = '64MB'", "SET LOCAL jit = off", "SET LOCAL enable_nestloop = off")
+"""A look over everything sorts and joins more than a request does, and compiling its statements takes longer than they do. Where statistics
+are old or missing, a loop within a loop over a whole clinic would take hours; a hash of it takes a second at worst."""
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
     check_in, visit = visit_of(tablet, case, "check_in"), visit_of(tablet, case)
     tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     return {
+        "report_id": tablet.get("/reports/cohort", 202)["id"],
         "patient_id": case.patient_id,
         "scar_id": case.scar_ids[0],
         "procedure_id": case.id,

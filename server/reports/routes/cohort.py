@@ -2,7 +2,8 @@
 
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +25,7 @@ from server.snapshot import snapshot
 
 routes = Routes("cohort", __name__, url_prefix="/api/v1/reports", description="The cohort report and what can be taken along of it")
 AGAIN_S = 1
+_PIECE = 64 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -145,16 +147,22 @@ def _file(query: dict[str, Any], ending: str, media: str, write: Callable[[Any, 
     if report.state != ReportState.DONE:
         return _waiting(report, kept, behind)
     saw_cohort(report.id)
-    file = tempfile.TemporaryFile()  # noqa: SIM115  reason: closed with the answer
+    file = BytesIO()
     with own_transaction(write=False) as session:
         write(asking.cohort_of(session, report), file)
     return _sent(file, f"cohort-{report.seq}.{ending}", media)
 
 
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
 def _sent(file: IO[bytes], name: str, media: str) -> Response:
     size = file.seek(0, 2)
     file.seek(0)
-    response = Response(iter(lambda: file.read(64 * 1024), b""), content_type=media)
+    response = Response(_pieces(file), content_type=media)
     response.headers["Content-Length"] = str(size)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.call_on_close(file.close)

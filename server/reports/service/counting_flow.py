@@ -1,5 +1,6 @@
 """Counting visits: of the procedures, how many were due for each visit, asked, and answered; and when the redness ended."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,15 +62,16 @@ def steps(frame: Frame) -> list[Step]:
         .group_by(_V.c.step)
     )
     silent = sa.and_(_V.c.state != VisitState.ANSWERED, filled.c.visit_id.is_(None))
-    in_vain = sa.select(_V.c.step, sa.func.count()).select_from(visits).where(*counting, due, silent, _V.c.id.in_(_told(frame)))
-    only_asked = dict(frame.rows(in_vain.group_by(_V.c.step)))
+    told, called = _told(frame)
+    in_vain = sa.select(_V.c.step, sa.func.count()).select_from(visits).where(*counting, due, silent).group_by(_V.c.step)
+    only_asked = Counter(dict(frame.rows(in_vain.where(told)))) + Counter(dict(frame.rows(in_vain.where(~told, called))))
     found = [
         Step(
             step=row.step,
             title=row.title,
             after=float(row.after),
             due=int(row.due),
-            asked=int(row.answered) + only_asked.get(row.step, 0),
+            asked=int(row.answered) + only_asked[row.step],
             answered=int(row.answered),
             seen=int(row.seen),
         )
@@ -83,14 +85,12 @@ def _filled(frame: Frame) -> sa.Subquery:
     return frame.responses().add_columns(_R.c.visit_id).where(_R.c.visit_id.is_not(None)).distinct().subquery("filled")
 
 
-def _told(frame: Frame) -> sa.CompoundSelect[Any]:
-    """Visits of which the patient was told. What the index is of is written out, so that PostgreSQL knows it."""
+def _told(frame: Frame) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """(a message about it was taken, the patient was spoken to). Written as the index says it, so that PostgreSQL knows it."""
     taken: list[Any] = [sa.literal_column(f"'{one}'") for one in TAKEN]
-    by_message = sa.select(_M.c.visit_id).where(
-        frame.of_clinic(_M), _M.c.state.in_(taken), _M.c.recipient == sa.literal_column(f"'{PATIENT}'"), _M.c.visit_id.is_not(None)
-    )
-    by_telephone = sa.select(_C.c.visit_id).where(frame.of_clinic(_C), _C.c.outcome.in_(REACHED))
-    return sa.union_all(by_message, by_telephone)
+    to_patient = _M.c.recipient == sa.literal_column(f"'{PATIENT}'")
+    told = sa.exists().where(frame.of_clinic(_M), _M.c.visit_id == _V.c.id, _M.c.state.in_(taken), to_patient, _M.c.visit_id.is_not(None))
+    return told, sa.exists().where(frame.of_clinic(_C), _C.c.visit_id == _V.c.id, _C.c.outcome.in_(REACHED))
 
 
 @dataclass(frozen=True)

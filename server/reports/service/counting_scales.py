@@ -3,12 +3,10 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.outcome_words import ResponseState
 from server.dates import days_between
 from server.db import table_of
 from server.followup.models import Visit
@@ -18,9 +16,6 @@ from server.reports.shape import MOST_POINTS
 
 _SCORE, _R, _V = table_of(Score), table_of(Response), table_of(Visit)
 YEAR_DAYS = 365
-_BEGIN = date(1900, 1, 1)
-_FOR_VALUE = 10_000_000
-"""A day and a score in one number, the day first: of each patient the latest is then simply the largest, and no row is sorted."""
 
 Bins = dict[int, int]
 """Score in thousandths → how many have it."""
@@ -41,38 +36,70 @@ class Counted:
     changes: dict[float, int] = field(default_factory=dict)
 
 
-def _scores(frame: Frame) -> sa.Select[Any]:
-    """Standing scores of the cohort, as a selection of nothing yet; `step` is their visit's."""
+_EARLIER, _SOONER, _LATER = 0, 1, 2
+"""Of a response: the patient has given a later one; it is her latest, within a year of her last session until then; or after more."""
+
+
+def _sessions(frame: Frame) -> sa.Subquery:
+    """Of each session its day, and the day of the patient's next one or null."""
+    every = frame.done().subquery("every")
+    held = sa.select(every.c.patient_id, frame.day(every.c.performed_at).label("day")).subquery("held")
+    until = sa.func.lead(held.c.day).over(partition_by=held.c.patient_id, order_by=held.c.day).label("until")
+    return sa.select(held.c.patient_id, held.c.day, until).subquery("sessions")
+
+
+def _given(frame: Frame, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Standing responses of the cohort: id, patient_id, procedure_id, answered_on, and their visit's step ("" without one)."""
     chosen = frame.procedures()
-    gone = sa.select(_R.c.id).where(frame.of_clinic(_R), _R.c.state != ResponseState.COMPLETE)
+    columns = (_R.c.id, _R.c.patient_id, _R.c.procedure_id, _R.c.answered_on, sa.func.coalesce(_V.c.step, "").label("step"))
     return (
-        sa.select()
-        .select_from(_SCORE)
-        .join(chosen, chosen.c.id == _SCORE.c.procedure_id)
-        .where(frame.of_clinic(_SCORE), _SCORE.c.value_e3.is_not(None), _SCORE.c.response_id.not_in(gone))
+        frame.responses()
+        .add_columns(*columns, *more)
+        .join(chosen, chosen.c.id == _R.c.procedure_id)
+        .outerjoin(_V, sa.and_(frame.of_clinic(_V), _V.c.id == _R.c.visit_id))
     )
 
 
-def _at_visits(frame: Frame) -> tuple[sa.Select[Any], sa.ColumnElement[str]]:
-    step = sa.func.coalesce(_V.c.step, "").label("step")
-    return _scores(frame).outerjoin(_V, sa.and_(frame.of_clinic(_V), _V.c.id == _SCORE.c.visit_id)), step
+def _responses(frame: Frame) -> sa.Subquery:
+    """The same with how late they are."""
+    sessions, newest_first = _sessions(frame), (_R.c.answered_on.desc(), _R.c.id.desc())
+    place = sa.func.row_number().over(partition_by=(_R.c.patient_id, _R.c.instrument), order_by=newest_first).label("place")
+    each = _given(frame, place).subquery("each")
+    by_then = sa.and_(
+        sessions.c.patient_id == each.c.patient_id,
+        sessions.c.day <= each.c.answered_on,
+        sa.or_(sessions.c.until.is_(None), sessions.c.until > each.c.answered_on),
+    )
+    late = sa.case(
+        (sa.or_(each.c.place > 1, sessions.c.day.is_(None)), _EARLIER),
+        (days_between(each.c.answered_on, sessions.c.day) > YEAR_DAYS, _LATER),
+        else_=_SOONER,
+    )
+    return sa.select(each.c.id, each.c.step, late.label("late")).outerjoin(sessions, by_then).subquery("answered")
 
 
 def scales(frame: Frame) -> dict[Key, Counted]:
-    """Every scale that has a score, by instrument and scale."""
-    query, step = _at_visits(frame)
-    columns = (_SCORE.c.instrument, _SCORE.c.scale, step, _SCORE.c.value_e3)
+    """Every scale that has a score, by instrument and scale. The scores are walked through once for visits and for lateness."""
+    answered = _responses(frame)
+    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.step, answered.c.late, _SCORE.c.value_e3)
+    query = _scored(frame, answered).add_columns(*columns, sa.func.count()).group_by(*columns)
     found: dict[Key, Counted] = {}
-    for instrument, scale, at, value, number in sorted(frame.rows(query.add_columns(*columns, sa.func.count()).group_by(*columns))):
-        found.setdefault((instrument, scale), Counted()).visits.setdefault(at, {})[value] = number
+    for instrument, scale, at, late, value, number in sorted(frame.rows(query)):
+        counted = found.setdefault((instrument, scale), Counted())
+        for bins in (counted.visits.setdefault(at, {}), *({_SOONER: [counted.sooner], _LATER: [counted.later]}.get(late, []))):
+            bins[value] = bins.get(value, 0) + number
     _add_points(frame, found)
     for counted in found.values():
         steps = [one for one in frame.steps if one in counted.visits]
         if len(steps) > 1:
             counted.first, counted.last = steps[0], steps[-1]
-    if found:
-        _add_tests(frame, found)
+    _add_changes(frame, found)
     return found
+
+
+def _scored(frame: Frame, answered: sa.Subquery) -> sa.Select[Any]:
+    of_response = answered.c.id == _SCORE.c.response_id
+    return sa.select().select_from(_SCORE).join(answered, of_response).where(frame.of_clinic(_SCORE), _SCORE.c.value_e3.is_not(None))
 
 
 def _add_points(frame: Frame, found: dict[Key, Counted]) -> None:
@@ -80,84 +107,45 @@ def _add_points(frame: Frame, found: dict[Key, Counted]) -> None:
     few = [(*key, at) for key, counted in found.items() for at, bins in counted.visits.items() if sum(bins.values()) <= MOST_POINTS]
     if not few:
         return
-    query, step = _at_visits(frame)
-    columns = (_SCORE.c.instrument, _SCORE.c.scale, step, _SCORE.c.value_e3, _SCORE.c.procedure_id)
-    wanted = sa.tuple_(_SCORE.c.instrument, _SCORE.c.scale, step).in_(few)
-    for instrument, scale, at, value, procedure in frame.rows(query.add_columns(*columns).where(wanted).order_by(_SCORE.c.id)):
+    answered = _given(frame).subquery("answered")
+    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.step, _SCORE.c.value_e3, answered.c.procedure_id)
+    wanted = sa.tuple_(_SCORE.c.instrument, _SCORE.c.scale, answered.c.step).in_(few)
+    query = _scored(frame, answered).add_columns(*columns).where(wanted).order_by(_SCORE.c.id)
+    for instrument, scale, at, value, procedure in frame.rows(query):
         found[instrument, scale].points.setdefault(at, []).append((value, procedure))
 
 
-def _by_patient(frame: Frame) -> sa.CTE:
-    """Of each patient, scale and step: sum and number of the scores, and the latest of them packed with its day."""
-    query, step = _at_visits(frame)
-    packed = days_between(_SCORE.c.answered_on, sa.literal(_BEGIN)) * _whole(_FOR_VALUE) + _SCORE.c.value_e3 + _whole(_FOR_VALUE // 2)
-    columns = (_SCORE.c.patient_id, _SCORE.c.instrument, _SCORE.c.scale, step)
-    numbers = (sa.func.sum(_SCORE.c.value_e3).label("total"), sa.func.count().label("number"), sa.func.max(packed).label("packed"))
-    return query.add_columns(*columns, *numbers).group_by(*columns).cte("by_patient")
+def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
+    """Mean of the last visit less mean of the first, in thousandths, of each patient who has both."""
+    moved = {key: one for key, one in found.items() if one.first and one.last}
+    if not moved:
+        return
+    answered = _given(frame).subquery("answered")
 
-
-def _whole(number: int) -> sa.BindParameter[int]:
-    return sa.literal(number, sa.BigInteger)
-
-
-def _sessions(frame: Frame) -> sa.Subquery:
-    """Of each session its day, and the day of the patient's next one or null."""
-    every = frame.done().subquery("every")
-    held = sa.select(every.c.patient_id, days_between(frame.day(every.c.performed_at), sa.literal(_BEGIN)).label("day")).subquery("held")
-    until = sa.func.lead(held.c.day).over(partition_by=held.c.patient_id, order_by=held.c.day).label("until")
-    return sa.select(held.c.patient_id, held.c.day, until).subquery("sessions")
-
-
-_LATEST, _CHANGE = 0, 1
-
-
-def _add_tests(frame: Frame, found: dict[Key, Counted]) -> None:
-    """Both tests' numbers in one statement, so that the scores are walked through once for them.
-
-    Latest: each patient counts once, and the last session is the last one that had been by then. Change: mean of the last visit less
-    mean of the first, of each patient who has both.
-    """
-    by, sessions = _by_patient(frame), _sessions(frame)
-    keys = (by.c.instrument, by.c.scale)
-    latest = sa.select(by.c.patient_id, *keys, sa.func.max(by.c.packed).label("packed")).group_by(by.c.patient_id, *keys).subquery("latest")
-    day = sa.cast(sa.func.floor(latest.c.packed / _whole(_FOR_VALUE)), sa.BigInteger)
-    value = latest.c.packed % _whole(_FOR_VALUE) - _whole(_FOR_VALUE // 2)
-    long_after = sa.case((day - sessions.c.day > YEAR_DAYS, 1), else_=0)
-    each = (
-        sa.select(latest.c.instrument, latest.c.scale, long_after.label("long_after"), sa.cast(value, sa.Float).label("value"))
-        .join(sessions, sessions.c.patient_id == latest.c.patient_id)
-        .where(sessions.c.day <= day, sa.or_(sessions.c.until.is_(None), sessions.c.until > day))
-        .subquery("each")
-    )
-    groups = (each.c.instrument, each.c.scale, each.c.long_after, each.c.value)
-    parts = [sa.select(sa.literal(_LATEST).label("part"), *groups, sa.func.count().label("patients")).group_by(*groups)]
-    parts.append(_changes(by, found))
-    for part, instrument, scale, after, score, number in frame.rows(sa.union_all(*parts)):
-        counted = found[instrument, scale]
-        if part == _CHANGE:
-            counted.changes[float(score)] = number
-        else:
-            (counted.later if after else counted.sooner)[int(score)] = number
-
-
-def _changes(by: sa.CTE, found: dict[Key, Counted]) -> sa.Select[Any]:
     def at(step: Callable[[Counted], str | None]) -> sa.ColumnElement[bool]:
-        one_of = [
-            sa.and_(by.c.instrument == key[0], by.c.scale == key[1], by.c.step == step(one)) for key, one in found.items() if one.first
-        ]
-        return sa.or_(sa.false(), *one_of)
+        each = (
+            sa.and_(_SCORE.c.instrument == key[0], _SCORE.c.scale == key[1], answered.c.step == step(one)) for key, one in moved.items()
+        )
+        return sa.or_(*each)
 
     def mean(here: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
-        total, number = (sa.func.sum(sa.case((here, column))) for column in (by.c.total, by.c.number))
-        return sa.cast(total, sa.Float) / number
+        one = sa.case((here, _SCORE.c.value_e3))
+        return sa.cast(sa.func.sum(one), sa.Float) / sa.func.nullif(sa.func.count(one), 0)
 
     first, last = at(lambda one: one.first), at(lambda one: one.last)
-    change = (mean(last) - mean(first)).label("change")
-    keys = (by.c.instrument, by.c.scale)
-    each = sa.select(*keys, change).where(sa.or_(first, last)).group_by(by.c.patient_id, *keys).subquery("changes")
+    keys = (_SCORE.c.instrument, _SCORE.c.scale)
+    each = (
+        _scored(frame, answered)
+        .add_columns(*keys, (mean(last) - mean(first)).label("change"))
+        .where(sa.or_(first, last))
+        .group_by(answered.c.patient_id, *keys)
+        .subquery("changes")
+    )
     groups = (each.c.instrument, each.c.scale, each.c.change)
-    query = sa.select(sa.literal(_CHANGE), each.c.instrument, each.c.scale, sa.literal(0), each.c.change, sa.func.count())
-    return query.where(each.c.change.is_not(None)).group_by(*groups)
+    for instrument, scale, change, number in frame.rows(
+        sa.select(*groups, sa.func.count()).where(each.c.change.is_not(None)).group_by(*groups)
+    ):
+        found[instrument, scale].changes[float(change)] = number
 
 
 def spread(bins: Bins) -> list[float]:

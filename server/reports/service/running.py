@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from server import clock
 from server.db import Database, find, table_of
 from server.logs import trace
 from server.reports.models import ACTIVE, Report
-from server.reports.rules import Filters, from_canonical
+from server.reports.rules import from_canonical
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import STEPS, compute
 from server.reports.shape import Cohort
@@ -34,7 +35,7 @@ class Turn:
     clinic_id: uuid.UUID
     report_id: uuid.UUID
     attempt: int
-    filters: Filters
+    filters: dict[str, Any]
 
 
 def waiting(session: Session) -> list[uuid.UUID]:
@@ -92,7 +93,7 @@ def claim(session: Session) -> Turn | None:
         return None
     report.state, report.lease_until = ReportState.RUNNING, clock.now() + LEASE
     report.attempts, report.done, report.total, report.step = report.attempts + 1, 0, len(STEPS), STEPS[0]
-    return Turn(report.clinic_id, report.id, report.attempts, from_canonical(report.filters))
+    return Turn(report.clinic_id, report.id, report.attempts, report.filters)
 
 
 def run(db: Database, turn: Turn) -> Cohort:
@@ -104,7 +105,7 @@ def run(db: Database, turn: Turn) -> Cohort:
                 report.done, report.step, report.lease_until = done, step, clock.now() + LEASE
 
     with snapshot(db, turn.clinic_id) as session:
-        return compute(frame_of(session, turn.filters), progress)
+        return compute(frame_of(session, from_canonical(turn.filters)), progress)
 
 
 def _mine(session: Session, turn: Turn) -> Report | None:
