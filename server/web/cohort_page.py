@@ -117,7 +117,6 @@ def _page(values: dict[str, Any]) -> Response:
 @pages.post("/cohort")
 @allow(Permission.REPORT)
 @shown_again_by(_refused)
-@rated(Rate.EXPORT)
 def compute_cohort() -> Response:
     """Have it computed of the record as it is now."""
     asked = filters(Asked())
