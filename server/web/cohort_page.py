@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from schemas.fields import Choice, Id
 from schemas.outcome_words import ReportState
 from schemas.reading_words import Reading
-from schemas.reports import ALL, ME, CohortQuery, Surgeon
+from schemas.reports import ALL, ME, CohortQuery
 from server.access import Permission, allow
 from server.clinics import service as clinics
 from server.followup.service import protocols
@@ -33,14 +33,19 @@ _VERSIONS = 50
 
 
 class Asked(CohortQuery):
-    """What the address says: whose cohort, by default one's own; `report` is one that was just asked for again.
+    """What the address says; `report` is one that was just asked for again.
 
     `by_hand`: while it is computed the page does not ask again by itself.
     """
 
-    surgeon = Surgeon(load_default=ME)
     report = Id()
     by_hand = Choice(("yes",))
+
+
+def _asked() -> dict[str, Any]:
+    """By default one's own cohort, where the API's is everybody's."""
+    asked = filters(Asked())
+    return asked if request.args.get("surgeon") else asked | {"surgeon": ME}
 
 
 def _filters(asked: dict[str, Any], session: Session) -> Filters:
@@ -77,7 +82,7 @@ def _refused(problem: Problem | None = None, **_arguments: Any) -> str:
 @shown_again_by(_refused)
 def cohort() -> Response:
     """The newest report of these filters; the first time it is asked for, how far it is."""
-    asked = filters(Asked())
+    asked = _asked()
     address = cohort_view.canonical(asked, str(person().user_id))
     more = {name: request.args[name] for name in ("report", "lock", "by_hand") if request.args.get(name)}
     if dict(request.args) != address | more:
@@ -119,7 +124,7 @@ def _page(values: dict[str, Any]) -> Response:
 @shown_again_by(_refused)
 def compute_cohort() -> Response:
     """Have it computed of the record as it is now."""
-    asked = filters(Asked())
+    asked = _asked()
     report = asking.ask(session(), _filters(asked, session()), person().user_id)
     address = cohort_view.canonical(asked, str(person().user_id)) | {"report": str(report.id)}
     return make_response(redirect(url_for("web.cohort", **address), 303))  # type: ignore[arg-type]  # reason: names of our own
@@ -151,7 +156,7 @@ def _kept(figure: str) -> Cohort:
     """The report that the page shows for this address. Raises `not_found` for a figure that there is not, or before it was computed."""
     if figure not in cohort_words.FIGURES:
         raise Problem("not_found", f"The figures are {', '.join(cohort_words.FIGURES)}.")
-    asked = filters(Asked())
+    asked = _asked()
     with own_transaction(write=False) as session:
         chosen = _filters(asked, session)
         report = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)

@@ -32,7 +32,8 @@ UNFORESEEABLE = {
     "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later"
     r"|when the visit may take place",
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
-    r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
+    r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day"
+    r"|Lies before the first day",
     "a grade and its flaws": r"good photograph has no flaw|Say what is wrong with it",
     "two places of a protocol": r"exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
     r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"

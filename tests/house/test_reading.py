@@ -113,5 +113,7 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
 WITH_FILTER = {"/procedures": "/procedures?whose=all"}
 """Where the bare address shows something else than this story's signed procedure."""
 _REPORTS = ("cohort", "cohort/<uuid:report_id>", "cohort.csv", "cohort.xlsx", "cohort.zip")
-EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail", *(f"/api/v1/reports/{one}" for one in _REPORTS)})
+_PAGES = ("cohort", "cohort.csv", "cohort.xlsx", "cohort.zip", "cohort/<figure>.csv", "cohort/<figure>.svg")
+_OF_COHORTS = {*(f"/api/v1/reports/{one}" for one in _REPORTS), *(f"/{one}" for one in _PAGES)}
+EMPTY_HERE = frozenset({"/api/v1/photos/<uuid:photo_id>/thumbnail", *_OF_COHORTS})
 """The worker makes thumbnails and reports, and there is none in this story; a report has one of its own."""
