@@ -4,7 +4,7 @@
 python3 dev.py run             start web, worker and beat; the first time with a demo clinic
 python3 dev.py test [ARGS]     the whole test suite; ARGS go to pytest
 python3 dev.py check           ruff, mypy, import-linter: what CI checks besides the tests
-python3 dev.py bench record    measure against the raw database, in the same run (also: reminders, sync, trust, photos, pages)
+python3 dev.py bench record    measure against the raw database in the same run (or: reminders, sync, trust, photos, pages, cohort, figures)
 python3 dev.py drills [F1 …]   faults F1 to F24 on real processes, half an hour, writes docs/drills.md; --short takes 4 minutes
 python3 dev.py screenshots     every page of a demo clinic as a picture in docs/pictures (needs Chromium)
 python3 dev.py simulate        two years of a clinic's life, held against a naive calculation

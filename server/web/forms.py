@@ -58,9 +58,10 @@ def kept(*names: str) -> dict[str, Any]:
 
 
 def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: given[name].replace("\r\n", "\n") for name in shape.fields if given.get(name, "").strip()}
+    known = {field.data_key or name: field for name, field in shape.fields.items()}
+    values: dict[str, Any] = {name: given[name].replace("\r\n", "\n") for name in known if given.get(name, "").strip()}
     if isinstance(given, MultiDict):
-        values |= {name: given.getlist(name) for name in values if isinstance(shape.fields[name], fields.List)}
+        values |= {name: given.getlist(name) for name in values if isinstance(known[name], fields.List)}
     try:
         loaded: dict[str, Any] = shape.load(values)
     except ValidationError as error:

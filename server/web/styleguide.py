@@ -4,7 +4,9 @@ import re
 import sys
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,8 +18,11 @@ from server.access import public
 from server.clinics.models import Device, User
 from server.followup.models import Visit
 from server.ids import uuid7
-from server.web import people_words, procedure_grid, tokens, words, worklist_words
+from server.reports.shape import Cohort
+from server.web import cohort_example, people_words, procedure_grid, tokens, words, worklist_words
 from server.web.blueprint import pages
+from server.web.cohort_figures import Figure, figures
+from server.web.drawings.cohort.plot import without_cases
 from server.web.words import Said
 
 Table = tuple[str, dict[str, Any]]
@@ -38,8 +43,23 @@ def styleguide() -> str:
         schemes=tokens.SCHEMES,
         pairs=tokens.pairs(),
         wrong=_WRONG,
+        cohorts=_cohorts(),
         signed=words.PROCEDURES[ProcedureState.SIGNED],
     )
+
+
+@cache
+def _cohorts() -> list[tuple[str, str, list[Figure]]]:
+    """The cohort's figures of a study, of too few patients, and of nobody; no mark leads anywhere, since nobody is behind it."""
+    return [
+        ("Of 52 patients", "study", _unlinked(cohort_example.study())),
+        ("Of too few to summarise", "few", _unlinked(cohort_example.few())),
+        ("Of nobody yet", "nobody", _unlinked(cohort_example.empty())),
+    ]
+
+
+def _unlinked(cohort: Cohort) -> list[Figure]:
+    return [replace(one, pieces=[replace(piece, drawing=without_cases(piece.drawing)) for piece in one.pieces]) for one in figures(cohort)]
 
 
 def _tables(kind: type) -> Iterator[Table]:

@@ -16,7 +16,7 @@ from tests.browser.tour import Stop, stops
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 DESK = {"width": 1280, "height": 860}
 TELEPHONE = {"width": 360, "height": 740}
-BOTH_WAYS = frozenset({"procedures", "procedure", "work-list"})
+BOTH_WAYS = frozenset({"cohort", "procedures", "procedure", "work-list"})
 """Pages that are shown in the dark and on a telephone too."""
 
 TALLEST = 2400

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import demo
+from server.reports.service import running
 from tests.browser.chromium import Desk
 from tests.browser.hands import ALL, KEYBOARD, NO_SCRIPT, Hand
 from tests.outcomes.result import anna as anna_result
@@ -162,3 +163,19 @@ def test_a_result_is_assessed(hand: Hand, desk: Desk) -> None:
     hand.type(page.get_by_label("Depth, mm").first, "0.6")
     hand.press(page.get_by_role("button", name="Store the assessment").last)
     expect(page.locator("#outcome")).to_contain_text("Erythema 0, clear. Of the checklist 1 present, 11 absent")
+
+
+def test_a_cohort_is_narrowed_to_a_year_and_a_point_s_case_opened(hand: Hand, desk: Desk) -> None:
+    page, year = hand.page, clock.now().year
+    page.goto("/cohort")
+    hand.type(page.get_by_label("From", exact=True), f"0101{year}" if hand.way == KEYBOARD else f"{year}-01-01")
+    hand.press(page.get_by_role("button", name="Show"))
+    expect(page).to_have_url(re.compile(f"from={year}-01-01"))
+    running.run_waiting(desk.at.app.db)
+    expect(page.locator("#process svg.fig").first).to_be_visible(timeout=15_000)
+    if hand.way == KEYBOARD:
+        hand.press(page.locator("#process summary"))
+        hand.press(page.locator("#process tbody a").first)
+    else:
+        page.locator("#process svg.fig a").nth(1).click()
+    expect(page).to_have_url(re.compile("/procedures/[0-9a-f-]{36}"))

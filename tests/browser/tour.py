@@ -14,6 +14,11 @@ EXCUSED = {
     "web.start": "leads to the list of procedures",
     "web.note_pdf": "a PDF",
     "web.logbook_file": "a CSV",
+    "web.cohort_svg": "a drawing",
+    "web.cohort_figure_csv": "rows",
+    "web.cohort_whole_csv": "rows",
+    "web.cohort_workbook": "a workbook",
+    "web.cohort_for_the_statistician": "an archive",
     "link.appointment": "a file for a calendar",
     "link.come-page": "the start page, for programs that open a button's address",
     "link.cannot-come-page": "the same",
@@ -28,6 +33,7 @@ MORE = {
     "web.patients": ("?limit=12", "?q=nobody-is-called-so"),
     "web.patient": ("?limit=3",),
     "web.work_list": ("", "?show=red_flag", "?show=concerning"),
+    "web.cohort": ("?surgeon=all", "", "?from=2099-01-01"),
     "web.new_password": ("", "?token={reset}"),
 }
 """What follows the address of a route that shows several pages, or a long list whose rows are all alike."""

@@ -130,6 +130,8 @@ WITH_FILTER = {
 }
 """Where the bare address shows something else than this story's signed procedure."""
 _REPORTS = ("cohort", "cohort/<uuid:report_id>", "cohort.csv", "cohort.xlsx", "cohort.zip")
+_REPORTS = ("cohort", "cohort/<uuid:report_id>", "cohort.csv", "cohort.xlsx", "cohort.zip")
+_PAGES = ("cohort", "cohort.csv", "cohort.xlsx", "cohort.zip", "cohort/<figure>.csv", "cohort/<figure>.svg")
 EMPTY_HERE = frozenset(
     {
         "/api/v1/photos/<uuid:photo_id>/thumbnail",
@@ -138,6 +140,7 @@ EMPTY_HERE = frozenset(
         "/api/v1/ratings/pairs/<uuid:pair_id>/right",
         "/ratings",
         *(f"/api/v1/reports/{one}" for one in _REPORTS),
+        *(f"/{one}" for one in _PAGES),
     }
 )
 """The worker makes thumbnails and reports, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""

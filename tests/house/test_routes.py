@@ -80,16 +80,12 @@ def test_every_route_has_a_rate_class(app: App) -> None:
             classes[rate_of(view, rule.endpoint, method)].add(f"{method} {rule.endpoint}")
     assert classes[Rate.SIGN_IN] == SECRETS
     assert {one.partition(" ")[2].partition(".")[0] for one in classes[Rate.SYNC]} == {"sync_pull", "sync_push", "witness"}
-    assert classes[Rate.EXPORT] == {
-        "GET signing.get_note",
-        "GET web.note_alone",
-        "GET web.note_pdf",
-        "GET logbook.own_logbook",
-        "GET web.logbook_file",
-        "GET fhir.everything_of_procedure",
-        "GET fhir.everything_of_patient",
-        "GET fhir.document",
+    files = {
+        *("GET signing.get_note", "GET web.note_alone", "GET web.note_pdf", "GET logbook.own_logbook", "GET web.logbook_file"),
+        *("GET fhir.everything_of_procedure", "GET fhir.everything_of_patient", "GET fhir.document"),
     }
+    cohort = {"svg", "figure_csv", "whole_csv", "workbook", "for_the_statistician"}
+    assert classes[Rate.EXPORT] == files | {f"GET web.cohort_{one}" for one in cohort}
     assert all(one.startswith("GET ") for one in classes[Rate.OPEN] | classes[Rate.PROBE] | classes[Rate.READ])
     assert set(LIMITS) == set(Rate)
     assert all(classes.values())

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from server.reports.service import counting_panel, scipy_later
 from server.reports.service.cohort import Frame
@@ -16,6 +17,7 @@ SEED, RESAMPLES, FEWER_RESAMPLES, MANY = 2021, 2000, 500, 5000
 MOST_RATERS = 5
 
 
+@cache
 def median_grade(pattern: Pattern) -> float:
     """Between two grades where as many stand on either side."""
     written = [grade for grade, number in zip(GRADES, pattern, strict=True) for _ in range(number)]

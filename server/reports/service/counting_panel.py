@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -168,15 +169,20 @@ def scars(frame: Frame) -> list[ScarGrade]:
 _AREA = ("area_mm2_e1", "length_um", "width_um", "morphology")
 
 
+@lru_cache(maxsize=4096)
+def _area_cm2(*stored: Any) -> float | None:
+    """By the rule of `Scar` itself, asked once for scars of the same size."""
+    return Scar(**dict(zip(_AREA, stored, strict=True))).area_for_dose_cm2
+
+
 def _scar_grade(row: sa.Row[Any]) -> ScarGrade:
-    scar = Scar(**{name: getattr(row, name) for name in _AREA})  # so that the rule of its area is the one of `Scar`
     return ScarGrade(
         row.patient_id,
         row.procedure_id,
         str(row.subunit),
         str(row.side),
         int(row.volume_ul),
-        scar.area_for_dose_cm2,
+        _area_cm2(*(getattr(row, name) for name in _AREA)),
         tuple(int(getattr(row, name)) for name in _NAMES),
     )
 

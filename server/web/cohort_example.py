@@ -1,0 +1,164 @@
+"""An invented report for the style page and the tests: the study of 52, a large clinic, a few patients, nobody."""
+
+from datetime import timedelta
+from typing import Any
+
+from schemas.vocabulary import Side, Subunit
+from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Cohort, Physicians, Redness, Satisfaction
+from server.web.cohort_example_cases import BEGAN, STEPS, Cases, share
+
+
+class Example(Cases):
+    """Makes a whole report of so many patients."""
+
+    def cohort(self) -> Cohort:
+        """The whole report."""
+        lost = self.patients - self.answered
+        improved = round(self.answered * 40 / 44)
+        red = round(self.answered * 41 / 44)
+        women = round(self.answered * 29 / 44)
+        return Cohort(
+            version=1,
+            seq=4711,
+            locked_at="2026-11-20T10:00:00.000000Z",
+            computed_at="2026-11-20T10:00:02.000000Z",
+            filters={"from": None, "to": None, "surgeon": "all", "subunit": None, "aetiology": None, "protocol": None, "sessions": "any"},
+            filters_hash="5f" * 32,
+            counts={
+                "patients": self.patients,
+                "procedures": self.patients,
+                "scars": 2 * self.patients,
+                "surgeons": 3 if self.patients else 0,
+                "women": women,
+                "men": self.answered - women,
+                "other": lost,
+            },
+            flow={
+                "steps": self.steps() if self.patients else [],
+                "responded": share(self.answered, self.patients),
+                "women": share(women, self.answered),
+                "men": share(self.answered - women, self.answered),
+                "missing": [self.missing(number) for number in range(min(lost, 20))],
+                "missing_total": lost,
+            },
+            redness=self.redness(red),
+            physicians=self.physicians(improved, lost),
+            satisfaction=Satisfaction(scales=self.scales() if self.answered else [], enough=self.enough),
+            volume=self.volume(),
+            process=self.process(),
+            where={"places": self.places() if self.patients else []},
+        )
+
+    def steps(self) -> list[Any]:
+        """Fewer come each time."""
+        made = []
+        for place, (step, title) in enumerate(STEPS):
+            due = self.patients - place * (self.patients // 12)
+            answered = min(due, max(0, self.answered - place * (self.patients // 9)))
+            asked = min(due, answered + (due - answered) // 2)
+            made.append(
+                {
+                    "step": step,
+                    "title": title,
+                    "operated": self.patients,
+                    "due": due,
+                    "asked": asked,
+                    "answered": answered,
+                    "seen": max(0, answered - place),
+                    "rate": share(answered, due),
+                }
+            )
+        return made
+
+    def missing(self, number: int) -> Any:
+        """Somebody of whom nothing was heard."""
+        return {
+            "patient_id": self.case(),
+            "mrn": f"RPS-{2000 + number}",
+            "procedure_id": self.case(),
+            "last_session": (BEGAN + timedelta(days=11 * number)).isoformat(),
+            "months_since": 30.5 - number,
+        }
+
+    def redness(self, red: int) -> Redness:
+        """Gone between day 7 and day 28 for most."""
+        known = ((7, 14, 0.2), (14, 21, 0.45), (21, 28, 0.25), (28, 90, 0.08), (90, None, 0.02))
+
+        def by(day: int) -> Any:
+            low = sum(mass for _, right, mass in known if right is not None and right <= day)
+            return {"day": day, "low": low, "high": max(low, sum(mass for left, _, mass in known if left < day))}
+
+        enough = self.enough and red >= FEW_PATIENTS
+        return Redness(
+            ever=share(red, self.answered, self.patients - self.answered),
+            n=self.answered,
+            never_red=self.answered - red,
+            still_red=min(1, red),
+            masses=[{"left": left, "right": right, "mass": mass} for left, right, mass in known] if enough else [],
+            curve=[by(day) for day in range(92)] if enough else [],
+            clear_by=[by(day) for day in (14, 21, 28)] if enough else [],
+            enough=enough,
+        )
+
+    def physicians(self, improved: int, lost: int) -> Physicians:
+        """Three raters who mostly agree; of nobody none."""
+        worse = self.answered - improved
+        better = improved // 4, improved // 2, improved - improved // 4 - improved // 2
+        split = [0, worse // 3, worse // 3, worse - 2 * (worse // 3), *better]
+        shifted = [0, 0, worse // 2, worse - worse // 2, improved // 3, improved // 3, improved - 2 * (improved // 3)]
+        names = ("Dr Ada Lind", "Dr Bo Marek", "Dr Cleo Nagy") if self.answered else ()
+        return Physicians(
+            raters=[
+                {
+                    "label": name,
+                    "counts": shifted if place == 1 else split,
+                    "cannot": place,
+                    "improved": share(improved, self.answered),
+                }
+                for place, name in enumerate(names)
+            ],
+            consensus=split if self.answered else [0] * 7,
+            improved=share(improved, self.answered, lost),
+            unanimous=share(max(0, improved - 5), self.answered, lost),
+            agreement={
+                "pairs": self.answered,
+                "raters": len(names),
+                "raw": 0.88 if self.enough else None,
+                "fleiss_kappa": 0.31 if self.enough else None,
+                "ac1": 0.86 if self.enough else None,
+                "weighted_kappa": 0.52 if self.enough else None,
+                "icc_single": 0.55 if self.enough else None,
+                "icc_mean": 0.78 if self.enough else None,
+            },
+            enough=self.enough,
+        )
+
+    def places(self) -> list[Any]:
+        """Mostly on the cheeks."""
+        weights = {Subunit.CHEEK_MEDIAL: 6, Subunit.CHEEK_BUCCAL: 5, Subunit.CHEEK_ZYGOMATIC: 4, Subunit.TEMPLE: 2, Subunit.CHIN: 1}
+        made = []
+        for subunit, weight in weights.items():
+            for side in (Side.LEFT, Side.RIGHT):
+                scars = max(1, weight * self.patients // 20 - (side == Side.RIGHT))
+                made.append({"subunit": subunit, "side": side, "scars": scars, "improved": share(scars * 9 // 10, scars)})
+        return [*made, {"subunit": Subunit.GLABELLA, "side": Side.MIDLINE, "scars": 2, "improved": share(2, 2)}]
+
+
+def study() -> Cohort:
+    """52 were operated, 44 answered, 41 had redness, 40 improved."""
+    return Example(52, answered=44).cohort()
+
+
+def large() -> Cohort:
+    """As many points everywhere as a figure may hold."""
+    return Example(4000, answered=3100, seed=2, points=MOST_POINTS).cohort()
+
+
+def few() -> Cohort:
+    """Seven patients, of whom six answered."""
+    return Example(7, answered=6, seed=3).cohort()
+
+
+def empty() -> Cohort:
+    """Nobody."""
+    return Example(0, answered=0).cohort()

@@ -1,0 +1,186 @@
+"""The figures of the cohort as tables: what stands under each on the page, and its CSV."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from server.procedures.note.words import capital, plain
+from server.reports.shape import Cohort, ScarPoint, Share
+from server.web.cohort_words import interval, measured, percent
+from server.web.drawings.cohort.flow import silent
+from server.web.drawings.cohort.process import day
+from server.web.drawings.cohort.rating import GRADES, WORDS
+
+Cell = str | int | float | None
+ON_PAGE = 25
+"""Rows of single cases under a figure; the CSV has all."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells in the order of the columns, and the case that it is, if it is one."""
+
+    cells: Sequence[Cell]
+    case: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """`single`: a row for each case, of which the page shows the last `ON_PAGE`."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Row] = field(default_factory=list)
+    single: bool = False
+
+    @property
+    def on_page(self) -> Sequence[Row]:
+        """What the page shows."""
+        return self.rows[-ON_PAGE:] if self.single else self.rows
+
+    @property
+    def left_out(self) -> int:
+        """Rows that are in the CSV only."""
+        return len(self.rows) - len(self.on_page)
+
+
+def _flow(cohort: Cohort) -> Iterator[Table]:
+    rows = [
+        Row((one["title"], one["operated"], one["due"], one["asked"], one["answered"], silent(one), one["seen"], interval(one["rate"])))
+        for one in cohort["flow"]["steps"]
+    ]
+    columns = ("Visit", "Operated", "Due", "Asked", "Answered", "Did not return", "Came in person", "Answered of due, 95 % interval")
+    yield Table("Procedures at each visit", columns, rows)
+    shares = (("Answered", cohort["flow"]["responded"]), ("Women among them", cohort["flow"]["women"]), ("Men", cohort["flow"]["men"]))
+    yield Table("Patients", _SHARES, [_share(name, one) for name, one in shares])
+
+
+_SHARES = ("What", "Number", "Of", "Missing", "Share, 95 % interval")
+
+
+def _share(name: str, one: Share, case: str | None = None) -> Row:
+    return Row((name, one["numerator"], one["denominator"], one["missing"], interval(one)), case)
+
+
+def _redness(cohort: Cohort) -> Iterator[Table]:
+    part = cohort["redness"]
+    yield Table("Patients", _SHARES, [_share("Had redness", part["ever"])])
+    by = [Row((one["day"], percent(one["low"]), percent(one["high"]))) for one in part["clear_by"]]
+    yield Table("Gone by that day", ("Day", "At least, %", "At most, %"), by)
+    masses = [
+        Row((one["left"], "not seen to end" if one["right"] is None else one["right"], percent(one["mass"]))) for one in part["masses"]
+    ]
+    yield Table("When it ended (Turnbull)", ("After day", "By day", "Of procedures, %"), masses)
+
+
+def _rating(cohort: Cohort) -> Iterator[Table]:
+    part = cohort["physicians"]
+    rows = [Row((one["label"], *one["counts"], one["cannot"], interval(one["improved"]))) for one in part["raters"]]
+    rows += [Row(("Median of all raters", *part["consensus"], None, interval(part["improved"])))] if part["enough"] else []
+    yield Table("Grades", ("Who", *(capital(WORDS[one]) for one in GRADES), "Could not be judged", "Improved, 95 % interval"), rows)
+    yield Table("Patients", _SHARES, [_share("Improved", part["improved"]), _share("All raters above zero", part["unanimous"])])
+
+
+def _scales(cohort: Cohort) -> Iterator[Table]:
+    for scale in cohort["satisfaction"]["scales"]:
+        rows = [
+            Row((one["title"], one["n"], one["due"], *(None if value is None else measured(value) for value in _quartiles(dict(one)))))
+            for one in scale["visits"]
+        ]
+        yield Table(f"{scale['title']}: visits", ("Visit", "Answered", "Due", "Median", "Lower quartile", "Upper quartile"), rows)
+        points = [
+            Row((visit["title"], measured(one["value"])), one["procedure_id"]) for visit in scale["visits"] for one in visit["points"]
+        ]
+        if points:
+            yield Table(f"{scale['title']}: answers", ("Visit", "Score"), points, single=True)
+        else:
+            bins = [Row((visit["title"], measured(value), count)) for visit in scale["visits"] for value, count in visit["bins"]]
+            yield Table(f"{scale['title']}: counts", ("Visit", "Score", "Answers"), bins, single=True)
+
+
+def _quartiles(visit: dict[str, object]) -> list[float | None]:
+    return [visit[name] for name in ("median", "q1", "q3")]  # type: ignore[misc]  # reason: three of its numbers
+
+
+def _volume(cohort: Cohort) -> Iterator[Table]:
+    for unit, points in (("mL per scar", cohort["volume"]["per_scar"]), ("mL/cm²", cohort["volume"]["per_cm2"])):
+        yield Table(f"Scars by {unit}", (unit, "Median grade", "Scars"), _scars(points), single=True)
+
+
+def _scars(points: Iterable[ScarPoint]) -> list[Row]:
+    return [Row((measured(one["x"]), measured(one["y"]), one["count"]), one["procedure_id"]) for one in points]
+
+
+def _process(cohort: Cohort) -> Iterator[Table]:
+    part = cohort["process"]
+    yield Table("Complications", _SHARES, [_share("Serious", part["serious"]), *_complications(cohort)])
+    events = [
+        Row((capital(plain(one["complication"])), one["from_day"], one["last_day"], one["absent_day"], one["clavien_dindo"], one["ctcae"]),
+            one["procedure_id"])
+        for one in part["events"]
+    ]  # fmt: skip
+    yield Table("Events", ("Complication", "From day", "Last seen on day", "Gone by day", "Clavien-Dindo", "CTCAE"), events, single=True)
+    for run in part["runs"]:
+        points = [
+            Row((day(one["on"]), measured(one["value"]), "outside" if one["outside"] else ""), one["procedure_id"]) for one in run["points"]
+        ]
+        yield Table(f"{capital(run['measure'])} of each case", ("Day", run["unit"], "Limits"), points, single=True)
+    own = part["learning"]
+    values = [Row((place, measured(one["value"])), one["procedure_id"]) for place, one in enumerate(own["values"], 1)]
+    yield Table("Own cases from the first on", ("Case", own["unit"]), values, single=True)
+
+
+def _complications(cohort: Cohort) -> Iterator[Row]:
+    """Those that were seen; of the others the upper bound is the same as long as they are counted over the same procedures."""
+    for one in cohort["process"]["complications"]:
+        if one["share"]["numerator"]:
+            yield _share(capital(plain(one["complication"])), one["share"])
+    if unseen := [one["share"] for one in cohort["process"]["complications"] if not one["share"]["numerator"]]:
+        yield _share(f"Each of the {len(unseen)} others of the checklist", unseen[0])
+
+
+def _where(cohort: Cohort) -> Iterator[Table]:
+    rows = [
+        Row(
+            (capital(plain(one["subunit"])), plain(one["side"]), one["scars"], one["improved"]["numerator"], one["improved"]["denominator"])
+        )
+        for one in cohort["where"]["places"]
+    ]
+    yield Table("Scars by place", ("Subunit", "Side", "Scars", "Improved of those judged"), rows)
+
+
+_TABLES: dict[str, Callable[[Cohort], Iterable[Table]]] = {
+    "flow": _flow,
+    "redness": _redness,
+    "rating": _rating,
+    "scales": _scales,
+    "volume": _volume,
+    "process": _process,
+    "where": _where,
+}
+
+
+def tables(cohort: Cohort, figure: str) -> list[Table]:
+    """Of one figure; none without rows."""
+    return [one for one in _TABLES[figure](cohort) if one.rows]
+
+
+def csv_of(cohort: Cohort, figure: str) -> str:
+    """All its tables in one: the first column names the table, and each has its own columns filled."""
+    whole = tables(cohort, figure)
+    columns = list(dict.fromkeys(column for table in whole for column in table.columns))
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["Table", *columns, "Procedure"])
+    for table in whole:
+        for row in table.rows:
+            cells = dict(zip(table.columns, row.cells, strict=False))
+            writer.writerow([_cell(one) for one in (table.title, *(cells.get(column) for column in columns), row.case)])
+    return file.getvalue()
+
+
+def _cell(value: Cell) -> Cell:
+    """No text that a spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

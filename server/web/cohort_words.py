@@ -1,0 +1,264 @@
+"""One sentence under each figure of the cohort, computed from the numbers that are drawn. How they are rounded is said here alone."""
+
+from collections.abc import Callable
+
+from server.procedures.note.words import MINUS, counted, listed
+from server.reports.shape import Agreement, Association, Cohort, Run, Scale, ScaleVisit, Share
+from server.web.drawings.cohort.flow import silent
+from server.web.drawings.cohort.process import SHOWN
+
+TOO_FEW = "Too few to summarise: below ten patients only single points are shown."
+_LEAST_P = 0.001
+
+
+def percent(ratio: float) -> str:
+    """`84.6`: per cent, to a tenth."""
+    return f"{100 * ratio:.1f}"
+
+
+def decimal(value: float) -> str:
+    """Of a coefficient, two digits with a true minus; of anything measured, at most two."""
+    return f"{value:.2f}".replace("-", MINUS)
+
+
+def measured(value: float) -> str:
+    """`14`, `0.35`: at most two decimals, none that says nothing."""
+    return decimal(value).rstrip("0").rstrip(".")
+
+
+def p_value(p: float) -> str:
+    """`p = 0.041`, `p < 0.001`."""
+    return "p < 0.001" if p < _LEAST_P else f"p = {p:.3f}"
+
+
+def of(share: Share, things: str = "") -> str:
+    """`44 of 52 patients`."""
+    return f"{share['numerator']} of {share['denominator']}{things and ' '}{things}"
+
+
+def interval(share: Share) -> str:
+    """`84.6 %, 72.5 to 92.0`; of nobody `up to 8.0 %`; `not known` where there is nobody to count."""
+    if share["share"] is None or share["low"] is None or share["high"] is None:
+        return "not known"
+    if share["numerator"] == 0:
+        return f"up to {percent(share['high'])} %"
+    return f"{percent(share['share'])} %, {percent(share['low'])} to {percent(share['high'])}"
+
+
+def whole(share: Share, things: str = "") -> str:
+    """`44 of 52 patients (84.6 %, 72.5 to 92.0)`, `0 of 44: up to 8.0 %`."""
+    if share["numerator"] == 0 and share["denominator"]:
+        return f"{of(share, things)}: {interval(share)}"
+    return f"{of(share, things)} ({interval(share)})"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _between(low: float, high: float) -> str:
+    """One number where both bounds are printed alike."""
+    return percent(low) if percent(low) == percent(high) else f"{percent(low)} to {percent(high)}"
+
+
+def extremes(share: Share) -> str:
+    """What the missing could change: both ways of counting them, or nothing where nobody is missing."""
+    worst, best = share["worst"], share["best"]
+    if worst is None or best is None:
+        return ""
+    return (
+        f" {share['missing']} of {share['denominator'] + share['missing']} {'is' if share['missing'] == 1 else 'are'} missing: "
+        f"counted as no, it would be {percent(worst['share'])} %; as yes, {percent(best['share'])} %."
+    )
+
+
+def flow(cohort: Cohort) -> str:
+    """Who answered, and who did not."""
+    part = cohort["flow"]
+    responded = part["responded"]
+    if not responded["denominator"]:
+        return "No patient has been operated on yet."
+    without = responded["denominator"] - responded["numerator"]
+    said = f"{of(responded, 'patients')} answered ({interval(responded)}); {without} did not."
+    last = part["steps"][-1] if part["steps"] else None
+    if last and last["due"]:
+        due, without_one = counted(last["due"], "procedure"), silent(last)
+        said += f" {last['title']}: {last['answered']} of {due} due {_were(last['answered'])} answered for, {without_one} not."
+    return said
+
+
+def redness(cohort: Cohort) -> str:
+    """How many were red, and by when it had gone."""
+    part = cohort["redness"]
+    if not part["ever"]["denominator"]:
+        return "Nobody has been asked about redness yet."
+    said = f"{whole(part['ever'], 'patients')} had redness."
+    if not part["enough"]:
+        return f"{said} {TOO_FEW}"
+    by = [f"{_between(one['low'], one['high'])} % by day {one['day']}" for one in part["clear_by"]]
+    asked = f" It had gone in {listed(by)}, as far as the days on which somebody looked can tell." if by else ""
+    left = (
+        f" {part['still_red']} of {counted(part['n'], 'procedure')} {_were(part['still_red'])} not seen to clear."
+        if part["still_red"]
+        else ""
+    )
+    return f"{said}{asked}{left}"
+
+
+def rating(cohort: Cohort) -> str:
+    """How many improved, by whom, and whether the raters agree."""
+    part = cohort["physicians"]
+    improved = part["improved"]
+    if not improved["denominator"]:
+        return "No patient’s photographs have been judged by three raters yet."
+    said = f"{whole(improved, 'patients')} {_were(improved['numerator'])} judged improved by most of the raters.{extremes(improved)}"
+    return f"{said} {agreement(part['agreement'])}" if part["enough"] else f"{said} {TOO_FEW}"
+
+
+def agreement(one: Agreement) -> str:
+    """Between the raters; a coefficient that is undefined is said in words."""
+    if one["raw"] is None:
+        return "How far the raters agree cannot be said: there are no pairs that all of them have graded."
+    said = f"{counted(one['raters'], 'rater')} agreed on improved or not in {percent(one['raw'])} % of {counted(one['pairs'], 'pair')}"
+    if one["fleiss_kappa"] is None:
+        kappa = "Fleiss’ kappa is undefined, because all grades fall on one side"
+    else:
+        kappa = f"Fleiss’ kappa {decimal(one['fleiss_kappa'])}"
+    ac1 = f", Gwet’s AC1 {decimal(one['ac1'])}" if one["ac1"] is not None else ""
+    weighted = f"weighted kappa of the grades {decimal(one['weighted_kappa'])}" if one["weighted_kappa"] is not None else ""
+    icc = f"ICC(2,k) {decimal(one['icc_mean'])}" if one["icc_mean"] is not None else ""
+    return f"{said}; {kappa}{ac1}{weighted and ', '}{weighted}{icc and ', '}{icc}."
+
+
+def scale(one: Scale, *, enough: bool) -> str:
+    """A scale's last visit with answers, and the two comparisons."""
+    answered = [visit for visit in one["visits"] if visit["n"]]
+    if not answered:
+        return f"{one['title']}: nobody has answered yet."
+    last = answered[-1]
+    said = f"{one['title']}, {last['title']}: {last['n']} of {last['due']} due answered"
+    if not enough or last["median"] is None:
+        return f"{said}. {TOO_FEW}"
+    return f"{said}; median {measured(last['median'])}{_quartiles(last)}.{_over_year(one)}{_paired(one)}"
+
+
+def _quartiles(visit: ScaleVisit) -> str:
+    if visit["q1"] is None or visit["q3"] is None:
+        return ""
+    return f", middle half {measured(visit['q1'])} to {measured(visit['q3'])}"
+
+
+def _over_year(one: Scale) -> str:
+    test = one["over_year"]
+    if test["median_more"] is None or test["median_less"] is None or test["p"] is None:
+        return ""
+    effect = f", rank-biserial {decimal(test['rank_biserial'])}" if test["rank_biserial"] is not None else ""
+    more = f"median {measured(test['median_more'])} (n = {test['n_more']})"
+    less = f"{measured(test['median_less'])} (n = {test['n_less']})"
+    said = f"{more}; less: {less}; {_tested(test['p'], test['p_holm'])}{effect}"
+    return f" More than a year after the last session: {said}; these are different people."
+
+
+def _paired(one: Scale) -> str:
+    test = one["paired"]
+    if test["median_change"] is None or test["p"] is None:
+        return ""
+    signed = f"{'+' if test['median_change'] > 0 else ''}{measured(test['median_change'])}"
+    who = f"Same {counted(test['n'], 'patient')}, {test['first']} to {test['last']}"
+    return f" {who}: median change {signed}; {_tested(test['p'], test['p_holm'])}."
+
+
+def _tested(p: float, holm: float | None) -> str:
+    return f"{p_value(p)}, corrected {p_value(holm)}" if holm is not None else p_value(p)
+
+
+def scales(cohort: Cohort) -> str:
+    """How many scales there are; each has its own sentence."""
+    part = cohort["satisfaction"]
+    if not part["scales"]:
+        return "No questionnaire has been answered yet."
+    said = f"{counted(len(part['scales']), 'scale')}; under each visit stands how many answered of those due."
+    return said if part["enough"] else f"{said} {TOO_FEW}"
+
+
+def volume(cohort: Cohort) -> str:
+    """Both associations, and that no cause is meant."""
+    part = cohort["volume"]
+    if not part["scars"]:
+        return "No scar has both a volume and a grade of the panel yet."
+    said = f"{counted(part['scars'], 'scar')} of {counted(part['patients'], 'patient')}; {part['without_rating']} more have no grade."
+    if not part["enough"]:
+        return f"{said} {TOO_FEW}"
+    per = f"mL per scar: {association(part['per_scar_association'])}; mL/cm² ({part['scars_with_area']} with a known area): "
+    thinned = f" {part['thinned']}" if part["thinned"] else ""
+    return f"{said} {per}{association(part['per_cm2_association'])}. An association only: the surgeon chose the volume.{thinned}"
+
+
+def association(one: Association) -> str:
+    """`Spearman’s rho 0.21 (0.05 to 0.44)`."""
+    if one["rho"] is None:
+        return "Spearman’s rho is undefined"
+    bounds = "" if one["low"] is None or one["high"] is None else f" ({decimal(one['low'])} to {decimal(one['high'])})"
+    return f"Spearman’s rho {decimal(one['rho'])}{bounds}"
+
+
+def run(one: Run) -> str:
+    """A run chart's mean and limits, and how many cases lie outside."""
+    if not one["n"]:
+        return f"{one['measure'].capitalize()}: no case has it recorded."
+    said = f"{one['measure'].capitalize()}, {counted(one['n'], 'case')}"
+    if one["mean"] is None or one["low"] is None or one["high"] is None:
+        return f"{said}: too few for limits, which take ten."
+    limits = f"mean {measured(one['mean'])} {one['unit']}, limits (dashed) {measured(one['low'])} to {measured(one['high'])}"
+    drawn = f" The newest {SHOWN} are drawn." if len(one["points"]) > SHOWN else ""
+    return f"{said}: {limits}; {one['outside']} outside.{drawn}"
+
+
+def process(cohort: Cohort) -> str:
+    """Serious complications with the bound of what was never seen, and how many events there were."""
+    part = cohort["process"]
+    if not part["serious"]["denominator"]:
+        return "No procedure has been assessed for complications yet."
+    shown = f", of which {len(part['events'])} are drawn" if len(part["events"]) < part["events_total"] else ""
+    said = whole(part["serious"], "procedures assessed had a serious complication")
+    return f"{said}. {counted(part['events_total'], 'event')} of any kind{shown}."
+
+
+def learning(cohort: Cohort) -> str:
+    """Whose cases, how many, and where the running median begins and ends."""
+    part = cohort["process"]["learning"]
+    if not part["values"]:
+        return "Choose one surgeon above to see the course of that surgeon’s own cases."
+    points = min(SHOWN, len(part["values"]))
+    said = f"{counted(part['n'], 'own case')}, {'each' if points == part['n'] else f'the first {points}'} as a point"
+    if len(part["medians"]) > 1:
+        first, last = measured(part["medians"][0]), measured(part["medians"][-1])
+        return f"{said}; the median of eleven went from {first} to {last} {part['unit']}."
+    return f"{said}; a running median takes eleven."
+
+
+def where(cohort: Cohort) -> str:
+    """How many scars at how many places, and which the drawing has no room for."""
+    places = cohort["where"]["places"]
+    if not places:
+        return "No scar has been injected yet."
+    most = max(places, key=lambda one: one["scars"])
+    total = sum(one["scars"] for one in places)
+    said = f"{counted(total, 'scar')} at {counted(len(places), 'place')}; most at {_place(most['subunit'], most['side'])}: {most['scars']}."
+    return f"{said} Shaded from three scars on."
+
+
+def _place(subunit: str, side: str) -> str:
+    return f"{subunit.replace('_', ' ')}, {side}"
+
+
+FIGURES: dict[str, tuple[str, Callable[[Cohort], str]]] = {
+    "flow": ("Who came back?", flow),
+    "redness": ("How long did the redness last?", redness),
+    "rating": ("What do physicians see?", rating),
+    "where": ("Where were the scars?", where),
+    "scales": ("What do patients say?", scales),
+    "volume": ("Does volume go with improvement?", volume),
+    "process": ("Is the work steady, and is it safe?", process),
+}
+"""Figure → its question, and what answers it, in the order of the page."""

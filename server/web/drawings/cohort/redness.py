@@ -1,0 +1,84 @@
+"""When redness ended: what the data allow of P(clear by day), from its lowest to its highest, with 2 to 3 weeks shaded."""
+
+from markupsafe import Markup
+
+from server.reports.shape import Clear, Mass, Redness
+from server.web.drawings.cohort import plot
+
+_TOP, _BOTTOM, _HEIGHT = 30, 290, 332
+_SHORTEST = 28
+_WEEKS = (14, 21)
+_LONGEST = 56
+"""Days: beyond it nothing changes that the question is about, and the first weeks would be squeezed."""
+
+
+def draw(redness: Redness) -> Markup:
+    """Step curves of all that is known; below ten patients one bar for each interval in which redness ended."""
+    x = plot.Scale(0, _last(redness), plot.LEFT, plot.RIGHT)
+    y = plot.Scale(0, 100, _BOTTOM, _TOP)
+    drawn = [_shade(x)]
+    if redness["enough"]:
+        drawn += plot.y_axis(y, "% gone")
+        drawn += _band([one for one in redness["curve"] if one["day"] <= x.high], x, y)
+        drawn += [_by(one, x, y) for one in redness["clear_by"] if one["day"] <= x.high]
+    else:
+        drawn += [plot.too_few(_TOP - 12), *_intervals(redness["masses"], x)]
+    drawn += plot.x_axis(x, _BOTTOM, "days after the procedure", 6)
+    return plot.svg(_HEIGHT, "Share of patients whose redness has gone, by days after the procedure", drawn)
+
+
+def _last(redness: Redness) -> float:
+    days = [one["day"] for one in redness["curve"]] + [one["day"] for one in redness["clear_by"]]
+    ends = [one["right"] for one in redness["masses"] if one["right"] is not None]
+    return float(min(_LONGEST, max([_SHORTEST, *days, *ends])))
+
+
+def _shade(x: plot.Scale) -> str:
+    begin, end = (x(day) for day in _WEEKS)
+    shade = plot.bar(begin, end, _TOP, _BOTTOM - _TOP, "fig-weeks", "From day 14 to day 21: 2 to 3 weeks")
+    return shade + plot.text(plot.RIGHT, _TOP - 12, "shaded: 2 to 3 weeks", "fig-note fig-end")
+
+
+def _band(curve: list[Clear], x: plot.Scale, y: plot.Scale) -> list[str]:
+    """Between two days nothing is known to change, so each holds until the next."""
+    known = _changes(curve)
+    drawn, low, high = [], [], []
+    for place, one in enumerate(known):
+        begin = x(one["day"])
+        end = x(known[place + 1]["day"]) if place + 1 < len(known) else x(x.high)
+        floor, roof = sorted((y(100 * one["low"]), y(100 * one["high"])), reverse=True)
+        said = f"By day {one['day']}: between {100 * one['low']:.1f} and {100 * one['high']:.1f} % clear"
+        drawn.append(plot.bar(begin, end, roof, max(1.0, floor - roof), "fig-band", said))
+        low += [(begin, floor), (end, floor)]
+        high += [(begin, roof), (end, roof)]
+    if known:
+        drawn += [plot.curve(high, _HEIGHT, "fig-line"), plot.curve(low, _HEIGHT, "fig-line fig-dashed")]
+    return drawn
+
+
+def _changes(curve: list[Clear]) -> list[Clear]:
+    """Only the days on which something changes."""
+    days = sorted(curve, key=lambda one: one["day"])
+    before = [None, *((one["low"], one["high"]) for one in days)]
+    return [one for one, was in zip(days, before, strict=False) if (one["low"], one["high"]) != was]
+
+
+def _by(one: Clear, x: plot.Scale, y: plot.Scale) -> str:
+    said = f"By day {one['day']}: between {100 * one['low']:.1f} and {100 * one['high']:.1f} % clear"
+    ends = "".join(plot.dot(x(one["day"]), y(100 * one[end]), said, radius=3.2) for end in ("low", "high"))
+    return plot.upright(x(one["day"]), y(100 * one["high"]), y(100 * one["low"]), "fig-line") + ends
+
+
+def _intervals(masses: list[Mass], x: plot.Scale) -> list[str]:
+    """Each interval on its own row: it ended after the left day, and by the right one if there is one."""
+    height = min(22.0, (_BOTTOM - _TOP - 10) / max(1, len(masses)))
+    drawn = []
+    for place, one in enumerate(masses):
+        row = _TOP + 12 + place * height
+        end = "not seen to end" if one["right"] is None else f"gone by day {one['right']}"
+        begin, stop = x(one["left"]), x(x.high if one["right"] is None else one["right"])
+        kind = "fig-line fig-dashed" if one["right"] is None else "fig-line"
+        said = f"Red on day {one['left']}, {end}: {100 * one['mass']:.1f} %"
+        drawn += [plot.across(row, kind, begin, stop), plot.dot(begin, row, said, kind="fig-hollow")]
+        drawn += [plot.dot(stop, row, said)] if one["right"] is not None else []
+    return drawn
