@@ -1,13 +1,11 @@
-"""What a scale is called, its range and its direction, from the instruments that the clinic has loaded."""
+"""What a scale is called, its range and its direction: of every instrument that there is, the newest version's words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.outcomes.models import Instrument
+from server.outcomes.rules.instrument import Scale
+from server.outcomes.service import catalogue, responses
 
 UNKNOWN = "unknown"
 
@@ -23,16 +21,11 @@ class Words:
 
 
 def of_clinic(session: Session) -> dict[tuple[str, str], Words]:
-    """(instrument, scale) → its words, of the newest version."""
-    found: dict[tuple[str, str], Words] = {}
-    for one in session.scalars(sa.select(Instrument).order_by(Instrument.created_at, Instrument.id)):
-        for scale in one.definition.get("scales", ()):
-            found[one.key, str(scale["id"])] = _words(scale)
-    return found
+    """(instrument, scale) → its words."""
+    known = catalogue.instruments(session, responses.today(session))
+    return {(one.instrument.key, scale.id): _words(scale) for one in known if one.newest for scale in one.instrument.scales}
 
 
-def _words(scale: Mapping[str, Any]) -> Words:
-    """A converted score goes from 0 to 100, whatever the range of its items."""
-    bounds = (0, 100) if scale.get("conversion", "none") != "none" else (*scale.get("range", ()), None, None)
-    low, high = (None if bound is None else float(bound) for bound in bounds[:2])
-    return Words(str(scale.get("title", scale["id"])), low, high, str(scale.get("best", UNKNOWN)))
+def _words(scale: Scale) -> Words:
+    low, high = scale.span
+    return Words(scale.title, float(low), float(high), str(scale.best))
