@@ -29,8 +29,22 @@ PARTS = (
     "/appointment.ics",
     "/done",
     "/question/1",
+    "/questions",
+    "/questions/1",
+    "/questions/check",
 )
-POSTS = ("come", "another-time", "cannot-come", "call-me", "stop", "start-again", "new-link", "question/1")
+POSTS = (
+    "come",
+    "another-time",
+    "cannot-come",
+    "call-me",
+    "stop",
+    "start-again",
+    "new-link",
+    "question/1",
+    "questions/1",
+    "questions/check",
+)
 
 
 @pytest.fixture(autouse=True)
