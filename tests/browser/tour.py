@@ -15,6 +15,7 @@ EXCUSED = {
     "web.note_pdf": "a PDF",
     "web.logbook_file": "a CSV",
     "link.appointment": "a file for a calendar",
+    "link.questions": "leads to the next question",
     "link.come-page": "the start page, for programs that open a button's address",
     "link.cannot-come-page": "the same",
     "link.call-me-page": "the same",
@@ -43,6 +44,10 @@ LINKS = {
     "link.stop": ("visit", "/stop"),
     "link.question": ("check-in", "/question/1"),
     "link.urgent": ("check-in", "/urgent/1"),
+    "link.asked": ("visit", "/questions/1"),
+    "link.check": ("answered", "/questions/check"),
+    "link.ask_urgent": ("visit", "/questions/urgent"),
+    "link.sent": ("sent", "/questions/sent"),
     "link.nowhere": ("cut off", ""),
 }
 _STATUS = {"link.nowhere": 404}

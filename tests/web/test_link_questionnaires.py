@@ -1,9 +1,7 @@
 """Marta's questions before her visit after three months: one a page on her telephone, kept at once, sent when she has looked them over."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,11 +15,12 @@ from server.db import Database, find
 from server.followup.models import Alert, Visit
 from server.followup.models.redness import Redness
 from server.followup.service.alerts import close_alert
-from server.outcomes.models import Response, Score
+from server.outcomes.models import Response
 from server.outcomes.service import responses
 from tests import make
-from tests.web.browser import Page, faults
-from tests.web.link_case import IN_MAY, MONDAY, THE_2ND_OF_JUNE, Anna, anna
+from tests.web.browser import faults
+from tests.web.link_case import IN_MAY, MONDAY, THE_2ND_OF_JUNE, anna
+from tests.web.questions_case import Marta
 
 CALL = ("concerning_answer", responses.CONCERNING)
 TWO_WEEKS_LATER = MONDAY + timedelta(days=14)
@@ -40,48 +39,6 @@ def in_may() -> Iterator[None]:
 def linked(config: Config, db: Database) -> App:
     """The application with the patient's page."""
     return create_app(config, db)
-
-
-@dataclass
-class Marta:
-    """Her telephone, on which she answers page by page."""
-
-    at: Anna
-
-    def go_on(self) -> Page:
-        """What the button on the first page leads to."""
-        return self.at.open("/questions")
-
-    def say(self, answer: str, page: Page | None = None, expect: int = 303) -> Page:
-        """Choose an answer on the page and continue."""
-        page = page or self.go_on()
-        action = next(iter(page.forms))
-        sent = self.at.phone.send(page, action, expect, answer=answer)
-        return self.at.phone.open(sent.headers["Location"]) if expect == 303 else Page(sent)
-
-    def skip(self) -> Page:
-        """Leave the next one out."""
-        page = self.go_on()
-        return self.at.phone.open(self.at.phone.send(page, next(iter(page.forms)), skip="1").headers["Location"])
-
-    def press_send(self, page: Page) -> Page:
-        """Send what the check page shows."""
-        return self.at.send(page, "/questions/check")
-
-    def rows(self, model: type[Any]) -> list[Any]:
-        """What the clinic has stored about her."""
-        with self.at.db.transaction(self.at.clinic.id, write=False) as session:
-            found = list(session.scalars(sa.select(model).where(model.patient_id == self.at.patient_id).order_by(model.id)))
-            session.expunge_all()
-            return found
-
-    def stored(self) -> dict[str, tuple[str, dict[str, Any]]]:
-        """Instrument → (state, answers)."""
-        return {one.instrument: (str(one.state), one.answers) for one in self.rows(Response)}
-
-    def scores(self) -> dict[str, int | None]:
-        """Scale → score in thousandths."""
-        return {f"{one.instrument}.{one.scale}": one.value_e3 for one in self.rows(Score)}
 
 
 @pytest.fixture
@@ -173,10 +130,10 @@ def test_the_same_page_sent_twice_counts_once(marta: Marta) -> None:
     assert marta.stored() == {"pain": ("open", {"pain": 4})}
 
 
-@pytest.mark.parametrize("typed", [{"id": "nonsense"}, {"id": ""}])
-def test_a_broken_id_costs_nobody_her_answer(marta: Marta, typed: dict[str, str]) -> None:
+@pytest.mark.parametrize("broken", ["nonsense", ""])
+def test_a_broken_id_costs_nobody_her_answer(marta: Marta, broken: str) -> None:
     page = marta.go_on()
-    marta.at.phone.send(page, next(iter(page.forms)), answer="3", **typed)
+    marta.at.phone.send(page, next(iter(page.forms)), answer="3", id=broken)
     assert marta.stored() == {"pain": ("open", {"pain": 3})}
 
 
