@@ -58,7 +58,7 @@ def versions(session: Session, today: date) -> dict[tuple[str, str], Instrument]
 def line(scale: Scale | None, score: Score) -> Line:
     """Its words; an instrument that has been forgotten still has its numbers."""
     unit = f" {scale.unit}" if scale and scale.unit else ""
-    value = "no score" if score.value_e3 is None else f"{note.number(float(number(score.value_e3, 1000)))}{unit}"
+    value = "no score" if score.value_e3 is None else f"{note.number(round(float(number(score.value_e3, 1000)), 1))}{unit}"
     missing = f"{score.answered} of {score.items} questions answered; " if score.answered < score.items else ""
     if scale is None:
         return Line(score.scale, value, missing.rstrip("; "))

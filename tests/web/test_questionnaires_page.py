@@ -64,7 +64,7 @@ def test_answers_taken_down_are_scored_in_words(nora: Browser, base: str, result
     assert faults(form) == []
     page = send(nora, base, "/satisfaction", {"complete": "1", **SIX}, page=form)
     assert "Graftlog satisfaction Taken down by Nóra Szabó" in page.text
-    assert "66.667 0 to 100, high is better" in page.text
+    assert "66.7 0 to 100, high is better" in page.text
     assert "Complete" in page.part("answered")
     assert faults(page) == []
     assert [(one.via, one.state) for one in stored(result)] == [("staff", "complete")]
