@@ -1,12 +1,15 @@
 """Shapes of answers to check-ins, of a new link, and of what a patient writes on the page behind it."""
 
 from enum import StrEnum
+from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from schemas.common import Items
 from schemas.fields import Choice, Document, Flag, Id, Moment, Shape, Text
 from schemas.questions import Given, Question
+from schemas.red_flags import RedFlag
+from schemas.reports_of_flags import flags
 
 LONGEST_NOTE = 200
 
@@ -20,21 +23,35 @@ class Times(StrEnum):
 
 
 class AnswerCreate(Shape):
-    """An answer that a patient gave by telephone. `id` is made by the client, so that a repeated call is harmless."""
+    """An answer that a patient gave by telephone; red flags may be said about any visit.
+
+    `id` is made by the client, so that a repeated call is harmless.
+    """
 
     id = Id(required=True)
     question = Choice(Question, required=True)
     answer = Choice(Given, required=True)
+    flags = flags()
+
+    @validates_schema
+    def names_the_flags(self, data: dict[str, Any], **_: Any) -> None:
+        """A yes to the red flags says which; nothing else does."""
+        if (data["question"], data["answer"]) == (Question.RED_FLAGS, Given.YES):
+            if not data.get("flags"):
+                raise ValidationError("Say which of the red flags are there.", "flags")
+        elif data.get("flags"):
+            raise ValidationError("Only with question red_flags and answer yes; leave it out.", "flags")
 
 
 class AnswerOut(Document):
     """An answer as given. It is never changed; a later answer to the same question is a further one."""
 
     id = Id()
-    visit_id = Id()
+    visit_id = Id(allow_none=True, metadata={"description": "Null: said when nobody had asked."})
     patient_id = Id()
     question = Choice(Question)
     answer = Choice(Given)
+    flags = fields.List(Choice(RedFlag), metadata={"description": "The red flags that a yes to their question names."})
     concerning = Flag(metadata={"description": "Whether it raised an alert; the patient was asked to call at once."})
     via = Choice(("link", "phone"), metadata={"description": "On the patient's own page, or by telephone to a member of staff."})
     given_by = Id(allow_none=True, metadata={"description": "Who wrote it down; null: the patient."})

@@ -5,7 +5,7 @@ from marshmallow.validate import Length
 
 from schemas.fields import Choice, Day, Document, Flag, Id, Moment, Quantity, Shape, Text
 from schemas.limits import LIMITS, Limit
-from schemas.outcome_words import ClavienDindo, Complication, Presence, RedSource, Relation
+from schemas.outcome_words import ClavienDindo, Complication, Presence, Relation
 from schemas.vocabulary import Side, Subunit
 
 LIMITS["erythema"] = Limit("erythema", "grade", 0, 4, slip="0 is clear, 4 is severe.")
@@ -171,22 +171,6 @@ class AdverseEvent(Document):
     ctcae = Quantity("ctcae", steps=1, allow_none=True, metadata={"description": "The worst so far."})
     relation = Choice(Relation)
     observations = fields.List(fields.Nested(Observation))
-
-
-class RednessOut(Document):
-    """Whether the skin was red on a day, as somebody saw it. `red` null: taken back, or not sure."""
-
-    id = Id()
-    patient_id = Id()
-    procedure_id = Id()
-    visit_id = Id(allow_none=True)
-    seen_on = Day()
-    day = Quantity("days_after", steps=1)
-    red = Flag(allow_none=True)
-    source = Choice(RedSource)
-    source_id = Id()
-    replaces = Id(allow_none=True)
-    created_at = Moment()
 
 
 class AdverseEventList(Shape):

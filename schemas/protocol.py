@@ -24,7 +24,7 @@ LIMITS.update(
             Limit("after_years", "years", 1, 10),
             Limit("opens_days_before", "days", 0, 366),
             Limit("closes_days_after", "days", 0, 366),
-            Limit("days_before", "days", 0, 180),
+            Limit("days_before", "days", -30, 180),
             Limit("chase_days_after_window", "days", 1, 60),
             Limit("lost_after_days", "days", 7, 365),
             Limit("forecast_days", "days", 1, 366, typical=30),
@@ -73,7 +73,9 @@ class After(Shape):
 class ProtocolMessage(Shape):
     """One message before a visit, or the question of a check-in."""
 
-    days_before = Quantity("days_before", steps=1, required=True)
+    days_before = Quantity(
+        "days_before", steps=1, required=True, metadata={"description": "-1: the day after, for asking the question of a check-in again."}
+    )
     purpose = Choice((Purpose.BOOK, Purpose.NEAR, Purpose.CHECK_IN), required=True)
 
 

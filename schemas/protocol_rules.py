@@ -60,6 +60,10 @@ def _faults_of_messages(step: Content, least: int) -> Iterator[tuple[Place, str]
             yield ("messages", place, "purpose"), f"A message of a {kind} has the purpose {' or '.join(allowed)}."
         if message["days_before"] >= least:
             yield ("messages", place, "days_before"), f"This message would go out before the procedure; at most {least - 1} days before."
+        last = 0 if is_visit else step["closes_days_after"]
+        if -message["days_before"] > last:
+            until = "from the day of the visit on there are those to whoever did not come" if is_visit else f"at most {last} days after"
+            yield ("messages", place, "days_before"), f"This message would go out after the window that it is for; {until}."
     for place, (earlier, later) in enumerate(pairwise(messages), start=1):
         if later["days_before"] >= earlier["days_before"]:
             yield ("messages", place, "days_before"), "Put the messages in order, one a day: the one furthest before the visit first."

@@ -7,6 +7,8 @@ from enum import StrEnum
 class Question(StrEnum):
     """What a check-in asks. The words are the page's, in the patient's language."""
 
+    REDNESS = "redness"
+    RED_FLAGS = "red_flags"
     WORSE = "worse"
 
 
@@ -20,13 +22,22 @@ class Given(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the answers to one question ask for: `concerning` a call at once, `unclear` a call."""
+    """What the answers to one question ask for: `concerning` a call at once, `unclear` a call.
 
-    concerning: frozenset[Given]
-    unclear: frozenset[Given]
+    `settles`: with an answer to it the check-in has been answered. `anywhere`: it is asked of every visit, not of check-ins alone.
+    """
+
+    concerning: frozenset[Given] = frozenset()
+    unclear: frozenset[Given] = frozenset()
+    settles: bool = True
+    anywhere: bool = False
 
 
-QUESTIONS: dict[Question, Meaning] = {
-    Question.WORSE: Meaning(concerning=frozenset({Given.YES}), unclear=frozenset({Given.NOT_SURE})),
+_YES, _NOT_SURE = frozenset({Given.YES}), frozenset({Given.NOT_SURE})
+MEANINGS: dict[Question, Meaning] = {
+    Question.REDNESS: Meaning(),
+    Question.RED_FLAGS: Meaning(concerning=_YES, unclear=_NOT_SURE, settles=False, anywhere=True),
+    Question.WORSE: Meaning(concerning=_YES, unclear=_NOT_SURE),
 }
-"""All questions of a check-in in the order in which they are asked: for now one, whose yes means that somebody must look."""
+QUESTIONS = (Question.REDNESS, Question.RED_FLAGS)
+"""What the page of a check-in asks, in order. That something else has got worse is said on the page of the red flags, not asked apart."""

@@ -528,6 +528,7 @@ PATIENT_PURPOSES = (Purpose.BOOK, Purpose.NEAR, Purpose.CHASE, Purpose.CHECK_IN,
 class AlertKind(StrEnum):
     """Why a person is needed; in the order in which the work list shows them."""
 
+    RED_FLAG = "red_flag"
     CONCERNING_ANSWER = "concerning_answer"
     WANTS_A_CALL = "wants_a_call"
     WANTS_ANOTHER_TIME = "wants_another_time"

@@ -6,6 +6,7 @@ from enum import StrEnum
 class WorkKind(StrEnum):
     """Why somebody stands on the work list; in the order in which the list shows them."""
 
+    RED_FLAG = "red_flag"
     CONCERNING = "concerning"
     ASKING = "asking"
     OVERDUE = "overdue"

@@ -62,6 +62,10 @@ class AlertOut(Document):
     closed_at = Moment(allow_none=True)
     closed_by = Id(allow_none=True)
     closing_note = Text(longest=1000, allow_none=True)
+    acknowledged_at = Moment(allow_none=True, metadata={"description": "When somebody said to be on it; it then rests for four hours."})
+    acknowledged_by = Id(allow_none=True)
+    escalation_level = fields.Integer(metadata={"description": "How often it was told again, to more people.", "example": 0})
+    escalated_at = Moment(allow_none=True, metadata={"description": "When it was last told again because nobody was on it."})
     write_id = Id()
     created_at = Moment()
     updated_at = Moment()
@@ -130,6 +134,7 @@ class WorkItem(Document):
 class WorkCounts(Document):
     """How many rows each part of the list has."""
 
+    red_flag = fields.Integer()
     concerning = fields.Integer()
     asking = fields.Integer()
     overdue = fields.Integer()

@@ -14,6 +14,7 @@ from server.backup import service as backups
 from server.backup.refusals import BackupError
 from server.cli_clinics import clinic
 from server.cli_fhir import fhir
+from server.cli_outcomes import instrument
 from server.cli_photos import photos
 from server.clinics import demo as known
 from server.clinics import second_factor
@@ -187,6 +188,7 @@ def sending_believe() -> None:
 
 graftlog.add_command(photos)
 graftlog.add_command(fhir)
+graftlog.add_command(instrument)
 
 
 @graftlog.group()

@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from server import clock
+from server import clock, dates
 from server.ids import uuid7
 
 NAMING = {
@@ -291,6 +291,7 @@ def _sqlite_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    dates.teach_sqlite(connection)
     connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)  # SQLite's own knows ASCII only
 
 

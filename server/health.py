@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from server import clock
 from server.access import public
 from server.config import LOOPBACK, Config
-from server.followup.service import metrics, sending
+from server.followup.service import alarms, metrics, sending
 from server.http import answer, session
 from server.migrations import heads
 from server.problems import Problem
@@ -20,6 +20,8 @@ from server.walls import everywhere, weakness
 routes = Blueprint("health", __name__)
 STARTED = "graftlog-started"
 TICKS_OVERDUE = timedelta(minutes=2)
+UNHEARD = timedelta(minutes=30)
+"""By then an alert has been told three times."""
 GRACE = timedelta(minutes=1)
 """After a start, workers need a moment for what fell due while everything was off."""
 
@@ -47,11 +49,20 @@ def ready() -> Response:
     if version != heads.NEWEST:
         raise Problem("not_ready", f"The database is at migration {version}; run `graftlog db upgrade`.")
     with everywhere(session()):
-        trouble = _trouble()
+        trouble, unheard = _trouble(), _unheard()
     if trouble:
         raise Problem("not_ready", trouble)
-    weak = weakness(session())
-    return answer({"status": "ready", "migration": version} | ({"warning": weak} if weak else {}))
+    warnings = " ".join(one for one in (weakness(session()), unheard) if one)
+    return answer({"status": "ready", "migration": version} | ({"warning": warnings} if warnings else {}))
+
+
+def _unheard() -> str | None:
+    """People are asked by mail and notice; a server is none the worse for it, so this only warns."""
+    count, longest = alarms.waiting(session())
+    if longest < UNHEARD:
+        return None
+    minutes = int(longest.total_seconds() // 60)
+    return f"Alerts that nobody is on: {count}, the oldest for {minutes} minutes. Reach the clinic by telephone."
 
 
 def _trouble() -> str | None:

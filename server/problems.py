@@ -44,6 +44,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "too_many_tries": (429, "Too many tries"),
     "internal": (500, "Something went wrong on our side; nothing was stored"),
     "not_ready": (503, "Not everything works as it should"),
+    "report_failed": (503, "The report could not be computed"),
     "too_many_streams": (503, "No live stream is free just now"),
     "unavailable": (503, "Something that this needs cannot be reached just now"),
     "damaged": (500, "What is stored is not what was stored once"),

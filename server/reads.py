@@ -48,6 +48,11 @@ def saw(patients: Iterable[uuid.UUID | None], record: uuid.UUID | None = None) -
     g.record_seen = record
 
 
+def saw_cohort(report_id: uuid.UUID | None) -> None:
+    """Many patients at once, as numbers: one row that names the report (what was asked, at which lock, of how many), and no patient."""
+    g.patients_seen, g.record_seen = {None}, report_id
+
+
 def rather(reading: Reading) -> None:
     """What this answer is, where a view gives several: the note as a file leaves the clinic."""
     g.reading = reading
@@ -80,8 +85,8 @@ def log(db: Database, view: object, caller: Caller | None, status: int) -> None:
     arguments = request.view_args or {}
     with db.transaction(caller.clinic_id, actor=caller) as session:
         patients = _patients(session, caller.clinic_id, reading, arguments) if status != 404 else {None}  # noqa: PLR2004  reason: not found
-        named = (value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS)
-        record = next(named, g.get("record_seen"))
+        named = next((value for name, value in arguments.items() if name == "patient_id" or name in _SUBJECTS), None)
+        record = g.get("record_seen") or named
         write(session, caller, reading, patients, record, _OUTCOMES.get(status, Outcome.GIVEN), g.get("emergency_id"))
     if reading == Reading.SYNC:  # not before it is stored: until then it is said at the next pull
         _synced[_whose(caller)] = clock.now()

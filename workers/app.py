@@ -17,9 +17,11 @@ from server.config import Config, ConfigError, from_environment
 
 TICK_QUEUE = "tick"
 PHOTO_QUEUE = "photos"
+REPORT_QUEUE = "reports"
 SEND_QUEUES = {channel: f"send.{channel}" for channel in Channel}
 TICK_EVERY_S = 1.0
 THUMBNAILS_EVERY_S = 2.0
+REPORTS_EVERY_S = 1.0
 PHOTO_KEYS_EVERY_S = 10.0
 CHECKPOINTS_EVERY_S = 600.0
 
@@ -28,7 +30,7 @@ SETTINGS: dict[str, Any] = {
     "accept_content": ["json"],
     "task_serializer": "json",
     # A queue per channel, so that a slow provider never holds up the ticks or another channel's worker.
-    "task_queues": (Queue(TICK_QUEUE), Queue(PHOTO_QUEUE), *(Queue(name) for name in SEND_QUEUES.values())),
+    "task_queues": (Queue(TICK_QUEUE), Queue(PHOTO_QUEUE), Queue(REPORT_QUEUE), *(Queue(name) for name in SEND_QUEUES.values())),
     "task_default_queue": TICK_QUEUE,
     "task_create_missing_queues": False,  # a misspelt queue is an error, not messages that nobody reads
     "task_routes": {
@@ -36,6 +38,7 @@ SETTINGS: dict[str, Any] = {
         "thumbnails": {"queue": PHOTO_QUEUE},
         "photo_keys": {"queue": PHOTO_QUEUE},
         "checkpoints": {"queue": TICK_QUEUE},
+        "reports": {"queue": REPORT_QUEUE},
     },  # a pump names its channel's queue when it is woken
     # The truth is in SQL: results would be traffic that nobody reads.
     "task_ignore_result": True,
@@ -74,6 +77,7 @@ SETTINGS: dict[str, Any] = {
         "tick": {"task": "tick", "schedule": TICK_EVERY_S, "options": {"expires": 5}},
         "thumbnails": {"task": "thumbnails", "schedule": THUMBNAILS_EVERY_S, "options": {"expires": 5}},
         "photo_keys": {"task": "photo_keys", "schedule": PHOTO_KEYS_EVERY_S, "options": {"expires": 10}},
+        "reports": {"task": "reports", "schedule": REPORTS_EVERY_S, "options": {"expires": 5}},
         "checkpoints": {"task": "checkpoints", "schedule": CHECKPOINTS_EVERY_S, "options": {"expires": 300}},
     },
 }

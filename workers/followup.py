@@ -15,8 +15,8 @@ from schemas.vocabulary import Channel
 from server.followup.engine.pump import Pump
 from server.followup.engine.tick import Engine
 from server.logs import trace
-from workers import photos
-from workers.app import PHOTO_QUEUE, SEND_QUEUES, app
+from workers import photos, reports
+from workers.app import PHOTO_QUEUE, REPORT_QUEUE, SEND_QUEUES, app
 from workers.process import database, settings
 
 log = logging.getLogger("graftlog.workers")
@@ -85,7 +85,7 @@ def pump(channel: str) -> None:
         _say("the database", f"cannot be asked ({type(error).__name__})")
 
 
-def _tick_alone(channels: list[Channel], *, with_photos: bool) -> None:
+def _tick_alone(channels: list[Channel], *, with_photos: bool, with_reports: bool) -> None:
     """The process's own clockwork, for when nothing arrives through the broker, or a slow channel keeps the process busy."""
     while not _stop.wait(1.0):
         if time.monotonic() - _heard < SILENCE_S:
@@ -97,6 +97,8 @@ def _tick_alone(channels: list[Channel], *, with_photos: bool) -> None:
             if with_photos:
                 photos.thumbnails()
                 photos.photo_keys()
+            if with_reports:
+                reports.reports()
         except Exception as error:  # noqa: BLE001  reason: the next turn may go well
             log.error("a turn of the clockwork failed: %s", trace(error))  # noqa: TRY400  reason: the error's own text quotes rows
 
@@ -108,7 +110,7 @@ def _begin(instance: Worker, **_: object) -> None:
     serving = set(instance.app.amqp.queues.consume_from)
     channels = [channel for channel, name in SEND_QUEUES.items() if name in serving]
     _heard = time.monotonic()
-    alone = {"channels": channels, "with_photos": PHOTO_QUEUE in serving}
+    alone = {"channels": channels, "with_photos": PHOTO_QUEUE in serving, "with_reports": REPORT_QUEUE in serving}
     _clockwork = threading.Thread(target=_tick_alone, kwargs=alone, name="clockwork", daemon=True)
     _clockwork.start()
 

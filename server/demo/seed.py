@@ -28,6 +28,8 @@ from server.ids import uuid7
 
 VISITED = 0.88
 ANSWERED = 0.8
+RED = {"d7": 1.0, "d14": 0.8, "d21": 0.25, "d28": 0.05}
+"""Share of patients whose skin is still red, by check-in."""
 RECENTLY = 10
 """Days."""
 Event = tuple[datetime, int, Callable[[], None]]
@@ -125,8 +127,13 @@ class _Past:
         if self.dice.random() < ANSWERED:
             lately = self.worse is None and self.today - clock.now() < timedelta(days=RECENTLY)
             self.worse = visit["id"] if lately else self.worse
-            answer = {"id": str(uuid7()), "question": "worse", "answer": "yes" if lately else "no"}
-            self._client().post(f"/visits/{visit['id']}/answers", answer)
+            client, path = self._client(), f"/visits/{visit['id']}/answers"
+            red = self.dice.random() < RED[visit["step"]]
+            client.post(path, {"id": str(uuid7()), "question": "redness", "answer": "yes" if red else "no"})
+            if lately:
+                client.post(path, {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+            else:
+                client.post(path, {"id": str(uuid7()), "question": "red_flags", "answer": "no"})
 
     def _visit(self, planned: dict[str, Any]) -> None:
         client = self._client()

@@ -8,14 +8,14 @@ from typing import Any
 from schemas.vocabulary import PATIENT_CHANNELS, Channel, Purpose, VisitKind
 from server.followup.calendar import Hours, Offset
 
-DEFAULT_VERSION = "default-1"
+DEFAULT_VERSION = "default-2"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS_A_MONTH, _DAYS_A_YEAR = 30, 365
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One message of a step's ladder, so many days before the visit (0: on the day)."""
+    """One message of a step's ladder, so many days before the visit (0: on the day; -1: a check-in's question again, a day after)."""
 
     days: int
     purpose: Purpose = Purpose.NEAR
@@ -62,11 +62,17 @@ _VISITS = (
     Step("3m", "3 months", Offset(months=3), 14, 14, (Rung(14, Purpose.BOOK), Rung(3), Rung(1)), _CHASE),
     Step("1y", "1 year", Offset(years=1), 30, 30, (Rung(30, Purpose.BOOK), Rung(7), Rung(3), Rung(1)), _CHASE),
 )
-_CHECK_INS = tuple(
-    Step(f"d{day}", f"Day {day}", Offset(days=day), 0, 3, (Rung(0, Purpose.CHECK_IN),), kind=VisitKind.CHECK_IN) for day in (7, 14, 21, 28)
-)
-DEFAULT = Protocol(DEFAULT_VERSION, _CHECK_INS + _VISITS)
+
+
+def _check_ins(opens: int, closes: int, *rungs: int) -> tuple[Step, ...]:
+    ladder = tuple(Rung(one, Purpose.CHECK_IN) for one in rungs)
+    return tuple(Step(f"d{day}", f"Day {day}", Offset(days=day), opens, closes, ladder, kind=VisitKind.CHECK_IN) for day in (7, 14, 21, 28))
+
+
+DEFAULT = Protocol(DEFAULT_VERSION, _check_ins(2, 2, 0, -1) + _VISITS)
 """3 days and 1 day before is what the largest trial (54 066 patients) found best; see the design's page on follow-up."""
+BUILT_IN = {DEFAULT_VERSION: DEFAULT, "default-1": Protocol("default-1", _check_ins(0, 3, 0) + _VISITS)}
+"""By version: a follow-up keeps the one that it was scheduled under."""
 
 
 def to_content(protocol: Protocol) -> dict[str, Any]:

@@ -17,7 +17,7 @@ DISCLOSURES = frozenset({Reading.NOTE_FILE, Reading.EXPORT})
 
 
 class AccessRow(InClinic, Base):
-    """One reading. `patient_id` is null for a tablet's sync, which concerns all patients, and for what was not found."""
+    """One reading. `patient_id` is null for a tablet's sync and a cohort's report, which concern many, and for what was not found."""
 
     __tablename__ = "access_log"
     __table_args__ = (

@@ -201,6 +201,24 @@ class Entry(Journaled, Base):
             sqlite_where=sa.text("scar_id IS NOT NULL"),
             postgresql_where=sa.text("scar_id IS NOT NULL"),
         ),
+        # What a cohort's report walks through: all injections of a clinic with what they gave, and what strikes them.
+        sa.Index(
+            "ix_entries_injected",
+            "clinic_id",
+            "procedure_id",
+            "scar_id",
+            "volume_ul",
+            "id",
+            sqlite_where=sa.text("kind = 'injection'"),
+            postgresql_where=sa.text("kind = 'injection'"),
+        ),
+        sa.Index(
+            "ix_entries_retracts",
+            "clinic_id",
+            "retracts",
+            sqlite_where=sa.text("retracts IS NOT NULL"),
+            postgresql_where=sa.text("retracts IS NOT NULL"),
+        ),
         *(sa.CheckConstraint(f"kind <> '{kind}' OR ({rule})", name=f"kind_{kind}") for kind, rule in KIND_CHECKS.items()),
     )
 

@@ -11,12 +11,15 @@ from schemas.outcome_words import ReportState
 from server import clock
 from server.db import Base, InClinic, words
 
+ACTIVE = (ReportState.QUEUED, ReportState.RUNNING)
+_IS_ACTIVE = sa.text("state IN ('queued', 'running')")
+
 
 class Report(InClinic, Base):
     """One computation for one set of filters over the record as it was at journal row `seq`; the same pair is computed once.
 
     `filters` is their canonical form and `filters_hash` its SHA-256. `done` of `total` steps, `step` names the one at work.
-    `lease_until` is when another worker may take over. `result` is the whole report, kept as it was computed.
+    `lease_until` is when another worker may take over, `attempts` how many have begun. `result` is the whole report.
     """
 
     __tablename__ = "reports"
@@ -24,6 +27,8 @@ class Report(InClinic, Base):
         sa.ForeignKeyConstraint(["clinic_id", "asked_by"], ["users.clinic_id", "users.id"]),
         sa.UniqueConstraint("clinic_id", "filters_hash", "seq"),
         sa.Index("ix_reports_state", "state", "asked_at"),
+        # Of the same filters one at most is on its way, however many ask.
+        sa.Index("ux_reports_active", "clinic_id", "filters_hash", unique=True, sqlite_where=_IS_ACTIVE, postgresql_where=_IS_ACTIVE),
     )
     filters: Mapped[dict[str, Any]]
     filters_hash: Mapped[str] = mapped_column(sa.String(64))
@@ -32,6 +37,7 @@ class Report(InClinic, Base):
     step: Mapped[str | None]
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
     asked_by: Mapped[uuid.UUID | None]
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
     lease_until: Mapped[datetime | None]

@@ -21,7 +21,7 @@ from server.followup.models import Alert, Answer, Call, Reminder, Visit
 from server.followup.models.redness import Redness
 from server.journal.access import write
 from server.journal.service import history
-from server.outcomes.models import Assessment, Finding, Rating, RatingPair, ScarMeasurement
+from server.outcomes.models import Assessment, Finding, Rating, RatingPair, Response, ScarMeasurement, Score
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo, PhotoConsent, PhotoGrade
 from server.photos.service.vault import CONTENT, of_photo
@@ -108,6 +108,8 @@ def _record(session: Session, patient: Patient, wholes: list[record.Record]) -> 
         "answers": Answer,
         "alerts": Alert,
         "assessments": Assessment,
+        "responses": Response,
+        "scores": Score,
         "findings": Finding,
         "scar_measurements": ScarMeasurement,
         "redness": Redness,

@@ -11,6 +11,8 @@ from flask import Blueprint, Response, g, make_response, redirect, request, url_
 from markupsafe import Markup
 
 from server.access import Permission
+from server.followup.service import alarms
+from server.http import session
 from server.procedures.note import words as note_words
 from server.web import cookies, words
 
@@ -47,6 +49,7 @@ def _everywhere() -> dict[str, Any]:
         "static": static,
         "person": person,
         "may": lambda permission: person is not None and person.may(Permission(permission)),
+        "nobody_on": lambda: words.nobody_on(alarms.unacknowledged(session())),
         "csrf": cookies.csrf,
         "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(cookies.CSRF_FIELD, cookies.csrf()),
     }

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from schemas.answers import LONGEST_NOTE, Reply, Times, Wish
-from schemas.questions import QUESTIONS, Given
+from schemas.questions import QUESTIONS, Given, Question
 from schemas.vocabulary import Channel, VisitKind, VisitState
 from server import clock
 from server.access import public
@@ -14,7 +14,7 @@ from server.followup.service.link_answers import Opened
 from server.http import session
 from server.ids import uuid7
 from server.problems import Problem
-from server.web import link_questions
+from server.web import link_flags, link_questions
 from server.web.forms import form
 from server.web.link_page import behind, config, link, on, page, unknown
 from server.web.link_words import words_for
@@ -182,7 +182,9 @@ def _asks(opened: Opened, number: int) -> bool:
 
 
 def _question(opened: Opened, number: int, status: int = 200, *, greet: bool = False) -> Response:
-    asked = tuple(QUESTIONS)[number - 1]
+    asked = QUESTIONS[number - 1]
+    if asked == Question.RED_FLAGS:
+        return link_flags.show(opened, number, status)
     facts = {"question": asked, "number": number, "count": len(QUESTIONS), "choices": tuple(Given), "answer_id": uuid7()}
     return page("question", opened, status, **facts, greet=greet, wrong=status != 200)  # noqa: PLR2004  reason: a status is known by its number
 
@@ -193,6 +195,8 @@ def answer(opened: Opened, number: int) -> Response:
     """Stored at once; one that concerns leads to the telephone first."""
     if not _asks(opened, number):
         return on("start")
+    if QUESTIONS[number - 1] == Question.RED_FLAGS:
+        return link_flags.take(opened, number, _after(number))
     try:
         reply = form(Reply())
     except Problem as problem:
@@ -200,10 +204,8 @@ def answer(opened: Opened, number: int) -> Response:
             return _question(opened, number, 422)
         reply = {"answer": request.form["answer"]}
     given, answer_id = Given(reply["answer"]), reply.get("id")
-    concerns = link_answers.answer(session(), opened, tuple(QUESTIONS)[number - 1], given, answer_id)
-    if concerns:
-        return on("urgent", number=number)
-    return _after(number)
+    concerns = link_answers.answer(session(), opened, QUESTIONS[number - 1], given, answer_id)
+    return on("urgent", number=number) if concerns else _after(number)
 
 
 def _after(number: int) -> Response:
@@ -211,12 +213,13 @@ def _after(number: int) -> Response:
 
 
 @link.get("/<token>/urgent/<int:number>")
-@behind()
+@behind(settled_too=True)
 def urgent(opened: Opened, number: int) -> Response:
     """Whom to call now, before anything else."""
-    if not _asks(opened, number):
+    if number != link_flags.AT_ANY_TIME and not _asks(opened, number):
         return on("start")
-    return page("urgent", opened, further=_after(number).location)
+    further = on("start") if number == link_flags.AT_ANY_TIME else _after(number)
+    return page("urgent", opened, further=further.location)
 
 
 @link.route("/", defaults={"rest": ""}, methods=["GET", "POST"])

@@ -20,6 +20,7 @@ PARTS = {
 """Of the timeline: each is read by itself, so that one that cannot be read leaves the others standing."""
 
 ALERTS = {
+    AlertKind.RED_FLAG: "Red flag",
     AlertKind.CONCERNING_ANSWER: "Concerning answer",
     AlertKind.WANTS_A_CALL: "Asked for a call",
     AlertKind.WANTS_ANOTHER_TIME: "Asked for another time",
@@ -36,7 +37,7 @@ CALLS = {
         (CallOutcome.NO_ANSWER, "ring"),
     )
 }
-QUESTIONS = {"worse": "Has something got worse?"}
+QUESTIONS = {"redness": "Is the skin still red?", "red_flags": "Is one of the red flags there?", "worse": "Has something got worse?"}
 GIVEN = {Given.YES: Said("Yes", "disc"), Given.NO: Said("No", "disc"), Given.NOT_SURE: Said("Not sure", "question")}
 CONCERNING = {
     Given.YES: Said("Yes, concerning", "triangle", open=True),

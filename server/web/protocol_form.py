@@ -20,7 +20,7 @@ CHANNEL_ORDERS = {
 }
 _STEP_FIELDS = ("step", "kind", "title", "number", "unit", "opens", "closes", "messages", "chase")
 _PLAIN = ("send_at", "from", "until", "holidays", "channels", "lost_after_days", "note")
-_MESSAGE = re.compile(r"([0-9]{1,4})(?:\s+([a-z_]+))?\Z")
+_MESSAGE = re.compile(r"(-?[0-9]{1,4})(?:\s+([a-z_]+))?\Z")
 _PLACES = {
     "after": "number",
     "opens_days_before": "opens",

@@ -42,7 +42,8 @@ def messages(step: Content) -> str:
     """`14 days before (asks to book), 3 days, 1 day before`."""
     said = []
     for one in step["messages"]:
-        day = f"{counted(one['days_before'], 'day')} before" if one["days_before"] else "on the day"
+        days = one["days_before"]
+        day = f"{counted(abs(days), 'day')} {'before' if days > 0 else 'after'}" if days else "on the day"
         said.append(f"{day} (asks to book)" if one["purpose"] == Purpose.BOOK else day)
     return ", ".join(said) or "none"
 

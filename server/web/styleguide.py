@@ -92,6 +92,8 @@ def _computed() -> dict[str, Said]:
         *_of_the_grid(),
         worklist_words.missed(12),
         worklist_words.booked_before(2),
+        worklist_words.on_it("Nóra Szabó", "03:08"),
+        worklist_words.escalated(2),
         people_words.pin(User(active=False, roles=[]), ()),
         people_words.pin(User(active=True, roles=[Role.RATER]), ()),
         people_words.pin(User(**nurse), ("Theatre 1",)),

@@ -9,6 +9,7 @@ from flask import url_for
 
 from schemas.outcome_words import Complication
 from schemas.questions import Given
+from schemas.red_flags import RED_FLAGS, RedFlag
 from schemas.vocabulary import AlertKind, PhotoState, ProcedureState, VisitKind, VisitState
 from schemas.work import WorkKind
 from server.followup.models import Alert, Answer, Call, Reminder, Visit
@@ -104,7 +105,9 @@ def answer(one: Answer, given_by: str | None, about: Visit | None) -> Event:
     said = own.CONCERNING[given] if one.concerning else own.GIVEN[given]
     how = f"Given {own.VIA.get(one.via, one.via)}{f', written down by {given_by}' if given_by else ''}."
     title = own.QUESTIONS.get(one.question, capital(one.question))
-    return Event(one.given_at, one.id, "answers", title, said, _details(f"{about.title}." if about else None, how), _follow_up(about))
+    named = "; ".join(RED_FLAGS[RedFlag(flag)].name for flag in one.flags or ())
+    details = _details(f"{about.title}." if about else None, f"{capital(named)}." if named else None, how)
+    return Event(one.given_at, one.id, "answers", title, said, details, _follow_up(about))
 
 
 def alert(one: Alert, closed_by: str | None, about: Visit | None) -> Event:
@@ -122,7 +125,14 @@ def alert(one: Alert, closed_by: str | None, about: Visit | None) -> Event:
 def _shown_under(kind: AlertKind) -> str:
     if kind in WISHES:
         return WorkKind.ASKING
-    return WorkKind.CONCERNING if kind == AlertKind.CONCERNING_ANSWER else WorkKind.BAD_CONTACT
+    return _OTHERS[kind]
+
+
+_OTHERS = {
+    AlertKind.RED_FLAG: WorkKind.RED_FLAG,
+    AlertKind.CONCERNING_ANSWER: WorkKind.CONCERNING,
+    AlertKind.BAD_CONTACT: WorkKind.BAD_CONTACT,
+}
 
 
 def call(one: Call, called_by: str | None, about: Visit | None) -> Event:

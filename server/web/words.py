@@ -1,9 +1,10 @@
 """What the pages call things: states in a word and a shape, reasons, roles. Nothing is told apart by colour alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.vocabulary import ProcedureState, Purpose, ReminderState, Role, SignatureMeaning, VisitState
+from schemas.vocabulary import AlertKind, ProcedureState, Purpose, ReminderState, Role, SignatureMeaning, VisitState
 from server.procedures.note.words import counted, short_day
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -157,3 +158,11 @@ PLAN_BOXES = {
     "needle_gauge": "Needle, G",
 }
 """What each box of the plan's form is called; those of one scar are followed by its label."""
+
+
+def nobody_on(waiting: Mapping[AlertKind, int]) -> str:
+    """`1 red flag and 2 answers that worry`; empty where somebody is on everything."""
+    return " and ".join(f"{number} {_WAITING[kind][number != 1]}" for kind, number in waiting.items())
+
+
+_WAITING = {AlertKind.RED_FLAG: ("red flag", "red flags"), AlertKind.CONCERNING_ANSWER: ("answer that worries", "answers that worry")}

@@ -19,7 +19,7 @@ from server.access import Permission, allow
 from server.db import find
 from server.followup.calendar import instant
 from server.followup.models import Alert, Call, Visit
-from server.followup.service import alerts, calls, contact, endpoints, link_answers, worklist
+from server.followup.service import alarms, alerts, calls, contact, endpoints, link_answers, worklist
 from server.followup.service.visits import mark_visit
 from server.http import cursor_of, found, person, read_cursor, session
 from server.ids import uuid7
@@ -30,7 +30,7 @@ from server.web import worklist_words as words
 from server.web.blueprint import go_to, pages
 from server.web.forms import errors_of, filters, form, kept, shown_again_by
 
-DONE = ("call", "mark", "closing", "stop", "link", "told", "untold")
+DONE = ("call", "mark", "closing", "taken", "stop", "link", "told", "untold")
 _TYPED = ("outcome", "day", "time", "call_after", "note", "done")
 _INPUTS = {"booked_for": "day"}
 """Fields of the service that have another input here."""
@@ -124,6 +124,8 @@ def _row(item: worklist.Item, corrects: uuid.UUID | None = None) -> dict[str, An
         "standing": words.standing(item, _today()),
         "contact": words.contact(item) if item.visit else "",
         "last_call": words.last_call(item),
+        "watch": words.watch(item.alert, item.taken_by),
+        "mine": item.alert is not None and item.alert.acknowledged_by == person().user_id,
         "next_step": worklist.next_step(item.kind, item.visit, item.alert),
         "came": words.may_have_come(item.visit, _today()),
         "assess": words.may_be_assessed(item.visit, _today()) and person().may(Permission.ASSESS),
@@ -156,6 +158,10 @@ def _said(done: str, about: uuid.UUID) -> str | None:
         alert = find(session(), Alert, about)
         patient = find(session(), Patient, alert.patient_id) if alert and alert.closed_at else None
         return words.closed(alert, patient.name) if alert and patient else None
+    if done == "taken":
+        alert = find(session(), Alert, about)
+        patient = find(session(), Patient, alert.patient_id) if alert and alert.acknowledged_by == person().user_id else None
+        return words.taken(patient.name) if patient else None
     if done == "stop":
         patient = find(session(), Patient, about)
         return f"No more reminders go to {patient.name}. Their visits stay planned." if patient else None
@@ -230,6 +236,15 @@ def close(alert_id: uuid.UUID) -> Response:
     alert = found(find(session(), Alert, alert_id, lock=True))
     alerts.close_alert(session(), alert, form(ClosingForm())["done"])
     return back("closing", alert_id)
+
+
+@pages.post("/follow-up/alerts/<uuid:alert_id>/acknowledgement")
+@allow(Permission.FOLLOW_UP)
+@shown_again_by(page)
+def take(alert_id: uuid.UUID) -> Response:
+    """Say that one is on it."""
+    alarms.acknowledge(session(), found(find(session(), Alert, alert_id, lock=True)))
+    return back("taken", alert_id)
 
 
 @pages.post("/follow-up/patients/<uuid:patient_id>/stop")

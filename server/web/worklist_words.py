@@ -6,6 +6,7 @@ from datetime import date
 from schemas.vocabulary import CallOutcome, Channel, VisitKind, VisitState
 from schemas.work import WorkKind
 from server.followup.models import Alert, Call, Visit
+from server.followup.service.alarms import URGENT
 from server.followup.service.worklist import Item
 from server.procedures.note.words import clock, short_day
 from server.web import words
@@ -13,6 +14,7 @@ from server.web.blueprint import local
 from server.web.words import Said
 
 SECTIONS = {
+    WorkKind.RED_FLAG: "Red flags",
     WorkKind.CONCERNING: "Concerning answers",
     WorkKind.ASKING: "Ask for you",
     WorkKind.OVERDUE: "Overdue",
@@ -20,6 +22,7 @@ SECTIONS = {
     WorkKind.BAD_CONTACT: "Bad contact",
 }
 NOTHING = {
+    WorkKind.RED_FLAG: "Nobody has reported a red flag.",
     WorkKind.CONCERNING: "Nobody has given an answer that worries.",
     WorkKind.ASKING: "Nobody has asked for a call or another time.",
     WorkKind.OVERDUE: "No visit is overdue.",
@@ -64,6 +67,31 @@ def missed(days_late: int) -> Said:
 def booked_before(days: int) -> Said:
     """A time that has passed, and nobody has said whether the patient came."""
     return Said(f"Booked {_days(days)} ago, nothing recorded", "question", open=True)
+
+
+def watch(alert: Alert | None, person: str | None) -> Said | None:
+    """Of an alert that cannot wait: who is on it; else whether it was told again meanwhile. None of one that can wait."""
+    if alert is None or alert.kind not in URGENT or alert.closed_at:
+        return None
+    if alert.acknowledged_at:
+        return on_it(person or "Somebody", clock(local(alert.acknowledged_at)))
+    if alert.escalated_at:
+        return escalated(alert.escalation_level)
+    return NOBODY
+
+
+NOBODY = Said("Nobody is on it", "ring", open=True)
+
+
+def on_it(name: str, since: str) -> Said:
+    """An alert that somebody has acknowledged."""
+    return Said(f"{name} is on it since {since}", "half")
+
+
+def escalated(count: int) -> Said:
+    """An alert that was told again to more people."""
+    times = {1: "once", 2: "twice"}.get(count, f"{count} times")
+    return Said(f"Escalated {times}, nobody is on it", "triangle", open=True)
 
 
 def may_have_come(visit: Visit | None, today: date) -> bool:
@@ -122,6 +150,11 @@ def logged(call: Call, visit: Visit, name: str, *, worries: bool) -> str:
 def marked(visit: Visit, name: str) -> str:
     """What a visit was just marked."""
     return f"{words.visit(visit.state, visit.opens_on, visit.closes_on, visit.opens_on).word}: {name}, {visit.title}."
+
+
+def taken(name: str) -> str:
+    """An alert that somebody has just said to be on."""
+    return f"You are on it: {name}. Call now, then write down what was found. Unless it is closed by then, others are told in four hours."
 
 
 def closed(alert: Alert, name: str) -> str:

@@ -21,6 +21,7 @@ from server.config import from_environment
 from server.db import Database
 from server.demo import case, seed
 from server.followup.models import Reminder, Visit
+from server.followup.service import red_flags
 from server.migrations.upgrade import upgrade
 from server.outcomes.models import Finding
 from server.patients.models import Patient
@@ -131,6 +132,7 @@ def _more(at: Riverside) -> None:
         "check-in": check_in.path,
         "cut off": f"/v/{uuid.uuid4().hex}",
     }
+    _worried(at, str(anna.id))
     at.filled = {
         "patient_id": str(anna.id),
         "visit_id": _visited(at),
@@ -163,6 +165,12 @@ def _visited(at: Riverside) -> str:
         told = sa.select(Finding.procedure_id).where(Finding.present == Presence.YES)
         query = sa.select(Visit.id).where(Visit.procedure_id.in_(told), Visit.kind == VisitKind.VISIT, Visit.state == VisitState.ATTENDED)
         return str(session.scalars(query.order_by(Visit.target_date.desc(), Visit.id)).first())
+
+
+def _worried(at: Riverside, patient_id: str) -> None:
+    """Anna has called: nobody is on it yet, and every page says so."""
+    with at.app.db.transaction(at.clinic.id, actor=at.clinic.nurse) as session:
+        red_flags.report(session, uuid.UUID(patient_id), ["vision", "infection"])
 
 
 def _planned(at: Riverside, when: datetime) -> str:

@@ -28,7 +28,7 @@ MORE = {
     "web.journal": ("?limit=12",),
     "web.patients": ("?limit=12", "?q=nobody-is-called-so"),
     "web.patient": ("?limit=3",),
-    "web.work_list": ("", "?show=concerning"),
+    "web.work_list": ("", "?show=red_flag", "?show=concerning"),
     "web.new_password": ("", "?token={reset}"),
 }
 """What follows the address of a route that shows several pages, or a long list whose rows are all alike."""
@@ -43,7 +43,9 @@ LINKS = {
     "link.done": ("confirmed", "/done?what=confirmed"),
     "link.stop": ("visit", "/stop"),
     "link.question": ("check-in", "/question/1"),
-    "link.urgent": ("check-in", "/urgent/1"),
+    "link.urgent": ("check-in", "/urgent/2"),
+    "link.something_wrong": ("visit", "/something-wrong"),
+    "link.told": ("visit", "/told"),
     "link.asked": ("visit", "/questions/1"),
     "link.check": ("answered", "/questions/check"),
     "link.ask_urgent": ("visit", "/questions/urgent"),

@@ -93,7 +93,7 @@ def test_a_concerning_answer_by_telephone_raises_the_alert(
 
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
-    [({"answer": "perhaps"}, "/answer"), ({"question": "redness"}, "/question"), ({"id": "x"}, "/id"), ({"via": "link"}, "/via")],
+    [({"answer": "perhaps"}, "/answer"), ({"question": "itching"}, "/question"), ({"id": "x"}, "/id"), ({"via": "link"}, "/via")],
 )
 def test_a_wrong_answer_names_the_field(csaba: Api, visit_of: Callable[..., str], wrong: dict[str, Any], pointer: str) -> None:
     visit = visit_of("d7")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.vocabulary import Channel, Purpose, VisitKind
 from server.followup.calendar import Hours, Offset
 from server.followup.planning import Message, messages_for, visits_for
-from server.followup.protocol import DEFAULT, DEFAULT_VERSION, Protocol, Rung, Step, from_content, to_content
+from server.followup.protocol import BUILT_IN, DEFAULT, DEFAULT_VERSION, Protocol, Rung, Step, from_content, to_content
 from tests.followup.test_calendar import opening_hours, zones
 
 BUDAPEST = ZoneInfo("Europe/Budapest")
@@ -94,13 +94,21 @@ def test_the_default_messages() -> None:
         (-4, chase, "2027-04-05T10:00"),
         (-11, chase, "2027-04-12T10:00"),
     ]
-    assert said(messages("d7")) == [(0, check_in, "2026-03-09T10:00")]
+    assert said(messages("d7")) == [(0, check_in, "2026-03-09T10:00"), (-1, check_in, "2026-03-10T10:00")]
+
+
+def test_a_check_in_takes_answers_two_days_before_and_after() -> None:
+    """What the built-in protocol said before stays with those who were scheduled under it."""
+    visits = [one for one in visits_for(date(2026, 3, 2), DEFAULT) if one.kind == VisitKind.CHECK_IN]
+    assert {((one.target_date - one.opens_on).days, (one.closes_on - one.target_date).days) for one in visits} == {(2, 2)}
+    before = [one for one in BUILT_IN["default-1"].steps if one.kind == VisitKind.CHECK_IN]
+    assert {(one.opens, one.closes, one.ladder) for one in before} == {(0, 3, (Rung(0, Purpose.CHECK_IN),))}
 
 
 def test_a_question_of_a_closed_day_is_asked_on_the_next_open_one() -> None:
     """Day 7 after Sunday 8 March is a Sunday, and the Monday after it a holiday."""
     protocol = Protocol("2", DEFAULT.steps, hours=Hours(holidays=frozenset({"2026-03-16"})))
-    assert said(messages("d7", protocol, date(2026, 3, 8))) == [(0, Purpose.CHECK_IN, "2026-03-17T10:00")]
+    assert said(messages("d7", protocol, date(2026, 3, 8))) == [(-1, Purpose.CHECK_IN, "2026-03-17T10:00")], "once"
 
 
 def test_two_messages_that_closed_days_push_together_become_the_nearer_one() -> None:
@@ -138,8 +146,9 @@ def test_how_late_a_message_may_be() -> None:
     assert near.expires_at - near.due_at == timedelta(days=1)
     assert chase.expires_at < chase.due_at + timedelta(days=7)  # the second one takes its place
     assert last.expires_at - last.due_at == timedelta(days=7)
-    (check_in,) = messages("d7")
-    assert check_in.expires_at - check_in.due_at == timedelta(days=2)
+    asked, again = messages("d7")
+    assert asked.expires_at == again.due_at - timedelta(hours=12)
+    assert again.expires_at - again.due_at == timedelta(hours=38), "until the window ends"
 
 
 def test_a_reminder_of_the_day_itself_is_never_sent_after_it() -> None:

@@ -28,20 +28,20 @@ def adam(clinic: make.Clinic, as_: As) -> Api:
 
 def test_a_clinic_begins_with_the_built_in_protocol(adam: Api) -> None:
     answer = adam.get(PATH)
-    assert (answer["version"], answer["content"], answer["created_by"]) == ("default-1", to_content(DEFAULT), None)
-    assert [one["version"] for one in adam.get(f"{PATH}/versions")["items"]] == ["default-1"]
+    assert (answer["version"], answer["content"], answer["created_by"]) == ("default-2", to_content(DEFAULT), None)
+    assert [one["version"] for one in adam.get(f"{PATH}/versions")["items"]] == ["default-2"]
 
 
 def test_a_change_is_a_new_version_with_its_author_and_the_old_one_stays_readable(adam: Api, clinic: make.Clinic) -> None:
-    put(adam, {"content": with_six_weeks(), "note": "Visit after 6 weeks."}, "default-1")
+    put(adam, {"content": with_six_weeks(), "note": "Visit after 6 weeks."}, "default-2")
     answer = adam.get(PATH)
     assert (answer["version"], answer["created_by"], answer["note"]) == ("2", str(clinic.admin.user_id), "Visit after 6 weeks.")
     activate(adam, content())
     versions = adam.get(f"{PATH}/versions")["items"]
-    assert [(one["version"], len(one["content"]["steps"])) for one in versions] == [("3", 7), ("2", 8), ("default-1", 7)]
+    assert [(one["version"], len(one["content"]["steps"])) for one in versions] == [("3", 7), ("2", 8), ("default-2", 7)]
     first = adam.get(f"{PATH}/versions?limit=1")
     rest = adam.get(f"{PATH}/versions?limit=1&cursor={first['next_cursor']}")
-    assert [one["version"] for one in (*first["items"], *rest["items"])] == ["3", "2", "default-1"]
+    assert [one["version"] for one in (*first["items"], *rest["items"])] == ["3", "2", "default-2"]
     adam.get(f"{PATH}/versions?cursor=nonsense", 422)
 
 
@@ -57,8 +57,8 @@ def test_what_is_in_force_already_gets_no_new_version(adam: Api, db: Database, c
 
 def test_two_people_who_edit_at_once_do_not_overwrite_each_other(adam: Api, vera: Api) -> None:
     """The second is told to read again."""
-    put(adam, {"content": with_six_weeks()}, "default-1")
-    put(vera, {"content": without("d7")}, "default-1", expect=412)
+    put(adam, {"content": with_six_weeks()}, "default-2")
+    put(vera, {"content": without("d7")}, "default-2", expect=412)
     put(vera, {"content": without("d7")}, None, expect=428)
     assert vera.get(PATH)["version"] == "2"
 
@@ -68,16 +68,16 @@ def test_two_people_who_edit_at_the_same_moment_make_one_version(db: Database, c
     answers: list[int] = []
 
     def second() -> None:
-        answers.append(adam.call("PUT", PATH, json={"content": without("d7")}, headers={"If-Match": '"default-1"'}).status_code)
+        answers.append(adam.call("PUT", PATH, json={"content": without("d7")}, headers={"If-Match": '"default-2"'}).status_code)
 
     other = threading.Thread(target=second)
     with db.transaction(clinic.id, actor=clinic.admin) as session:
-        protocol_changes.activate(session, with_six_weeks(), standing="default-1", note=None, open_too=False, by=None)
+        protocol_changes.activate(session, with_six_weeks(), standing="default-2", note=None, open_too=False, by=None)
         other.start()
         other.join(0.3)
     other.join()
     assert answers == [412]
-    assert [one["version"] for one in adam.get(f"{PATH}/versions")["items"]] == ["2", "default-1"]
+    assert [one["version"] for one in adam.get(f"{PATH}/versions")["items"]] == ["2", "default-2"]
 
 
 def test_an_unchanged_protocol_is_not_sent_again(adam: Api) -> None:
@@ -93,13 +93,13 @@ def test_who_may_read_and_who_may_change_it(clinic: make.Clinic, as_: As) -> Non
         as_(person).get(PATH)
         as_(person).get(f"{PATH}/versions")
     for person in (clinic.coordinator, clinic.nurse, clinic.rater):
-        put(as_(person), {"content": with_six_weeks()}, "default-1", expect=403)
+        put(as_(person), {"content": with_six_weeks()}, "default-2", expect=403)
 
 
 def test_another_clinic_keeps_its_own(adam: Api, as_: As, other_clinic: make.Clinic) -> None:
     activate(adam, with_six_weeks())
     hillside = as_(other_clinic.admin)
-    assert hillside.get(PATH)["version"] == "default-1"
+    assert hillside.get(PATH)["version"] == "default-2"
     assert activate(hillside, without("d7"))["protocol"]["version"] == "2"
     assert len(hillside.get(PATH)["content"]["steps"]) == 6
     assert len(adam.get(PATH)["content"]["steps"]) == 8
@@ -108,14 +108,14 @@ def test_another_clinic_keeps_its_own(adam: Api, as_: As, other_clinic: make.Cli
 def test_what_is_possible_and_often_not_meant_is_said(adam: Api) -> None:
     wanted = without("1y")
     wanted["steps"][-1] |= {"chase_days_after_window": [40], "messages": []}
-    said = put(adam, {"content": wanted}, "default-1", dry_run=True)["warnings"]
+    said = put(adam, {"content": wanted}, "default-2", dry_run=True)["warnings"]
     assert len(said) == 2
     assert "never sent" in said[0]
     assert "not reminded" in said[1]
-    assert put(adam, {"content": content()}, "default-1", dry_run=True)["warnings"] == []
+    assert put(adam, {"content": content()}, "default-2", dry_run=True)["warnings"] == []
     crowded = with_six_weeks()
     crowded["steps"][5]["chase_days_after_window"] = [5, 30]
-    assert "already open" in put(adam, {"content": crowded}, "default-1", dry_run=True)["warnings"][0]
+    assert "already open" in put(adam, {"content": crowded}, "default-2", dry_run=True)["warnings"][0]
 
 
 def test_for_new_procedures_only_leaves_the_others_where_they_were(db: Database, clinic: make.Clinic, adam: Api, vera: Api) -> None:
@@ -129,11 +129,11 @@ def test_for_new_procedures_only_leaves_the_others_where_they_were(db: Database,
         patient = vera.get(f"/patients/{anna['patient_id']}")
         vera.patch(f"/patients/{patient['id']}", {"time_zone": "America/New_York"}, patient["write_id"])
     of = {one: vera.get(f"/procedures/{one}/visits")["items"] for one in (anna["id"], bea["id"])}
-    assert {visit["protocol_version"] for visit in of[anna["id"]]} == {"default-1"}
+    assert {visit["protocol_version"] for visit in of[anna["id"]]} == {"default-2"}
     assert {visit["protocol_version"] for visit in of[bea["id"]]} == {"2"}
     assert [len(visits) for visits in of.values()] == [7, 8]
     in_use = {one["version"]: one["procedures"] for one in adam.get(PATH)["in_force_for"]}
-    assert in_use == {"2": 1, "default-1": 1}
+    assert in_use == {"2": 1, "default-2": 1}
 
 
 def states(anna: Story) -> dict[str, tuple[str, str | None]]:

@@ -52,6 +52,8 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "a message before the procedure": (message(4, 0, days_before=14), "/steps/4/messages/0/days_before", "at most 13"),
     "a question in a visit": (message(4, 0, purpose="check_in"), "/steps/4/messages/0/purpose", "book or near"),
     "a reminder in a check-in": (message(0, 0, purpose="near"), "/steps/0/messages/0/purpose", "check_in"),
+    "a question after its window": (message(0, 1, days_before=-3), "/steps/0/messages/1/days_before", "at most 2 days after"),
+    "a reminder after the visit": (message(4, 1, days_before=-1), "/steps/4/messages/1/days_before", "to whoever did not come"),
     "a chased check-in": (chased(0, 3), "/steps/0/chase_days_after_window", "not chased"),
     "chases out of order": (chased(4, 9, 4), "/steps/4/chase_days_after_window/1", "in order"),
     "sent at night": (lambda one: one.update(send_at="20:00"), "/send_at", "from 09:00 until before 19:00"),
@@ -80,8 +82,8 @@ def test_an_impossible_protocol_is_refused_by_name_and_nothing_is_stored(
     wanted = content()
     change(wanted)
     before = head(db, clinic)
-    refusal = put(adam, {"content": wanted, "applies_to": "open"}, "default-1", dry_run=dry_run, expect=422)
+    refusal = put(adam, {"content": wanted, "applies_to": "open"}, "default-2", dry_run=dry_run, expect=422)
     assert refusal["errors"][0]["pointer"] == f"/content{pointer}"
     assert words in refusal["errors"][0]["message"]
-    assert adam.get(PATH)["version"] == "default-1"
+    assert adam.get(PATH)["version"] == "default-2"
     assert head(db, clinic) == before

@@ -43,7 +43,7 @@ def test_many_are_moved_in_batches_and_everybody_sees_how_far_it_is(db: Database
     while step(db, clinic):
         said = adam.get(PATH)
         seen.append((said["move"]["done"], said["move"]["total"], said["move"]["finished_at"], said["in_force_for"]))
-    old, new = ({"version": version, "procedures": 0} for version in ("default-1", "2"))
+    old, new = ({"version": version, "procedures": 0} for version in ("default-2", "2"))
     assert seen == [
         (2, 5, None, [new | {"procedures": 2}, old | {"procedures": 3}]),
         (4, 5, None, [new | {"procedures": 4}, old | {"procedures": 1}]),
@@ -88,9 +88,9 @@ def test_a_worker_that_is_killed_leaves_half_a_batch_undone_and_the_next_one_goe
         worker.setattr(schedule, "replan", replan)
         with pytest.raises(Killed):
             step(db, clinic)
-    assert (adam.get(PATH)["move"]["done"], under(db, clinic)) == (2, {("2",): 2, ("default-1",): 3})
+    assert (adam.get(PATH)["move"]["done"], under(db, clinic)) == (2, {("2",): 2, ("default-2",): 3})
     assert step(db, clinic)
-    assert (adam.get(PATH)["move"]["done"], under(db, clinic)) == (4, {("2",): 4, ("default-1",): 1})
+    assert (adam.get(PATH)["move"]["done"], under(db, clinic)) == (4, {("2",): 4, ("default-2",): 1})
 
 
 @pytest.mark.usefixtures("ward")
@@ -153,7 +153,7 @@ def test_a_newer_version_for_open_procedures_takes_over_from_an_unfinished_move(
     answer = open_move(adam, 5)
     assert answer["difference"]["visits_moved"] == 5
     assert answer["move"] == {"version": "3", "total": 5, "done": 0, "finished_at": None}
-    assert under(db, clinic) == {("2",): 2, ("default-1",): 3}
+    assert under(db, clinic) == {("2",): 2, ("default-2",): 3}
     with clock.at(NEXT_DAY):
         moves.run(db, clinic.id)
     assert (adam.get(PATH)["move"]["version"], under(db, clinic)) == ("3", {("3",): 5})
@@ -199,7 +199,7 @@ def test_each_tick_moves_a_batch_of_the_clinic_that_has_waited_longest(lonely_db
         for name in PEOPLE:
             treated(lonely_db, clinic, name)
         with clock.at(NEXT_DAY), lonely_db.transaction(clinic.id, actor=clinic.admin) as session:
-            protocol_changes.activate(session, months(4), standing="default-1", note=None, open_too=True, by=clinic.admin.user_id)
+            protocol_changes.activate(session, months(4), standing="default-2", note=None, open_too=True, by=clinic.admin.user_id)
     engine, done = Engine(lonely_db, config), []
     for second in range(1, 7):
         with clock.at(NEXT_DAY + timedelta(seconds=second)):
@@ -220,5 +220,5 @@ def test_another_clinic_sees_nothing_of_it(db: Database, adam: Api, as_: As, oth
 @pytest.mark.usefixtures("ward")
 def test_a_dry_run_begins_no_move(db: Database, clinic: make.Clinic, adam: Api) -> None:
     with clock.at(NEXT_DAY):
-        assert put(adam, {"content": months(4), "applies_to": "open"}, "default-1", dry_run=True)["move"] is None
+        assert put(adam, {"content": months(4), "applies_to": "open"}, "default-2", dry_run=True)["move"] is None
     assert not step(db, clinic)

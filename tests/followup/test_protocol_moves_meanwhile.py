@@ -42,7 +42,7 @@ def test_until_its_turn_a_follow_up_stays_under_its_version(
         for one in ward.values():
             patient = vera.get(f"/patients/{one['patient_id']}")
             vera.patch(f"/patients/{patient['id']}", {"time_zone": "America/New_York"}, patient["write_id"])
-    assert {visits(db, clinic, one)["3m"] for one in ward.values()} == {("default-1", "2026-06-02")}
+    assert {visits(db, clinic, one)["3m"] for one in ward.values()} == {("default-2", "2026-06-02")}
     with clock.at(NEXT_DAY):
         moves.run(db, clinic.id)
         assert chores.prove(db, clinic.id, config) == 0
@@ -76,7 +76,7 @@ def test_a_procedure_that_is_corrected_before_or_after_its_turn(
     step(db, clinic)
     for one in ward.values():
         correct(db, clinic, one, ENDED - timedelta(days=1))
-    assert Counter(visits(db, clinic, one)["3m"] for one in ward.values()) == {("2", "2026-07-01"): 2, ("default-1", "2026-06-01"): 3}
+    assert Counter(visits(db, clinic, one)["3m"] for one in ward.values()) == {("2", "2026-07-01"): 2, ("default-2", "2026-06-01"): 3}
     with clock.at(NEXT_DAY):
         moves.run(db, clinic.id)
         assert chores.prove(db, clinic.id, config) == 0
@@ -126,7 +126,7 @@ def test_follow_ups_that_end_or_begin_meanwhile_are_counted_as_they_are(
     """Two of those who wait are withdrawn; who is treated meanwhile begins under the new version and need not be moved."""
     open_move(adam)
     step(db, clinic)
-    waiting = [one for one in ward.values() if visits(db, clinic, one)["3m"][0] == "default-1"]
+    waiting = [one for one in ward.values() if visits(db, clinic, one)["3m"][0] == "default-2"]
     for one in waiting[:2]:
         vera.post(f"/procedures/{one['id']}/withdrawal", {"reason": "recorded for the wrong patient"}, 200)
     fanni = treated(db, clinic, "Fanni", NEXT_DAY)

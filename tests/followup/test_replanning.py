@@ -58,7 +58,7 @@ def test_a_full_protocol_has_check_ins_and_chases(db: Database, clinic: make.Cli
         messages = {visit.step: [one.wall[:10] for one in schedule.messages_about(session, visit.id)] for visit in visits}
     assert [visit.step for visit in visits] == ["d7", "d14", "2w", "d21", "d28", "3m", "1y"]
     assert {visit.protocol_version for visit in visits} == {DEFAULT.version}
-    assert messages["d7"] == ["2026-03-09"]
+    assert messages["d7"] == ["2026-03-09", "2026-03-10"]
     assert messages["2w"] == ["2026-03-13", "2026-03-14", "2026-03-27", "2026-04-03"]  # the 15th is a Sunday; the window closes on the 23rd
     assert messages["1y"][0] == "2027-01-30"  # thirty days before is a Sunday
 

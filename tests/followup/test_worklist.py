@@ -187,7 +187,7 @@ def test_the_whole_list_page_by_page(desk: Desk) -> None:
     alert(desk.story, AlertKind.CONCERNING_ANSWER)
     alert(desk.story, AlertKind.WANTS_A_CALL, visit=1)
     whole = desk.call("2026-03-13T09:00", "GET", "/follow-up/work-list")
-    assert whole["counts"] == {"concerning": 1, "asking": 1, "overdue": 0, "due": 3, "bad_contact": 0}
+    assert whole["counts"] == {"red_flag": 0, "concerning": 1, "asking": 1, "overdue": 0, "due": 3, "bad_contact": 0}
     assert [row["kind"] for row in whole["items"]] == ["concerning", "asking", "due", "due", "due"]
     seen, cursor = [], ""
     while cursor is not None:

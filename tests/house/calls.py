@@ -13,8 +13,10 @@ from tests.api import Api
 from tests.house.account_calls import ACCOUNT_CALLS
 from tests.house.assessment_calls import ASSESSMENT_CALLS
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS
+from tests.house.instrument_calls import INSTRUMENT_CALLS
 from tests.house.photo_calls import PHOTO_CALLS, Raw
 from tests.house.rating_calls import RATING_CALLS
+from tests.house.red_flag_calls import RED_FLAG_CALLS
 from tests.house.tablet_calls import TABLET_CALLS
 from tests.procedures import case as stages
 from tests.procedures.case import Case
@@ -121,7 +123,9 @@ CALLS: dict[str, Call] = {
     **FOLLOW_UP_CALLS,
     **PHOTO_CALLS,
     **ASSESSMENT_CALLS,
+    **INSTRUMENT_CALLS,
     **RATING_CALLS,
+    **RED_FLAG_CALLS,
 }
 UNJOURNALED = {
     "POST /session": "a sign-in is no part of the clinical record",

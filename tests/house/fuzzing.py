@@ -28,17 +28,23 @@ BEGUN, COMPLETED, SIGNED = 1, 2, 3
 UNFORESEEABLE = {
     "what is stored": r"No such|No surgeon of this clinic|already retracted|restored an entry|Not a cursor|cannot be booked; log the call"
     r"|No patient has this number|A check-in is answered from home",
+    "a question and its flags": r"Say which of the red flags are there|Only with question red_flags",
     "decisions of before": r"A newer decision on this purpose",
     "the clock": r"future|older than the patient|Lies before the procedure began|Lies in the past|Must be tomorrow or later"
     r"|when the visit may take place",
     "two fields at once": r"larger than length|date of birth|needs view, x and y|Ends before it starts|wider than its cannula|planned twice"
-    r"|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing|Say from which day",
+    r"|Lies before the first day|Twice in one list|Only with state booked|Only with outcome|Only for a pause|Say why nothing"
+    r"|Say from which day",
     "an assessment's own sense": r"Nothing is said|Nothing is measured|Only what (is|was) present|suffix d belongs|Is answered twice"
     r"|Is measured twice|Is used twice|Only with replaces|Name in replaces|corrected or withdrawn|A withdrawal says|No such assessment"
     r"|Another answer says|grade of erythema|This event is of|Lies after the assessment|Lies before (the procedure|its onset)"
     r"|Must be later than|Not before \d|Width is larger",
+    "an instrument's own sense": r"has no item of this name|Not a name; letters|No such instrument|No scale |The answers come to"
+    r"|has no scale|Nothing is answered|Send answers, or scores|Only with complete|Ends before it begins|Is missing; write it|Unknown name"
+    r"|is before the procedure|in the future|must be answered|Give at least one of|is outside|is no answer|lies between two steps"
+    r"|answer (with|true)|Must be a FHIR R4 Questionnaire",
     "a grade and its flaws": r"good photograph has no flaw|Say what is wrong with it",
-    "two places of a protocol": r"exactly one of days|would open before|would go out before|not chased|in order|of a (visit|check-in) has"
+    "two places of a protocol": r"exactly one of days|would open before|would go out|not chased|in order|of a (visit|check-in) has"
     r"|book before|has this name|not after “|overlap by|Must be after|within the sending hours|in the list twice|Each once|days in a row"
     r"|no such day",
     "a barcode's date": r"It expired on",

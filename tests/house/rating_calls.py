@@ -1,8 +1,9 @@
 """One minimal successful call for each route of the raters' panel that changes something."""
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from schemas.ratings import PairsOffer, QueueCreate, RatingCreate
 from server.app import App
 from server.outcomes.models import RatingPair
 from tests import make
@@ -49,6 +50,11 @@ def _rated(tablet: Api, clinic: make.Clinic) -> Made:
     return "POST", "/ratings", {"pair_id": pair_id, "verdict": "left_better", "milliseconds": 4200}, None
 
 
+RATING_BODIES: dict[str, Any] = {
+    "POST /rating-pairs": PairsOffer,
+    "POST /ratings/queue": QueueCreate,
+    "POST /ratings": RatingCreate,
+}
 RATING_CALLS = {
     "POST /rating-pairs": _offered,
     "POST /ratings/queue": lambda _tablet, _clinic: ("POST", "/ratings/queue", {}, None),

@@ -30,7 +30,7 @@ from schemas.patients import PatientChange, PatientCreate, ScarChange, ScarCreat
 from schemas.photos import PhotoConsentCreate, PhotoCreate, PhotoGradeCreate
 from schemas.procedures import AddendumRequest, ProcedureChange, ProcedureCreate, Reasoned, ReasonedChange, SignRequest, StateChange
 from schemas.protocol import ProtocolChange
-from schemas.ratings import PairsOffer, QueueCreate, RatingCreate
+from schemas.reports_of_flags import RedFlagCreate
 from schemas.sending import Nothing, PauseChange, Settlement
 from schemas.session import SignInRequest
 from schemas.sync import Resolution
@@ -42,7 +42,9 @@ from tests import make
 from tests.api import PROBLEM, Api
 from tests.house.bad_values import bad_for
 from tests.house.calls import CALLS
+from tests.house.instrument_calls import RESPONSE_BODIES
 from tests.house.photo_calls import BY_TUS
+from tests.house.rating_calls import RATING_BODIES
 from tests.procedures import case as stages
 from tests.procedures.test_kinds import FULL
 
@@ -81,6 +83,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /visits/{visit_id}/answers": AnswerCreate,
     "POST /visits/{visit_id}/link": LinkCreate,
     "POST /alerts/{alert_id}/closing": Closing,
+    "POST /alerts/{alert_id}/acknowledgement": Nothing,
+    "POST /patients/{patient_id}/red-flags": RedFlagCreate,
     "PUT /follow-up/protocol": ProtocolChange,
     "PUT /follow-up/templates/{purpose}/{channel}/{language}": TemplateChange,
     "POST /follow-up/templates/preview": PreviewRequest,
@@ -95,9 +99,8 @@ BODY_OF: dict[str, type[Shape]] = {
     "POST /photos/{photo_id}/grades": PhotoGradeCreate,
     "POST /visits/{visit_id}/assessment": AssessmentCreate,
     "POST /procedures/{procedure_id}/assessments": AssessmentCreate,
-    "POST /rating-pairs": PairsOffer,
-    "POST /ratings/queue": QueueCreate,
-    "POST /ratings": RatingCreate,
+    **RATING_BODIES,
+    **RESPONSE_BODIES,
 }
 WITH_ENTRIES = "POST /procedures/{procedure_id}/entries"
 NEVER_REFUSED = "POST /sync/{collection}/push"

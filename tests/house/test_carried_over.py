@@ -94,6 +94,51 @@ def test_the_photos_of_before_are_known_to_lie_plain(old_db: Database) -> None:
     assert [(str(row[0]), row[1]) for row in rows] == [(ids["stored"], None)]
 
 
+def test_the_alerts_and_answers_of_before_are_carried_over(old_db: Database) -> None:
+    """0016 makes both anew on SQLite: an open concerning answer is told again from now on, a wish and a closed one never."""
+    upgrade(old_db, "0002")
+    names = ("clinic", "user", "patient", "op", "visit", "sent", "waits", "attempt", "w", "answer", "open", "closed", "wish", "flag")
+    ids = {name: uuid7().hex if old_db.is_sqlite else str(uuid7()) for name in names}
+    tables = {"clinics", "users", "patients", "procedures"}
+    about = {"clinic_id": ids["clinic"], "patient_id": ids["patient"]}
+    said = {"question": "worse", "answer": "yes", "concerning": True, "via": "link", "given_at": NOW}
+    alert = about | {"detail": "Worse.", "raised_at": NOW, "write_id": ids["w"], "created_at": NOW, "updated_at": NOW}
+    days = {"target_date": "2026-03-09", "opens_on": "2026-03-09", "closes_on": "2026-03-12"}
+    check_in = {"step": "d7", "title": "Day 7", "kind": "check_in", "protocol_version": "default-1", "state": "answered", "generation": 1}
+    of = {"procedure_id": ids["op"], "write_id": ids["w"], "created_at": NOW, "updated_at": NOW}
+    with old_db.engine.begin() as connection:
+        for table, row in _past(ids):
+            if table in tables:
+                connection.execute(_insert(table, row))
+        connection.execute(_insert("visits", about | of | days | check_in | {"id": ids["visit"]}))
+        connection.execute(_insert("answers", about | said | {"id": ids["answer"], "visit_id": ids["visit"]}))
+        for name, more in (("open", {}), ("closed", {"closed_at": NOW}), ("wish", {"kind": "wants_a_call"})):
+            connection.execute(_insert("alerts", alert | {"kind": "concerning_answer", "id": ids[name]} | more))
+    upgrade(old_db)
+    with old_db.engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT id, escalation_level, next_escalation_at IS NOT NULL FROM alerts")).all()
+        answer = connection.execute(sa.text("SELECT answer, flags FROM answers")).one()
+    assert {str(row[0]): (row[1], bool(row[2])) for row in rows} == {
+        ids["open"]: (0, True),
+        ids["closed"]: (0, False),
+        ids["wish"]: (0, False),
+    }
+    assert tuple(answer) == ("yes", None)
+    flag = alert | {"kind": "red_flag", "id": ids["flag"]}
+    with old_db.engine.begin() as connection:
+        connection.execute(_insert("alerts", flag))
+        connection.execute(_insert("answers", about | said | {"id": ids["flag"], "question": "red_flags", "flags": '["vision"]'}))
+    refused = {
+        "append-only": sa.text("DELETE FROM alerts"),
+        "answers: append-only": sa.text("UPDATE answers SET answer = 'no'"),
+        "(?i)check": _insert("alerts", flag | {"id": ids["w"], "kind": "itch"}),
+        "(?i)foreign key": _insert("alerts", flag | {"id": ids["w"], "acknowledged_by": ids["op"]}),
+    }
+    for reason, statement in refused.items():
+        with pytest.raises(sa.exc.DBAPIError, match=reason), old_db.engine.begin() as connection:
+            connection.execute(statement)
+
+
 def _recorded(ids: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     """A note, the retraction of it, and the signature under both."""
     of = {"clinic_id": ids["clinic"], "procedure_id": ids["op"]}

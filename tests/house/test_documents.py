@@ -9,7 +9,7 @@ import rfc8785
 
 from schemas.accounts import ResetLinkOut
 from schemas.answers import AnswerOut
-from schemas.assessments import AssessmentOut, FindingOut, RednessOut, ScarMeasurementOut
+from schemas.assessments import AssessmentOut, FindingOut, ScarMeasurementOut
 from schemas.devices import DeviceOut, PinTriesOut
 from schemas.emergency import EmergencyOut
 from schemas.endpoints import PushSubscriptionOut, WebhookOut
@@ -17,11 +17,14 @@ from schemas.entries import SHAPES
 from schemas.entry_loading import COMMON
 from schemas.fields import Shape
 from schemas.followup import ReminderOut, VisitOut
+from schemas.instruments import InstrumentOut, LicenceOut
 from schemas.patients import PatientOut, ScarOut
 from schemas.photos import PhotoConsentOut, PhotoGradeOut, PhotoOut
 from schemas.procedures import AddendumOut, ProcedureSummary, SignatureOut
 from schemas.protocol import ProtocolVersionOut
 from schemas.ratings import QueueKept, RatingOut, RatingPairOut
+from schemas.redness import RednessOut
+from schemas.responses import ResponseOut, ScoreOut
 from schemas.rights import ErasureOut
 from schemas.sending import PauseOut
 from schemas.session import Person
@@ -33,10 +36,12 @@ from server.ids import uuid7
 from server.journal.service import journaled_tables
 from tests import make
 from tests.api import Api
+from tests.house import instrument_calls
 from tests.house.assessment_calls import assessed
 from tests.house.calls import issue_of, send
 from tests.house.follow_up_calls import FOLLOW_UP_CALLS, visit_of
 from tests.house.rating_calls import rated
+from tests.house.red_flag_calls import FEVER
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
@@ -61,6 +66,7 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "answers": AnswerOut,
     "alerts": AlertOut,
     "calls": CallOut,
+    "redness": RednessOut,
     "protocols": ProtocolVersionOut,
     "message_templates": OwnTemplateOut,
     "pauses": PauseOut,
@@ -71,9 +77,12 @@ SHAPE_OF: dict[str, type[Shape]] = {
     "photo_consents": PhotoConsentOut,
     "photo_grades": PhotoGradeOut,
     "assessments": AssessmentOut,
+    "instruments": InstrumentOut,
+    "licences": LicenceOut,
+    "responses": ResponseOut,
+    "scores": ScoreOut,
     "findings": FindingOut,
     "scar_measurements": ScarMeasurementOut,
-    "redness": RednessOut,
     "rating_pairs": RatingPairOut,
     "rating_queues": QueueKept,
     "ratings": RatingOut,
@@ -100,6 +109,8 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"{case.path}/addenda", {"text": "Redness.", **make.proof(1)})
     check_in, visit = visit_of(vera, case, "check_in"), visit_of(vera, case)
     vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
+    vera.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "redness", "answer": "yes"})
+    vera.post(f"/patients/{case.patient_id}/red-flags", {"id": str(uuid7()), **FEVER})
     vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer"})
     make.reset_link(db, clinic)
     make.emergency(db, clinic, case.patient_id)
@@ -113,6 +124,7 @@ def told(vera: Api, clinic: make.Clinic, db: Database) -> Case:
     vera.post(f"/photos/{photo['id']}/grades", {"quality": "good"})
     vera.post(f"/patients/{case.patient_id}/photo-consents", {"purpose": "rating", "given": True, "decided_on": "2026-03-02"})
     assessed(case)
+    instrument_calls.told(vera, case)
     rated(vera, clinic)
     return case
 

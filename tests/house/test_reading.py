@@ -19,7 +19,7 @@ from tests.sync.tablet import anna, row
 from tests.web.browser import Browser
 
 SHOWS_NO_PATIENT = {
-    "catalogue": ("/api/v1/catalogue", "/api/v1/openapi.json", "/api/docs", "/drills", "/styleguide"),
+    "catalogue": ("/api/v1/catalogue", "/api/v1/instruments", "/api/v1/openapi.json", "/api/docs", "/drills", "/styleguide"),
     "oneself, colleagues and tablets": (
         "/account",
         "/account/authenticator",
@@ -130,6 +130,7 @@ WITH_FILTER = {
     "/fhir/AuditEvent": "/fhir/AuditEvent?patient={patient_id}",
 }
 """Where the bare address shows something else than this story's signed procedure."""
+_REPORTS = ("cohort", "cohort/<uuid:report_id>", "cohort.csv", "cohort.xlsx", "cohort.zip")
 EMPTY_HERE = frozenset(
     {
         "/api/v1/photos/<uuid:photo_id>/thumbnail",
@@ -137,6 +138,7 @@ EMPTY_HERE = frozenset(
         "/api/v1/ratings/pairs/<uuid:pair_id>/left",
         "/api/v1/ratings/pairs/<uuid:pair_id>/right",
         "/ratings",
+        *(f"/api/v1/reports/{one}" for one in _REPORTS),
     }
 )
-"""The worker makes thumbnails, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""
+"""The worker makes thumbnails and reports, and there is none in this story; nor does Vera rate whom she operated on (tests/outcomes)."""

@@ -18,6 +18,7 @@ from tests.api import Api
 from tests.house.assessment_calls import FULL
 from tests.house.calls import WRITING, api_rules, issue_of, name_of
 from tests.house.follow_up_calls import HOOK, PUSH, visit_of
+from tests.house.instrument_calls import PAIN, TO_OTHERS
 from tests.house.rating_calls import paired
 from tests.house.tablet_calls import locked
 from tests.photos.pictures import cheek
@@ -42,11 +43,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /procedures/{procedure_id}/addenda": {"text": "x", "password": make.PASSWORD},
     "POST /visits/{visit_id}/assessment": FULL,
     "POST /procedures/{procedure_id}/assessments": FULL,
+    **TO_OTHERS,
     "PATCH /visits/{visit_id}": {"state": "attended"},
     "POST /visits/{visit_id}/calls": {"outcome": "no_answer"},
     "POST /visits/{visit_id}/answers": {"id": str(uuid7()), "question": "worse", "answer": "yes"},
     "POST /visits/{visit_id}/link": {"send": False},
     "POST /alerts/{alert_id}/closing": {"note": "Called."},
+    "POST /alerts/{alert_id}/acknowledgement": {},
+    "POST /patients/{patient_id}/red-flags": {"id": str(uuid7()), "flags": ["infection"]},
     "POST /reminders/{reminder_id}/replay": {},
     "POST /reminders/{reminder_id}/settlement": {"outcome": "arrived"},
     "POST /sync/issues/{issue_id}/resolution": {"choice": "reject", "note": "x"},
@@ -86,6 +90,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
     tablet.post(f"/visits/{check_in['id']}/answers", {"id": str(uuid7()), "question": "worse", "answer": "yes"})
     photo = sent(tablet, case.patient_id, cheek())
     return {
+        "report_id": tablet.get("/reports/cohort", 202)["id"],
         "patient_id": case.patient_id,
         "scar_id": case.scar_ids[0],
         "procedure_id": case.id,
@@ -102,6 +107,7 @@ def ids_of(case: Case, clinic: make.Clinic) -> dict[str, str]:
         "sign_in_id": tablet.get("/users/me/sessions")["items"][0]["id"],
         "pair_id": paired(cast("App", tablet.client.application), clinic, photo, case.id),
         "photo_id": photo["id"],
+        "response_id": tablet.post(f"/visits/{visit['id']}/responses", PAIN)["id"],
         "upload_id": begun(tablet, announced(tablet, case.patient_id, cheek())).rpartition("/")[2],
     }
 

@@ -9,7 +9,11 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(path for folder in ("server", "schemas", "workers", "tests", "bench") for path in (ROOT / folder).rglob("*.py"))
 OWN = [path for path in FILES if "versions" not in path.parts]
 LONGEST = 300
-DATA = {"schemas/vocabulary.py": "a table of words"}
+DATA = {
+    "schemas/vocabulary.py": "a table of words",
+    "server/reports/shape.py": "a table of what a report holds",
+    "server/reports/service/study_tables.py": "the statistician's tables, column by column",
+}
 
 
 def name(path: Path) -> str:

@@ -83,7 +83,7 @@ def messages(rules: dict[str, Any], step: dict[str, Any], day: date, closes: dat
     kept: dict[date, Said] = {}
     for one in sorted(found, key=lambda said: said.rung):
         here = one.due.astimezone(zone).date()
-        if here not in kept or (one.rung >= 0 and kept[here].rung < 0):
+        if here not in kept or (one.purpose != "chase" and kept[here].purpose == "chase"):
             kept[here] = one  # nearer ones come first; a chase gives way
     ordered = sorted(kept.values(), key=lambda said: said.due)
     following = [*ordered[1:], None]

@@ -45,9 +45,9 @@ def _check_in(days: int) -> dict[str, Any]:
         "title": f"Day {days}",
         "kind": "check_in",
         "after": {"days": days},
-        "opens_days_before": 0,
-        "closes_days_after": 3,
-        "messages": [{"days_before": 0, "purpose": "check_in"}],
+        "opens_days_before": 2,
+        "closes_days_after": 2,
+        "messages": [{"days_before": 0, "purpose": "check_in"}, {"days_before": -1, "purpose": "check_in"}],
         "chase_days_after_window": [],
     }
 

@@ -54,6 +54,10 @@ class Anna:
         """Open the page, press the button that leads to `part`, and see what comes."""
         return self.send(self.open(), part, **typed)
 
+    def report(self, **typed: Any) -> Page:
+        """Something is wrong, which can be said from every page."""
+        return self.send(self.open("/something-wrong"), "/something-wrong", **typed)
+
     def send(self, page: Page, part: str, **typed: Any) -> Page:
         """Press a button of this page."""
         answer = self.phone.send(page, next(one for one in page.forms if one.partition("?")[0] == self.path + part), **typed)

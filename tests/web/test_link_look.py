@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 
 from schemas.questions import QUESTIONS, Given
+from schemas.red_flags import RedFlag
 from server.followup.calendar import Offset
 from server.followup.messages.words import clinical_words
 from server.web.link_texts import questions
@@ -40,12 +41,12 @@ def test_the_words_around_a_visits_questions_are_in_every_language(language: str
 @pytest.mark.parametrize("language", TEXTS)
 def test_every_question_and_answer_has_words(language: str) -> None:
     words = TEXTS[language].WORDS
-    assert {*QUESTIONS, *(f"{one}_hint" for one in QUESTIONS), *Given} <= set(words)
+    assert {*QUESTIONS, *(f"{one}_hint" for one in QUESTIONS), *(f"flag_{one}" for one in RedFlag), *Given} <= set(words)
 
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_no_text_says_anything_of_the_treatment(language: str) -> None:
-    said = " ".join(text for key, text in TEXTS[language].WORDS.items() if not key.startswith("worse"))
+    said = " ".join(text for text in TEXTS[language].WORDS.values())
     assert clinical_words(said) == []
 
 

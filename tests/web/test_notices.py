@@ -98,7 +98,7 @@ def test_a_worrying_answer_reaches_csabas_screen(app: App, db: Database, clinic:
         service.status = 201
         his = receivers.Browser()
         assert "You are told on this device from now on." in tell(csaba, f"{service.origin}/push/csaba", his.secrets).text
-        anna(app, clinic, step="d28").press("/question/1", answer="yes")
+        anna(app, clinic, step="d28").report(worse="yes")
         pump.run_due(db, app.settings, clinic_id=clinic.id)
         (request,) = service.requests
     shown = json.loads(his.read(request.body))

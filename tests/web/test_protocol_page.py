@@ -42,12 +42,12 @@ def send(browser: Browser, do: str, change: Callable[[dict[str, Any]], object] =
 
 def test_the_protocol_is_read_as_a_table(adam: Browser) -> None:
     page = adam.open(PATH)
-    assert "Version default-1, built in. No procedure is followed up just now." in page.text
+    assert "Version default-2, built in. No procedure is followed up just now." in page.text
     assert (
         "3 months after 3 months 14 days before to 14 days after 14 days before (asks to book), 3 days before, 1 day before "
         "4 and 11 days after the window" in page.text
     )
-    assert "Day 7 check-in after 7 days that day to 3 days after on the day none" in page.text
+    assert "Day 7 check-in after 7 days 2 days before to 2 days after on the day, 1 day after none" in page.text
     assert "10:00 on the patient’s clock, never before 09:00 or from 19:00 on" in page.text
     assert EDIT in page.hrefs
     assert FORECAST not in page.hrefs
@@ -76,7 +76,7 @@ def test_the_picture_says_in_words_what_it_shows() -> None:
 def test_the_form_shows_what_is_in_force_and_can_be_used_by_everybody(adam: Browser) -> None:
     page = adam.open(EDIT)
     assert 'value="14 book, 3, 1"' in page.html
-    assert page.forms[EDIT]["version"] == "default-1"
+    assert page.forms[EDIT]["version"] == "default-2"
     assert faults(page) == []
 
 
@@ -88,7 +88,7 @@ def test_checking_says_what_would_change_and_stores_nothing(adam: Browser, db: D
         assert "in 1 procedure" in page.text
         assert 'value="16:30"' in page.html
         assert faults(page) == []
-        assert "Version default-1" in adam.open(PATH).text
+        assert "Version default-2" in adam.open(PATH).text
 
 
 def test_activating_makes_a_version_with_who_when_and_what(adam: Browser) -> None:
@@ -151,7 +151,7 @@ def test_a_fault_leads_to_its_field_and_keeps_what_was_typed(adam: Browser) -> N
     assert {"#steps-5-opens", "#send_at"} <= set(page.hrefs)
     assert 'value="80"' in page.html
     assert faults(page) == []
-    assert "Version default-1" in adam.open(PATH).text
+    assert "Version default-2" in adam.open(PATH).text
 
 
 @pytest.mark.parametrize(
@@ -202,14 +202,14 @@ def test_a_protocol_without_steps_is_refused_with_a_way_on(adam: Browser) -> Non
 
 def test_a_form_that_is_older_than_the_protocol_is_shown_again(adam: Browser, clinic: make.Clinic, at_desk: AtDesk) -> None:
     send(at_desk(clinic.surgeon), "new", lambda typed: typed.update(send_at="11:00"), expect=303)
-    page = Page(send(adam, "new", lambda typed: typed.update(send_at="12:00", version="default-1"), expect=412))
+    page = Page(send(adam, "new", lambda typed: typed.update(send_at="12:00", version="default-2"), expect=412))
     assert "Somebody else has changed the protocol" in page.text
     assert 'value="12:00"' in page.html
     assert faults(page) == []
 
 
 def test_a_form_from_elsewhere_changes_nothing(adam: Browser) -> None:
-    assert adam.client.post(EDIT, data={"do": "new", "version": "default-1"}).status_code == 403
+    assert adam.client.post(EDIT, data={"do": "new", "version": "default-2"}).status_code == 403
 
 
 def test_what_is_typed_comes_back_as_it_was_stored() -> None:

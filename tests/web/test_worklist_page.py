@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,8 @@ from server import clock
 from server.config import Config
 from server.db import Database, find
 from server.followup.engine import chores
-from server.followup.models import Visit
+from server.followup.models import Alert, Visit
+from server.followup.service import alarms
 from server.followup.service.alerts import raise_alert
 from server.followup.service.calls import calls_of
 from tests import make
@@ -47,7 +49,8 @@ def alert(story: Story, kind: AlertKind) -> uuid.UUID:
     with clock.at(FRIDAY), story.db.transaction(story.clinic.id) as session:
         about = find(session, Visit, story.visits()[0].id)
         assert about is not None
-        return raise_alert(session, kind, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
+        raising = alarms.sound if kind in alarms.URGENT else raise_alert
+        return raising(session, kind, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
 
 
 def look(browser: Browser, address: str = LIST) -> Page:
@@ -84,7 +87,7 @@ def test_a_row_says_whom_to_call_why_and_what_is_known(csaba: Browser, anna: Sto
 def test_the_counts_are_filters(csaba: Browser, anna: Story) -> None:
     alert(anna, AlertKind.CONCERNING_ANSWER)
     page = look(csaba)
-    assert "1 All 1 Concerning answers 0 Ask for you 0 Overdue 0 Due this week 0 Bad contact" in page.text
+    assert "1 All 0 Red flags 1 Concerning answers 0 Ask for you 0 Overdue 0 Due this week 0 Bad contact" in page.text
     assert "Call now. Then write down what was found." in look(csaba, f"{LIST}?show=concerning").text
     assert "Every visit due this week has a time." in look(csaba, f"{LIST}?show=due").text
 
@@ -212,3 +215,51 @@ def test_who_follows_nobody_up_is_told_so(anna: Story, at_desk: Callable[[make.P
         other = at_desk(getattr(anna.clinic, role))
         page = other.open(LIST, 403)
     assert "Petrauskien" not in page.text
+
+
+def test_csaba_takes_a_red_flag_on_and_then_writes_down_what_was_found(csaba: Browser, anna: Story) -> None:
+    flag = alert(anna, AlertKind.RED_FLAG)
+    page = look(csaba, f"{LIST}?show=red_flag")
+    assert "Nobody is on it" in page.text
+    assert "Call now. Then write down what was found." in page.text
+    mine = press(csaba, page, f"/follow-up/alerts/{flag}/acknowledgement?show=red_flag")
+    assert "You are on it: Petrauskienė, Anna." in mine.text
+    assert "Csaba Tóth is on it since 09:00" in mine.text
+    assert "I am on it" not in mine.text
+    closed = press(csaba, mine, f"/follow-up/alerts/{flag}/closing?show=red_flag", done="A lash in her eye; she sees well.")
+    assert "Nobody has reported a red flag." in closed.text
+
+
+def test_what_was_told_again_says_so(csaba: Browser, anna: Story) -> None:
+    alert(anna, AlertKind.RED_FLAG)
+    with clock.at(FRIDAY + timedelta(minutes=30)), anna.db.transaction(anna.clinic.id) as session:
+        alarms.escalate(session)
+    assert "Escalated once, nobody is on it" in look(csaba).text
+
+
+def test_taken_on_by_another_it_can_be_taken_over(csaba: Browser, anna: Story) -> None:
+    flag = alert(anna, AlertKind.RED_FLAG)
+    with clock.at(FRIDAY), anna.db.transaction(anna.clinic.id, actor=anna.clinic.nurse) as session:
+        found = find(session, Alert, flag, lock=True)
+        assert found is not None
+        alarms.acknowledge(session, found)
+    page = look(csaba)
+    assert "Nóra Szabó is on it since 09:00" in page.text
+    assert "Csaba Tóth is on it" in press(csaba, page, f"/follow-up/alerts/{flag}/acknowledgement").text
+
+
+def test_every_page_says_that_nobody_is_on_a_red_flag(
+    csaba: Browser, anna: Story, at_desk: Callable[[make.Person], Browser], other_clinic: make.Clinic
+) -> None:
+    pages = ("/procedures", "/patients", "/outbox", f"/patients/{anna.patient['id']}", "/follow-up/protocol")
+    strip = "Nobody is on 1 red flag. See whom to call"
+    assert not [one for one in pages if "Nobody is on" in look(csaba, one).text]
+    flag = alert(anna, AlertKind.RED_FLAG)
+    assert [one for one in pages if strip not in look(csaba, one).text] == []
+    with clock.at(FRIDAY):
+        admin, hillside = at_desk(anna.clinic.admin), at_desk(other_clinic.coordinator)
+    assert "Nobody is on" not in look(admin, "/people").text, "who looks after no patient"
+    assert "Nobody is on" not in look(hillside, "/procedures").text
+    press(csaba, look(csaba), f"/follow-up/alerts/{flag}/acknowledgement")
+    assert strip not in look(csaba, "/procedures").text
+    assert "Nobody is on" not in csaba.open("/patients/nowhere", 404).text

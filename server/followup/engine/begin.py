@@ -98,7 +98,7 @@ def _verdict(row: Row, look: _Look) -> Settled | datetime | None:
     """Why this may not be sent, or when it may; None: now."""
     if row["expires_at"] <= look.now:
         return Settled(row, ReminderState.EXPIRED, "expire", "too_late")
-    if look.paused:
+    if look.paused and row["purpose"] != Purpose.ALERT:
         return look.now + A_PAUSE_IS_ASKED_EVERY
     if row["recipient"] != PATIENT:
         return None

@@ -68,8 +68,10 @@ class Pump:
             if clinic_id in {None, one} and self.go_on():
                 with self.db.transaction(one) as session:
                     counts[ReminderState.EXPIRED] += finish.expire(session, channel)
-                    allowed = 0 if one in resting else guard.reserve(session, channel, limit, self.config)
-                    token, claimed = queue.claim(session, channel, limit=allowed, lease=self._claim_lease) if allowed else (None, [])
+                    allowed, lease = guard.reserve(session, channel, limit, self.config), self._claim_lease
+                    token, claimed = (
+                        queue.claim(session, channel, limit=allowed, lease=lease, alerts_only=one in resting) if allowed else (None, [])
+                    )
                 if token and claimed:
                     counts += self._send_all(one, channel, token, claimed)
         return +counts

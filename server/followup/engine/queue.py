@@ -10,7 +10,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import Channel, ReminderState
+from schemas.vocabulary import Channel, Purpose, ReminderState
 from server import clock
 from server.db import UtcDateTime, table_of
 from server.followup.models import IS_LEASED, IS_PENDING, Reminder
@@ -74,6 +74,7 @@ _DUE = (
         R.c.clinic_id == sa.bindparam("clinic", type_=sa.Uuid()),
         R.c.next_at <= _NOW,
         R.c.expires_at > _NOW,
+        sa.or_(sa.bindparam("all", type_=sa.Boolean()), R.c.purpose == Purpose.ALERT),
     )
     .order_by(R.c.next_at)
     .limit(sa.bindparam("most", type_=sa.Integer()))
@@ -92,10 +93,16 @@ _CLAIM = (
 )
 
 
-def claim(session: Session, channel: Channel, *, limit: int, lease: timedelta = CLAIM_LEASE) -> tuple[uuid.UUID, list[uuid.UUID]]:
-    """(token, ids) of due messages of the session's clinic, oldest first, that are this caller's alone until the lease ends."""
+def claim(
+    session: Session, channel: Channel, *, limit: int, lease: timedelta = CLAIM_LEASE, alerts_only: bool = False
+) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """(token, ids) of due messages of the session's clinic, oldest first, that are this caller's alone until the lease ends.
+
+    `alerts_only`: the clinic has paused its messages, and what its staff must know at once is none of those.
+    """
     now, token = clock.now(), uuid.uuid4()
     values = {"clinic": session.info["clinic_id"], "on": channel, "now": now, "most": limit, "until": now + lease, "token": token}
+    values["all"] = not alerts_only
     return token, list(session.connection().execute(_CLAIM, values).scalars())
 
 

@@ -1,6 +1,8 @@
-"""One beat of the engine: whether the clock is to be believed, a chore is due, a worker was lost, and what is due on which channel."""
+"""One beat of the engine: whether the clock is to be believed, a chore is due, a worker was lost, an alert is nobody's, what is due."""
 
 import logging
+import uuid
+from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from server.db import Database, insert_missing, table_of
 from server.followup.engine import chores, guard, moves, queue
 from server.followup.engine.pump import settle_lost
 from server.followup.models import Chore
+from server.followup.service import alarms
 
 log = logging.getLogger("graftlog.followup")
 TICK = "tick"
@@ -37,6 +40,8 @@ class Engine:
             due = queue.due_channels(session)
             work = chores.due(session)
             moving = moves.due(session)
+            unheard = alarms.clinics_due(session)
+        call_again(self.db, unheard)
         for name in work:
             chores.run(self.db, name, self.config)
         if lapsed:
@@ -50,6 +55,15 @@ class Engine:
         if held != self._held:
             log.error("nothing is sent: %s; see docs/operate.md", held) if held else log.warning("the clock is believed again")
             self._held = held
+
+
+def call_again(db: Database, clinics: Iterable[uuid.UUID]) -> int:
+    """Escalate what nobody of these clinics is on; how many alerts. Before any other work: a chore may take long."""
+    total = 0
+    for clinic_id in clinics:
+        with db.transaction(clinic_id) as session:
+            total += alarms.escalate(session)
+    return total
 
 
 def _note_tick(session: Session) -> None:

@@ -38,7 +38,10 @@ class Link(Base):
 
 
 class Answer(Journaled, Base):
-    """One answer to one question, as given, never changed; a later answer to the same question is a further row."""
+    """One answer to one question, as given, never changed; a later answer to the same question is a further row.
+
+    `flags` are the red flags that a yes to their question names. Without a visit: reported when nobody had asked.
+    """
 
     __tablename__ = "answers"
     __table_args__ = (
@@ -47,10 +50,11 @@ class Answer(Journaled, Base):
         sa.Index("ix_answers_visit", "clinic_id", "visit_id"),
     )
     collection = "answers"
-    visit_id: Mapped[uuid.UUID]
+    visit_id: Mapped[uuid.UUID | None]
     patient_id: Mapped[uuid.UUID]
     question: Mapped[str]
     answer: Mapped[str]
+    flags: Mapped[list[str] | None]
     concerning: Mapped[bool] = mapped_column(default=False)
     via: Mapped[str]
     given_by: Mapped[uuid.UUID | None]
@@ -60,10 +64,11 @@ class Answer(Journaled, Base):
         """Wire form."""
         return {
             "id": str(self.id),
-            "visit_id": str(self.visit_id),
+            "visit_id": str(self.visit_id) if self.visit_id else None,
             "patient_id": str(self.patient_id),
             "question": self.question,
             "answer": self.answer,
+            "flags": self.flags or [],
             "concerning": self.concerning,
             "via": self.via,
             "given_by": str(self.given_by) if self.given_by else None,
@@ -72,7 +77,11 @@ class Answer(Journaled, Base):
 
 
 class Alert(Journaled, Versioned, Base):
-    """Something that needs a person, until somebody says what was done about it."""
+    """Something that needs a person, until somebody says what was done about it.
+
+    One that cannot wait has a time of its next escalation for as long as it is open; none has another. `escalation_level` counts
+    how often it was told again.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -80,8 +89,16 @@ class Alert(Journaled, Versioned, Base):
         belongs_to("patient_id", "patients"),
         belongs_to("procedure_id", "procedures"),
         belongs_to("closed_by", "users"),
+        belongs_to("acknowledged_by", "users"),
         sa.Index("ix_alerts_open", "clinic_id", "closed_at", "kind", "id"),
         sa.Index("ix_alerts_patient", "clinic_id", "patient_id"),
+        sa.Index(
+            "ix_alerts_urgent",
+            "clinic_id",
+            "next_escalation_at",
+            sqlite_where=sa.text("next_escalation_at IS NOT NULL"),
+            postgresql_where=sa.text("next_escalation_at IS NOT NULL"),
+        ),
     )
     collection = "alerts"
     kind: Mapped[AlertKind] = mapped_column(words(AlertKind))
@@ -93,6 +110,11 @@ class Alert(Journaled, Versioned, Base):
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[uuid.UUID | None]
     closing_note: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[uuid.UUID | None]
+    escalation_level: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalated_at: Mapped[datetime | None]
+    next_escalation_at: Mapped[datetime | None]
 
     def document(self) -> dict[str, Any]:
         """Wire form."""
@@ -107,6 +129,10 @@ class Alert(Journaled, Versioned, Base):
             "closed_at": instant(self.closed_at) if self.closed_at else None,
             "closed_by": str(self.closed_by) if self.closed_by else None,
             "closing_note": self.closing_note,
+            "acknowledged_at": instant(self.acknowledged_at) if self.acknowledged_at else None,
+            "acknowledged_by": str(self.acknowledged_by) if self.acknowledged_by else None,
+            "escalation_level": self.escalation_level,
+            "escalated_at": instant(self.escalated_at) if self.escalated_at else None,
             "write_id": str(self.write_id),
             "created_at": instant(self.created_at),
             "updated_at": instant(self.updated_at),

@@ -20,6 +20,7 @@ PATIENT, STAFF, SYSTEM = "patient", "staff", "system"
 """Recipients. Their addresses are read when a message is sent, so they are never old."""
 
 IS_PENDING = sa.text("state = 'pending'")
+WAS_TOLD = sa.text("state IN ('accepted', 'delivered') AND recipient = 'patient' AND visit_id IS NOT NULL")
 IS_LEASED = sa.text("state IN ('claimed', 'sending')")
 HAS_MESSAGE = sa.text("message_id IS NOT NULL")
 
@@ -106,6 +107,8 @@ class Reminder(Journaled, Versioned, Base):
         sa.Index("ix_reminders_due", "clinic_id", "due_at", "id"),
         sa.Index("ix_reminders_state", "clinic_id", "state", "due_at", "id"),
         sa.Index("ix_reminders_message", "message_id", sqlite_where=HAS_MESSAGE, postgresql_where=HAS_MESSAGE),
+        # Of which visits the patient was told: what a cohort's report walks through.
+        sa.Index("ix_reminders_told", "clinic_id", "visit_id", sqlite_where=WAS_TOLD, postgresql_where=WAS_TOLD),
         # These three keep an idle tick flat, however many messages lie in the future or in the past.
         sa.Index("ix_reminders_pending", "channel", "next_at", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
         sa.Index("ix_reminders_clinic_pending", "channel", "clinic_id", "next_at", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),

@@ -26,9 +26,13 @@ routes = Routes("answers", __name__, url_prefix="/api/v1", description="Answers 
 @routes.refuses(404, 409)
 @allow(Permission.FOLLOW_UP)
 def record_answer(body: dict[str, Any], visit_id: uuid.UUID) -> Response:
-    """Write down what a patient answered by telephone. The check-in is thereby answered, and its unsent messages are cancelled."""
+    """Write down what a patient answered by telephone. The check-in is thereby answered, and its unsent messages are cancelled.
+
+    Red flags may be said of any visit; they alert at once, and answer no check-in by themselves.
+    """
     visit = found(find(session(), Visit, visit_id, lock=True))
-    given = answers.record(session(), visit, Question(body["question"]), Given(body["answer"]), via=answers.BY_PHONE, answer_id=body["id"])
+    said, flags = (Question(body["question"]), Given(body["answer"])), body.get("flags", [])
+    given = answers.record(session(), visit, *said, via=answers.BY_PHONE, answer_id=body["id"], flags=flags)
     return answer(given[0].document(), 201 if given[1] else 200)
 
 

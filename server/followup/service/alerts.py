@@ -1,4 +1,4 @@
-"""Alerts: what needs a person, raised once and standing until somebody says what was done."""
+"""Alerts: what needs a person, raised once and standing until somebody says what was done. Those that cannot wait: alarms.py."""
 
 import uuid
 from collections.abc import Sequence
@@ -62,6 +62,7 @@ def close_alert(session: Session, alert: Alert, note: str) -> Alert:
         raise Problem("conflict", "Somebody has already dealt with this; read it again.")
     actor = session.info.get("actor")
     alert.closed_at, alert.closed_by, alert.closing_note = clock.now(), actor.user_id if actor else None, note
+    alert.next_escalation_at = None
     say(session, alert, "close")
     session.flush()
     return alert

@@ -1,49 +1,57 @@
 """Answers to check-ins: stored as given, and a person is told in the same transaction when one concerns."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.questions import QUESTIONS, Given, Question
-from schemas.vocabulary import AlertKind, Purpose, VisitKind, VisitState
-from server import clock
+from schemas.questions import MEANINGS, QUESTIONS, Given, Question
+from schemas.vocabulary import AlertKind, VisitKind, VisitState
 from server.db import find
-from server.followup.models import Alert, Answer, Visit
-from server.followup.service import staff
+from server.followup.models import Answer, Visit
+from server.followup.service import alarms, red_flags, redness
 from server.followup.service.alerts import raise_alert
-from server.followup.service.endpoints import send_mail, send_push
 from server.followup.service.visits import mark_visit
 from server.ids import uuid7
 from server.problems import Problem
-from server.procedures.models import Procedure
 
-BY_LINK, BY_PHONE = "link", "phone"
+BY_LINK, BY_PHONE = red_flags.BY_LINK, red_flags.BY_PHONE
 CONCERNING = "Answered the check-in: something has got worse. Call at once."
-TOLD = ("A patient needs a call now", "A check-in was answered in a way that concerns. Open the work list.", "/follow-up/work-list")
-"""Title, text and page of what appears on the screens and in the mail of staff; nobody is named."""
-STAYS_URGENT = timedelta(days=1)
-UNCLEAR = "Answered the check-in: not sure whether something has got worse. Call."
+UNCLEAR = {
+    Question.WORSE: "Answered the check-in: not sure whether something has got worse. Call.",
+    Question.RED_FLAGS: "Not sure whether one of the red flags is there. Call.",
+}
 
 
 def record(
-    session: Session, visit: Visit, question: Question, given: Given, *, via: str, answer_id: uuid.UUID | None = None
+    session: Session,
+    visit: Visit,
+    question: Question,
+    given: Given,
+    *,
+    via: str,
+    answer_id: uuid.UUID | None = None,
+    flags: Iterable[str] = (),
 ) -> tuple[Answer, bool]:
-    """(answer, whether it is new) for a locked check-in, which is thereby answered: its unsent messages are cancelled.
+    """(answer, whether it is new) about a locked visit. A check-in is thereby answered: its unsent messages are cancelled.
 
-    Raises `id_taken` for an id that belongs to another answer, `conflict` for a visit in person and for a cancelled check-in.
+    `flags` belong to a yes to the red flags. Their question is asked of any visit and answers no check-in by itself.
+
+    Raises `id_taken` for an id that belongs to another answer; else `conflict` for a visit in person and for a cancelled check-in.
     """
+    meaning, named = MEANINGS[question], list(map(str, red_flags.in_order(flags)))
     stored = find(session, Answer, answer_id) if answer_id else None
     if stored is not None:
-        if (stored.visit_id, stored.question, stored.answer, stored.via) != (visit.id, question, given, via):
+        same = (stored.visit_id, stored.question, stored.answer, stored.via, stored.flags or [])
+        if same != (visit.id, question, given, via, named):
             raise Problem("id_taken", "Use a new id for a new answer; answers are never changed.")
         return stored, False
-    if visit.kind != VisitKind.CHECK_IN:
+    if visit.kind != VisitKind.CHECK_IN and not meaning.anywhere:
         raise Problem("conflict", "This is a visit in person and asks nothing; choose one of the check-ins.")
-    mark_visit(session, visit, VisitState.ANSWERED)
-    meaning, actor = QUESTIONS[question], session.info.get("actor")
+    if meaning.settles:
+        mark_visit(session, visit, VisitState.ANSWERED)
+    actor = session.info.get("actor")
     answer = Answer(
         id=answer_id or uuid7(),
         clinic_id=visit.clinic_id,
@@ -51,28 +59,28 @@ def record(
         patient_id=visit.patient_id,
         question=question,
         answer=given,
+        flags=named or None,
         concerning=given in meaning.concerning,
         via=via,
         given_by=actor.user_id if actor else None,
     )
     session.add(answer)
     session.flush()
-    if answer.concerning:
-        _call_at_once(session, visit)
-    elif given in meaning.unclear:
-        raise_alert(session, AlertKind.WANTS_A_CALL, patient_id=visit.patient_id, detail=UNCLEAR, visit=visit)
+    _follow(session, visit, answer)
     return answer, True
 
 
-def _call_at_once(session: Session, visit: Visit) -> None:
-    """One alert however often it is said, until somebody has closed it; whoever follows up is told in the same minute."""
-    standing = sa.select(Alert.id).where(Alert.kind == AlertKind.CONCERNING_ANSWER, Alert.visit_id == visit.id, Alert.closed_at.is_(None))
-    if session.scalar(standing) is None:
-        raise_alert(session, AlertKind.CONCERNING_ANSWER, patient_id=visit.patient_id, detail=CONCERNING, visit=visit)
-        send_push(session, staff.who_follow_up(session), *TOLD, purpose=Purpose.ALERT)
-        surgeon = session.get_one(Procedure, (visit.clinic_id, visit.procedure_id)).surgeon_id
-        to = {user_id: uuid7() for user_id in (surgeon, *(one.id for one in staff.in_charge(session)))}
-        send_mail(session, to, *TOLD, purpose=Purpose.ALERT, until=clock.now() + STAYS_URGENT)
+def _follow(session: Session, visit: Visit, answer: Answer) -> None:
+    """What an answer asks for. Of what cannot wait there is one alert however often it is said, until somebody has closed it."""
+    question = Question(answer.question)
+    if question == Question.REDNESS:
+        redness.of_answer(session, visit, answer)
+    elif answer.concerning and question == Question.RED_FLAGS:
+        red_flags.sound(session, visit.patient_id, red_flags.in_order(answer.flags or ()), via=answer.via, visit=visit)
+    elif answer.concerning:
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=visit.patient_id, detail=CONCERNING, visit=visit)
+    elif answer.answer in MEANINGS[question].unclear:
+        raise_alert(session, AlertKind.WANTS_A_CALL, patient_id=visit.patient_id, detail=UNCLEAR[question], visit=visit)
 
 
 def answers_of(session: Session, visit_id: uuid.UUID) -> Sequence[Answer]:

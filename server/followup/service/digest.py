@@ -20,6 +20,7 @@ FROM, UNTIL = time(7, 30), time(12)
 PATH = "/follow-up/work-list"
 _KEYS = uuid.UUID("0a0f7f0c-2f7e-5b1c-8f53-7a0c4e2d9b61")
 _LINES = {
+    WorkKind.RED_FLAG: ("red flag", "red flags", "call now"),
     WorkKind.CONCERNING: ("answer that worries", "answers that worry", "call now"),
     WorkKind.ASKING: ("patient who asks for you", "patients who ask for you", "call back"),
     WorkKind.OVERDUE: ("overdue visit", "overdue visits", "call, or mark who came"),
@@ -50,8 +51,8 @@ def send_digests(session: Session) -> int:
 
 def subject(counts: dict[WorkKind, int], clinic: str) -> str:
     """How much there is to do; a worry is said at once."""
-    worries = counts[WorkKind.CONCERNING]
-    first = f"{worries} {_LINES[WorkKind.CONCERNING][worries != 1]}, " if worries else ""
+    urgent = [(kind, counts[kind]) for kind in (WorkKind.RED_FLAG, WorkKind.CONCERNING) if counts[kind]]
+    first = "".join(f"{number} {_LINES[kind][number != 1]}, " for kind, number in urgent)
     whole = sum(counts.values())
     return f"{clinic}: {first}{whole} on the work list"
 

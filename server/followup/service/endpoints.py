@@ -137,21 +137,30 @@ def send_event(session: Session, kind: str, data: dict[str, Any], systems: Seque
 
 
 def send_push(
-    session: Session, user_ids: Iterable[uuid.UUID] | None, title: str, body: str, path: str, *, purpose: Purpose
+    session: Session,
+    user_ids: Iterable[uuid.UUID] | None,
+    title: str,
+    body: str,
+    path: str,
+    *,
+    purpose: Purpose,
+    key: uuid.UUID | None = None,
+    until: datetime | None = None,
 ) -> list[Reminder]:
     """Tell these members of staff (None: all) in each of their browsers, in this transaction. `path` is the page of ours to open.
 
+    From `key` the messages' own keys follow, so that the same news is never queued twice; `until`: not said any later than this.
     No name and nothing clinical: it appears on locked screens.
     """
     query = sa.select(PushSubscription).where(PushSubscription.active).order_by(PushSubscription.id)
     if user_ids is not None:
         query = query.where(PushSubscription.user_id.in_(list(user_ids)))
-    event_id = uuid7()
+    event_id = key or uuid7()
     shown = {"title": title, "body": body, "path": path, "urgency": "high" if purpose == Purpose.ALERT else "normal"}
     rows = []
     for one in session.scalars(query):
         payload = {"subscription_id": str(one.id), **shown}
-        row = _message(session, Channel.PUSH, purpose, uuid.uuid5(event_id, str(one.id)), payload, clock.now() + PUSH_KEEPS)
+        row = _message(session, Channel.PUSH, purpose, uuid.uuid5(event_id, str(one.id)), payload, until or clock.now() + PUSH_KEEPS)
         row.user_id = one.user_id
         rows.append(row)
     return _queued(session, rows)

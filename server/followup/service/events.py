@@ -1,4 +1,4 @@
-"""What a clinic's own systems are told: every visit that comes to another state, every alert raised or closed, wherever that happens."""
+"""What a clinic's own systems are told: every visit that comes to another state, all that becomes of an alert, wherever that happens."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.followup.service import endpoints
 
 _HEARD = "events_to_tell"
 _OF_A_VISIT = ("state", "booked_for")
+_OF_AN_ALERT = {"closed_at": "alert.closed", "escalated_at": "alert.escalated", "acknowledged_at": "alert.acknowledged"}
 """Changes that other systems have a use for. That a visit is planned for another day is none: it is said when it falls due."""
 
 
@@ -27,8 +28,12 @@ def _kind(row: object, *, is_new: bool) -> str | None:
     if isinstance(row, Visit) and not is_new and row.state != VisitState.PLANNED and _has_changed(row, *_OF_A_VISIT):
         return f"visit.{row.state}"
     if isinstance(row, Alert):
-        return "alert.raised" if is_new else "alert.closed" if row.closed_at and _has_changed(row, "closed_at") else None
+        return "alert.raised" if is_new else next((kind for name, kind in _OF_AN_ALERT.items() if _has_come(row, name)), None)
     return None
+
+
+def _has_come(row: Alert, name: str) -> bool:
+    return getattr(row, name) is not None and _has_changed(row, name)
 
 
 def _has_changed(row: object, *names: str) -> bool:

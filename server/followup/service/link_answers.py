@@ -1,6 +1,7 @@
 """What a patient's link does: it acts inside its own clinic, for its own visit, and for nobody else."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +21,7 @@ from server.followup.calendar import end_of
 from server.followup.channels.ways import available
 from server.followup.comparison import CHASED
 from server.followup.models import Alert, Link, Reminder, Visit, due_now, to_patient
-from server.followup.service import answers
+from server.followup.service import alarms, answers
 from server.followup.service.alerts import WISHES, raise_alert
 from server.followup.service.contact import open_channels, set_consent
 from server.followup.service.reach import zone_of
@@ -99,6 +100,24 @@ def ask_for_another_time(session: Session, opened: Opened, when: str, note: str 
     _ask(session, opened, AlertKind.WANTS_ANOTHER_TIME, f"{detail} Wrote: {note}" if note else detail)
 
 
+def worse(session: Session, opened: Opened) -> bool:
+    """Something that is none of the red flags has got worse: at a check-in its answer, else a wish for a call; whether it concerns."""
+    if opened.visit.kind == VisitKind.CHECK_IN and opened.visit.state != VisitState.CANCELLED:
+        return answer(session, opened, Question.WORSE, Given.YES, None)
+    alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=opened.patient.id, detail=WORSE, visit=opened.visit)
+    return True
+
+
+def worries(session: Session, opened: Opened) -> None:
+    """Something that is none of the red flags, and she would like to be called about it."""
+    raise_alert(session, AlertKind.WANTS_A_CALL, patient_id=opened.visit.patient_id, detail=WORRIES, visit=opened.visit)
+    session.flush()
+
+
+WORSE = "Says that something has got worse, and none of the red flags. Call at once."
+WORRIES = "Says that something is wrong, and none of the red flags. Call."
+
+
 def ask_for_a_call(session: Session, opened: Opened) -> None:
     """No time is arranged yet, and she would like to be called."""
     _ask(session, opened, AlertKind.WANTS_A_CALL, "Asks for a call to arrange the visit.")
@@ -119,14 +138,16 @@ def _ask(session: Session, opened: Opened, kind: AlertKind, detail: str) -> None
     session.flush()
 
 
-def answer(session: Session, opened: Opened, question: Question, given: Given, answer_id: uuid.UUID | None) -> bool:
+def answer(
+    session: Session, opened: Opened, question: Question, given: Given, answer_id: uuid.UUID | None, flags: Sequence[str] = ()
+) -> bool:
     """Store an answer; whether it concerns. An id that is already another answer's is replaced, because no patient can choose one."""
     try:
-        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK, answer_id=answer_id)
+        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK, answer_id=answer_id, flags=flags)
     except Problem as problem:
         if problem.code != "id_taken":
             raise
-        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK)
+        stored, _ = answers.record(session, opened.visit, question, given, via=answers.BY_LINK, flags=flags)
     return stored.concerning
 
 

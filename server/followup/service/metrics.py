@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import Channel, ReminderState
 from server import clock
 from server.followup.models import Chore
-from server.followup.service import lateness, sending
+from server.followup.service import alarms, lateness, sending
 from server.photos.service.album import without_thumbnails
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,6 +43,9 @@ def text(session: Session) -> str:
         *_metric("clock_held", "1 while the clock is not believed and nothing is sent.", int(sending.clock_held(session) is not None)),
         *_metric("proof_missing", "Rows that the last nightly proof found missing and repaired.", _repaired(session)),
     ]
+    alone, longest = alarms.waiting(session)
+    lines += _metric("alerts_unacknowledged", "Alerts that cannot wait and nobody is on.", alone)
+    lines += _metric("alert_oldest_unacknowledged_seconds", "How long the oldest of them has stood.", longest.total_seconds())
     lines += _metric("photos_without_thumbnails", "Photos whose thumbnails were given up.", without_thumbnails(session))
     if ticked:
         lines += _metric("last_tick_seconds", "Seconds since a worker last looked round.", max(0.0, (clock.now() - ticked).total_seconds()))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from schemas.vocabulary import VisitState
 from server.clinics.models import Clinic
 from server.followup.models import ProtocolVersion, Visit
+from server.followup.protocol import BUILT_IN as BUILT_INS
 from server.followup.protocol import DEFAULT, DEFAULT_VERSION, Protocol, from_content, to_content
 
 _read: dict[uuid.UUID, Protocol] = {}
@@ -38,9 +39,9 @@ def in_force(session: Session) -> Protocol:
 
 
 def of_version(session: Session, label: str) -> Protocol:
-    """The protocol that a visit names; the default for its label and for one that is not known."""
-    if label == DEFAULT_VERSION or not label.isdigit():
-        return DEFAULT
+    """The protocol that a visit names; the default for one that is not known."""
+    if not label.isdigit():
+        return BUILT_INS.get(label, DEFAULT)
     row = session.scalar(sa.select(ProtocolVersion).where(ProtocolVersion.number == int(label)))
     return _parsed(row.id, row.label, row.content) if row else DEFAULT
 

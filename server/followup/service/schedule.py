@@ -18,7 +18,7 @@ from server.followup.comparison import ALREADY_TOLD, FALLBACK, LADDER, NO_CONSEN
 from server.followup.models import PATIENT, Reminder, Visit, to_patient
 from server.followup.planning import Message, PlannedVisit
 from server.followup.protocol import Protocol
-from server.followup.service import protocols
+from server.followup.service import protocols, redness
 from server.followup.service.reach import best_channel, zone_of
 from server.ids import uuid7
 from server.journal.service import say
@@ -260,6 +260,7 @@ def _procedure_changed(session: Session, procedure: Procedure, before: Procedure
         protocols.keep_in_force(session)  # before its patient is locked, which is the order of a change of the protocol
     patient = _lock_patient(session, procedure.patient_id)
     replan_patient(session, patient)
+    redness.recount(session, procedure)
 
 
 def _patient_changed(session: Session, patient: Patient) -> None:

@@ -24,5 +24,10 @@ def who_follow_up(session: Session) -> list[uuid.UUID]:
     return [one.id for one in _active(session) if any(Permission.FOLLOW_UP in ROLE_PERMISSIONS[Role(role)] for role in one.roles)]
 
 
+def in_charge_of_people(session: Session) -> list[uuid.UUID]:
+    """The administrators: they read no patient, and know how to reach who does."""
+    return [one.id for one in _active(session) if one.has(Role.ADMIN)]
+
+
 def _active(session: Session) -> Sequence[User]:
     return session.scalars(sa.select(User).where(User.active.is_(True)).order_by(User.id)).all()

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from server.canonical import instant
 from server.clinics import service as clinics
 from server.clinics.models import User
 from server.followup.models import Alert, Call, Reminder, Visit
+from server.followup.service.alarms import URGENT
 from server.followup.service.alerts import WISHES
 from server.followup.service.listing import NOT_YET, position
 from server.patients.models import Patient
@@ -28,6 +29,7 @@ DUE_WITHIN = timedelta(days=7)
 RECORDED_WITHIN = timedelta(days=1)
 """So long after the time agreed on somebody should have said whether the patient came."""
 _ALERTS = {
+    WorkKind.RED_FLAG: (AlertKind.RED_FLAG,),
     WorkKind.CONCERNING: (AlertKind.CONCERNING_ANSWER,),
     WorkKind.ASKING: WISHES,
     WorkKind.BAD_CONTACT: (AlertKind.BAD_CONTACT,),
@@ -49,6 +51,8 @@ class Item:
     last_contact: Reminder | None = None
     last_call: Call | None = None
     caller: str | None = None
+    taken_by: str | None = None
+    """Name of who has said to be on the alert."""
 
     def document(self) -> dict[str, Any]:
         """Wire form."""
@@ -91,6 +95,7 @@ def next_step(kind: WorkKind, visit: Visit | None, alert: Alert | None) -> str:
 
 
 _AFTER = {
+    AlertKind.RED_FLAG: "Call now. Then write down what was found.",
     AlertKind.CONCERNING_ANSWER: "Call now. Then write down what was found.",
     AlertKind.WANTS_A_CALL: "Call back.",
     AlertKind.WANTS_ANOTHER_TIME: "Call to arrange another time.",
@@ -136,8 +141,8 @@ def of_visit(session: Session, visit: Visit) -> Item | None:
 
 
 def worries(session: Session, visit: Visit) -> bool:
-    """Whether a concerning answer about the visit is not dealt with."""
-    open_ones = sa.select(Alert.id).where(Alert.closed_at.is_(None), Alert.kind == AlertKind.CONCERNING_ANSWER, Alert.visit_id == visit.id)
+    """Whether a red flag or a concerning answer about the visit is not dealt with."""
+    open_ones = sa.select(Alert.id).where(Alert.closed_at.is_(None), Alert.kind.in_(URGENT), Alert.visit_id == visit.id)
     return session.scalar(open_ones.limit(1)) is not None
 
 
@@ -174,7 +179,7 @@ def _late(visit: Visit | None, today: date) -> int:
 
 
 def _alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
-    """Open alerts of a section; of two wishes about the same visit the newer one. A concerning answer is never put off by a call."""
+    """Open alerts of a section; of two wishes about the same visit the newer one. What cannot wait is never put off by a call."""
     other = aliased(Alert)
     same = sa.and_(other.patient_id == Alert.patient_id, sa.func.coalesce(other.visit_id, other.patient_id) == _about())
     newer = sa.exists().where(
@@ -186,7 +191,7 @@ def _alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
         .outerjoin(Visit, sa.and_(Visit.clinic_id == Alert.clinic_id, Visit.id == Alert.visit_id))
         .where(Alert.closed_at.is_(None), Alert.kind.in_(_ALERTS[kind]), ~newer)
     )
-    return query if kind == WorkKind.CONCERNING else query.where(_not_put_off(today))
+    return query if kind in {WorkKind.RED_FLAG, WorkKind.CONCERNING} else query.where(_not_put_off(today))
 
 
 def _about() -> sa.ColumnElement[uuid.UUID]:
@@ -252,14 +257,15 @@ def _one(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
 
 
 def _with_contacts(session: Session, found: Sequence[Item]) -> list[Item]:
-    """The same rows with the last message and the last call about each visit, in three queries for all."""
+    """The same rows with the last message and the last call about each visit, and who is on it, in three queries for all."""
     ids = [item.visit.id for item in found if item.visit]
-    if not ids:
+    on_it = {item.alert.acknowledged_by for item in found if item.alert and item.alert.acknowledged_by}
+    if not ids and not on_it:
         return list(found)
     sent = sa.select(Reminder).where(Reminder.visit_id.in_(ids), Reminder.sent_at.is_not(None)).order_by(Reminder.sent_at, Reminder.id)
     contacts: Mapping[uuid.UUID | None, Reminder] = {one.visit_id: one for one in session.scalars(sent)}
     calls = {one.visit_id: one for one in session.scalars(sa.select(Call).where(Call.visit_id.in_(ids)).order_by(Call.called_at, Call.id))}
-    callers = {one.called_by for one in calls.values() if one.called_by}
+    callers = on_it | {one.called_by for one in calls.values() if one.called_by}
     people = session.execute(sa.select(User.id, User.name).where(User.id.in_(callers))) if callers else ()
     names = {one.id: one.name for one in people}
     return [_filled(item, contacts, calls, names) for item in found]
@@ -268,8 +274,11 @@ def _with_contacts(session: Session, found: Sequence[Item]) -> list[Item]:
 def _filled(
     item: Item, contacts: Mapping[uuid.UUID | None, Reminder], calls: Mapping[uuid.UUID, Call], names: Mapping[uuid.UUID, str]
 ) -> Item:
-    if item.visit is None:
-        return item
-    call = calls.get(item.visit.id)
-    caller = names.get(call.called_by) if call and call.called_by else None
-    return Item(item.kind, item.patient, item.visit, item.alert, item.days_late, contacts.get(item.visit.id), call, caller)
+    call = calls.get(item.visit.id) if item.visit else None
+    return replace(
+        item,
+        last_contact=contacts.get(item.visit.id) if item.visit else None,
+        last_call=call,
+        caller=names.get(call.called_by) if call and call.called_by else None,
+        taken_by=names.get(item.alert.acknowledged_by) if item.alert and item.alert.acknowledged_by else None,
+    )

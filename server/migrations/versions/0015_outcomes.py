@@ -11,6 +11,19 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+PARTIAL = (
+    ("ux_reports_active", "reports", ["clinic_id", "filters_hash"], "state IN ('queued', 'running')"),
+    ("ix_entries_injected", "entries", ["clinic_id", "procedure_id", "scar_id", "volume_ul", "id"], "kind = 'injection'"),
+    ("ix_entries_retracts", "entries", ["clinic_id", "retracts"], "retracts IS NOT NULL"),
+    (
+        "ix_reminders_told",
+        "reminders",
+        ["clinic_id", "visit_id"],
+        "state IN ('accepted', 'delivered') AND recipient = 'patient' AND visit_id IS NOT NULL",
+    ),
+)
+"""(name, table, columns, of which rows): the reports' own, and what they walk through."""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -77,6 +90,7 @@ def upgrade() -> None:
         sa.Column("step", sa.Text(), nullable=True),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("asked_by", sa.Uuid(), nullable=True),
         sa.Column("asked_at", db.UtcDateTime(), nullable=False),
         sa.Column("lease_until", db.UtcDateTime(), nullable=True),
@@ -91,6 +105,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("clinic_id", "filters_hash", "seq", name=op.f("uq_reports_clinic_id_filters_hash_seq")),
     )
     op.create_index("ix_reports_state", "reports", ["state", "asked_at"], unique=False)
+    for name, table, columns, only in PARTIAL:
+        where = {"sqlite_where": sa.text(only), "postgresql_where": sa.text(only)}
+        op.create_index(name, table, columns, unique=name.startswith("ux_"), **where)
     op.create_table(
         "assessments",
         sa.Column("patient_id", sa.Uuid(), nullable=False),

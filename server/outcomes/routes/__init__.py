@@ -1,7 +1,7 @@
 """HTTP of the outcomes: `ROUTES` are its blueprints."""
 
-from server.outcomes.routes import assessments, pairs, ratings
+from server.outcomes.routes import assessments, instruments, pairs, ratings, responses
 
-ROUTES = (assessments.routes, pairs.routes, ratings.routes)
+ROUTES = (assessments.routes, instruments.routes, responses.routes, pairs.routes, ratings.routes)
 
 __all__ = ["ROUTES"]

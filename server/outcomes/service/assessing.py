@@ -14,7 +14,7 @@ from server import clock
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
-from server.followup.service.alerts import raise_alert
+from server.followup.service import alarms
 from server.followup.service.visits import first_day, mark_visit
 from server.ids import uuid7
 from server.outcomes.models import Assessment, Finding, ScarMeasurement
@@ -136,4 +136,4 @@ def _alert_surgeon(session: Session, procedure: Procedure, visit: Visit | None, 
     if found and session.info["actor"].user_id != procedure.surgeon_id:
         what = ", ".join(dict.fromkeys(one.replace("_", " ") for one in found))
         detail = f"An assessment found: {what}. The surgeon must see it at once."
-        raise_alert(session, AlertKind.CONCERNING_ANSWER, patient_id=procedure.patient_id, detail=detail, visit=visit)
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=procedure.patient_id, detail=detail, visit=visit)

@@ -15,7 +15,7 @@ from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
 from server.followup.models.redness import Redness
-from server.followup.service.alerts import raise_alert
+from server.followup.service import alarms
 from server.ids import uuid7
 from server.outcomes.models import Response, Score
 from server.outcomes.rules import scoring
@@ -122,7 +122,7 @@ def _answer(session: Session, response: Response, visit: Visit | None, instrumen
     response.answers = {**response.answers, **answers}
     if instrument.concerning(fresh):
         session.flush()
-        raise_alert(session, AlertKind.CONCERNING_ANSWER, patient_id=response.patient_id, detail=CONCERNING, visit=visit)
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=response.patient_id, detail=CONCERNING, visit=visit)
 
 
 def _complete(session: Session, response: Response, instrument: Instrument, totals: Mapping[str, Any] | None) -> None:

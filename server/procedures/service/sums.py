@@ -30,6 +30,7 @@ def _standing(alias: sa.FromClause) -> sa.ColumnElement[bool]:
         by.c.procedure_id == alias.c.procedure_id,
         by.c.kind == EntryKind.RETRACTION,
         by.c.retracts == alias.c.id,
+        by.c.retracts.is_not(None),  # so that its index answers, which holds just these
         ~undone,
     )
     return sa.and_(alias.c.kind != EntryKind.RETRACTION, ~struck)

@@ -1,7 +1,7 @@
 """HTTP of the reports: `ROUTES` are its blueprints."""
 
-from server.reports.routes import logbook, panel
+from server.reports.routes import cohort, logbook, panel
 
-ROUTES = (logbook.routes, panel.routes)
+ROUTES = (cohort.routes, logbook.routes, panel.routes)
 
 __all__ = ["ROUTES"]

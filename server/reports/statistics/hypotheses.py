@@ -92,6 +92,11 @@ def _place(ordered: Numbers, b: Numbers, times: NDArray[np.int_], place: int) ->
     return high
 
 
+def _mean(several: Sequence[float]) -> float:
+    """Of fractions, as floats are: exact until the last step. Most patients have one change only, which is its own mean."""
+    return several[0] if len(several) == 1 else float(sum(map(Fraction, several)) / len(several))
+
+
 def mann_whitney(first: Sequence[float], second: Sequence[float]) -> MannWhitney:
     """Mann and Whitney (1947): `scipy.stats.mannwhitneyu`, asymptotic. ValueError for a value that is not finite."""
     a, b = _numbers(first), _numbers(second)
@@ -113,12 +118,12 @@ def signed_rank(changes: Sequence[tuple[object, float]]) -> SignedRank:
     `changes` are (patient, after less before), one for each scar. Those of one patient are not independent: the mean of each is ranked.
     ValueError for a change that is not finite.
     """
-    by_patient: defaultdict[object, list[Fraction]] = defaultdict(list)
+    by_patient: defaultdict[object, list[float]] = defaultdict(list)
     for patient, change in changes:
         if not isfinite(change):
             raise ValueError("changes are finite numbers")
-        by_patient[patient].append(Fraction(change))
-    means = np.array([round(float(sum(several) / len(several)), DIGITS) for several in by_patient.values()], dtype=np.float64)
+        by_patient[patient].append(change)
+    means = np.array([round(_mean(several), DIGITS) for several in by_patient.values()], dtype=np.float64)
     unchanged = int((means == 0).sum())
     if unchanged == len(means):
         return SignedRank(len(means), len(changes), unchanged, _median(means), None, None)

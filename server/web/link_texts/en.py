@@ -1,5 +1,7 @@
 """The patient's page in English."""
 
+from server.web.link_texts import flags
+
 NAME = "English"
 
 
@@ -77,12 +79,10 @@ WORDS = {
     "unknown": "Perhaps a part of it is missing. Open the link in the message again, or copy all of it. You can also call your clinic.",
     "trouble_title": "This did not work",
     "trouble": "Nothing was stored. Please go back and try again, or call your clinic.",
-    "question_title": "A short question",
+    "question_title": "Two short questions",
     "question_of": "Question {number} of {count}",
-    "intro": "We have one short question about how you are.",
-    "only_team": "Only the people who look after you at the clinic see your answer.",
-    "worse": "Has anything got worse since we last saw you?",
-    "worse_hint": "For example redness, pain, swelling, fever, or your sight.",
+    "intro": "We have two short questions about how you are.",
+    "only_team": "Only the people who look after you at the clinic see your answers.",
     "yes": "Yes",
     "no": "No",
     "not_sure": "I am not sure",
@@ -92,9 +92,10 @@ WORDS = {
     "urgent_call": "Call {phone}",
     "urgent_contact": "Please contact the clinic now.",
     "emergency": "If you have trouble seeing, or feel very ill, call the emergency number {number} now.",
-    "answered_title": "Thank you. Your answer has arrived.",
+    "answered_title": "Thank you. Your answers have arrived.",
     "answered": "We get in touch if we want to see you. If anything gets worse or worries you, do not wait: call us.",
     "answer_again": "Answer again",
     "event": "Appointment at {clinic}",
     "event_phone": "Questions? Call {phone}",
+    **flags.ENGLISH,
 }

@@ -1,5 +1,7 @@
 """The patient's page in Spanish."""
 
+from server.web.link_texts import flags
+
 NAME = "Español"
 
 _WHOLE = {
@@ -85,12 +87,10 @@ WORDS = {
     "unknown": "Quizá le falta una parte. Abra de nuevo el enlace del mensaje o cópielo entero. También puede llamar a su clínica.",
     "trouble_title": "No ha funcionado",
     "trouble": "No se ha guardado nada. Vuelva atrás e inténtelo de nuevo, o llame a su clínica.",
-    "question_title": "Una breve pregunta",
+    "question_title": "Dos breves preguntas",
     "question_of": "Pregunta {number} de {count}",
-    "intro": "Tenemos una breve pregunta para saber cómo está.",
-    "only_team": "Solo ven su respuesta las personas que le atienden en la clínica.",
-    "worse": "¿Ha empeorado algo desde la última vez que le vimos?",
-    "worse_hint": "Por ejemplo, enrojecimiento, dolor, hinchazón, fiebre o la vista.",
+    "intro": "Tenemos dos breves preguntas para saber cómo está.",
+    "only_team": "Solo ven sus respuestas las personas que le atienden en la clínica.",
     "yes": "Sí",
     "no": "No",
     "not_sure": "No estoy seguro o segura",
@@ -100,9 +100,10 @@ WORDS = {
     "urgent_call": "Llamar al {phone}",
     "urgent_contact": "Póngase en contacto con la clínica ahora, por favor.",
     "emergency": "Si tiene problemas para ver, o se encuentra muy mal, llame ahora al número de emergencias: {number}.",
-    "answered_title": "Gracias. Hemos recibido su respuesta.",
+    "answered_title": "Gracias. Hemos recibido sus respuestas.",
     "answered": "Le llamaremos si queremos verle. Si algo empeora o le preocupa, no espere: llámenos.",
     "answer_again": "Responder de nuevo",
     "event": "Cita en {clinic}",
     "event_phone": "¿Alguna pregunta? Llame al {phone}",
+    **flags.SPANISH,
 }

@@ -1,5 +1,7 @@
 """The patient's page in Hungarian."""
 
+from server.web.link_texts import flags
+
 NAME = "Magyar"
 
 
@@ -77,12 +79,10 @@ WORDS = {
     "unknown": "Talán hiányzik belőle egy rész. Nyissa meg újra az üzenetből, vagy másolja ki az egészet. Fel is hívhatja a rendelőt.",
     "trouble_title": "Ez most nem sikerült",
     "trouble": "Semmit sem tároltunk. Kérjük, lépjen vissza, és próbálja újra, vagy hívja a rendelőt.",
-    "question_title": "Egy rövid kérdés",
+    "question_title": "Két rövid kérdés",
     "question_of": "{number}. kérdés, összesen {count}",
-    "intro": "Egyetlen rövid kérdésünk van arról, hogy van.",
-    "only_team": "A válaszát csak azok látják, akik a rendelőben Önnel foglalkoznak.",
-    "worse": "Rosszabbodott valami, mióta utoljára láttuk?",
-    "worse_hint": "Például bőrpír, fájdalom, duzzanat, láz vagy a látása.",
+    "intro": "Két rövid kérdésünk van arról, hogy van.",
+    "only_team": "A válaszait csak azok látják, akik a rendelőben Önnel foglalkoznak.",
     "yes": "Igen",
     "no": "Nem",
     "not_sure": "Nem vagyok biztos benne",
@@ -92,9 +92,10 @@ WORDS = {
     "urgent_call": "Hívás: {phone}",
     "urgent_contact": "Kérjük, most keresse a rendelőt.",
     "emergency": "Ha gondja van a látásával, vagy nagyon rosszul érzi magát, azonnal hívja a segélyhívót: {number}.",
-    "answered_title": "Köszönjük. Megkaptuk a válaszát.",
+    "answered_title": "Köszönjük. Megkaptuk a válaszait.",
     "answered": "Keressük, ha látni szeretnénk. Ha bármi rosszabbodik vagy aggasztja, ne várjon: hívjon minket.",
     "answer_again": "Újra válaszolok",
     "event": "Időpont: {clinic}",
     "event_phone": "Kérdése van? Hívjon minket: {phone}",
+    **flags.HUNGARIAN,
 }

@@ -1,0 +1,159 @@
+"""The cohort over HTTP: waited for, read, and taken along as table, workbook and the statistician's zip."""
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
+from io import BytesIO, StringIO
+
+import pytest
+import sqlalchemy as sa
+
+from schemas.reading_words import Reading
+from server.db import Database
+from server.journal.access import AccessRow
+from server.reports.files.table import safe
+from server.reports.service import running
+from server.reports.service.study_tables import TABLES
+from tests import make
+from tests.api import Api
+from tests.reports.lives import Lives, noon, raters
+
+SECRET = ("Petrauskienė", "Anna", "RPS-", "1991-04-17", "anna@example.org")
+
+
+@pytest.fixture
+def treated(db: Database, clinic: make.Clinic) -> None:
+    """Twelve patients, each with a procedure, an answer and a rated pair."""
+    lives, panel = Lives(clinic), raters(db, clinic)
+    for number in range(12):
+        patient = lives.patient()
+        done = lives.procedure(patient, noon(date(2024, 3, 1 + number)))
+        lives.processing(done)
+        lives.injection(done, lives.scar(patient), 1000 + 100 * number)
+        lives.response(done, date(2025, 6, 1), {"satisfaction": 1000 * number})
+        lives.redness(done, 7, red=True)
+        lives.pair(done, dict.fromkeys(panel, 1))
+    lives.store(db)
+
+
+def test_it_is_waited_for_at_its_own_address(db: Database, vera: Api, treated: None) -> None:  # noqa: ARG001  reason: the cohort
+    waiting = vera.call("GET", "/reports/cohort?surgeon=me")
+    assert (waiting.status_code, waiting.get_json()["state"]) == (202, "queued")
+    assert waiting.headers["Retry-After"] == "1"
+    running.run_waiting(db)
+    there = vera.get(waiting.headers["Location"].removeprefix("/api/v1"))
+    assert there["counts"]["procedures"] == 12
+    assert vera.get("/reports/cohort?surgeon=me") == there
+    assert vera.get(f"/reports/cohort?surgeon=me&lock={there['seq']}") == there
+    assert "nearest" in vera.get("/reports/cohort?surgeon=me&lock=1", 404)["detail"]
+
+
+def test_while_a_newer_one_is_computed_the_kept_one_is_named(db: Database, clinic: make.Clinic, vera: Api) -> None:
+    vera.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    seq = vera.get("/reports/cohort")["seq"]
+    make.patient(db, clinic)
+    newer = vera.get("/reports/cohort", 202)
+    assert (newer["kept_seq"], newer["changes_since"]) == (seq, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("surgeon=vera", "surgeon"),
+        ("from=yesterday", "from"),
+        ("from=2024-02-01&to=2024-01-31", "to"),
+        ("subunit=nose", "subunit"),
+        ("aetiology=luck", "aetiology"),
+        ("sessions=3", "sessions"),
+        ("lock=now", "lock"),
+        ("colour=red", "colour"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_named(query: str, field: str, vera: Api) -> None:
+    assert [one["pointer"] for one in vera.get(f"/reports/cohort?{query}", 422)["errors"]] == [f"/{field}"]
+
+
+def test_several_sessions_may_be_asked_for_as_the_address_line_writes_it(vera: Api) -> None:
+    assert vera.get("/reports/cohort?sessions=2+", 202)["id"] == vera.get("/reports/cohort?sessions=2%2B", 202)["id"]
+
+
+def test_a_nurse_may_not(clinic: make.Clinic, as_: Callable[[make.Person], Api]) -> None:
+    assert as_(clinic.nurse).get("/reports/cohort", 403)["code"] == "not_allowed"
+
+
+@pytest.fixture
+def computed(db: Database, vera: Api, treated: None) -> Api:  # noqa: ARG001  reason: the cohort
+    """Vera, whose report of everybody is kept."""
+    vera.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    return vera
+
+
+def test_the_table_has_every_number_with_its_parts(computed: Api) -> None:
+    got = computed.call("GET", "/reports/cohort.csv")
+    rows = list(csv.DictReader(StringIO(got.text)))
+    (responded,) = [row for row in rows if row["measure"] == "responded"]
+    assert [responded[name] for name in ("numerator", "denominator", "missing", "value", "unit")] == ["12", "12", "0", "1.0", "share"]
+    assert {row["figure"] for row in rows} >= {
+        "counts",
+        "flow",
+        "redness",
+        "physicians",
+        "satisfaction",
+        "volume",
+        "process",
+        "where",
+        "about",
+    }
+    assert "attachment" in got.headers["Content-Disposition"]
+
+
+def test_no_cell_is_a_formula() -> None:
+    assert [safe(one) for one in ("=1+1", "+1", "-1", "@x", "\t=1", -1, "a=1")] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", -1, "a=1"]
+
+
+def test_the_workbook_has_a_sheet_for_each_figure_its_methods_and_its_lock(computed: Api) -> None:
+    book = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.xlsx").data))
+    names = re.findall('<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+    assert names[0] == "Counts"
+    assert names[-2:] == ["Methods", "Filters and lock"]
+    assert not any(b"<f>" in book.read(name) for name in book.namelist() if "worksheets" in name)
+
+
+def test_the_statistician_gets_every_table_and_what_each_column_means(computed: Api) -> None:
+    archive = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.zip").data))
+    for line in archive.read("SHA256SUMS").decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert sha256(archive.read(name)).hexdigest() == digest, name
+    dictionary = {(row["table"], row["column"]) for row in csv.DictReader(StringIO(archive.read("data-dictionary.csv").decode()))}
+    found = {}
+    for table in TABLES:
+        rows = list(csv.DictReader(StringIO(archive.read(f"{table.name}.csv").decode())))
+        assert {(table.name, column) for column in (rows[0] if rows else ())} <= dictionary
+        found[table.name] = rows
+    assert {name: len(rows) for name, rows in found.items() if rows} == {
+        **dict.fromkeys(("patients", "procedures", "scars", "sessions", "responses", "scores", "redness"), 12),
+        "ratings": 36,
+    }
+    assert [row["volume_ml"] for row in found["sessions"]] == [str(1 + number / 10) for number in range(12)]
+    assert {row["patient_no"] for row in found["procedures"]} == {row["patient_no"] for row in found["patients"]}
+
+
+def test_nobody_is_named_in_the_zip(computed: Api) -> None:
+    archive = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.zip").data))
+    text = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert [one for one in SECRET if one in text] == []
+
+
+def test_each_reading_and_each_file_leaves_one_row_that_names_the_report(db: Database, clinic: make.Clinic, computed: Api) -> None:
+    computed.get("/reports/cohort")
+    computed.call("GET", "/reports/cohort.csv")
+    computed.call("GET", "/reports/cohort.zip")
+    with db.transaction(clinic.id, write=False) as session:
+        rows = session.scalars(sa.select(AccessRow).order_by(AccessRow.id)).all()
+    assert [(row.reading, row.patient_id) for row in rows] == [(Reading.LIST, None), (Reading.EXPORT, None), (Reading.EXPORT, None)]
+    assert rows[0].record_id == rows[1].record_id is not None

@@ -1,0 +1,174 @@
+"""The cohort's SQL held against a plain recount of random clinics, with retractions, corrections, withdrawn answers, many sessions."""
+
+import random
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from schemas.outcome_words import Complication, Presence, ResponseState
+from schemas.vocabulary import Aetiology, CallOutcome, ProcedureState, ReminderState, Sex, Side, Subunit, VisitState
+from server.db import Database
+from server.patients.models import Scar
+from server.procedures.models import Procedure
+from server.reports.rules import Filters, Sessions
+from server.reports.service.cohort import frame_of
+from server.reports.service.computing import compute
+from server.reports.shape import Cohort
+from server.snapshot import snapshot
+from tests import make
+from tests.reports.lives import Lives, noon, raters
+from tests.reports.recount import Book
+
+STEPS = (("d7", 7), ("2w", 14), ("3m", 90), ("1y", 365))
+PATIENTS = 30
+PLACES, CAUSES = list(Subunit)[:3], list(Aetiology)[:2]
+MOSTLY_COMPLETE = (*ResponseState, *[ResponseState.COMPLETE] * 3)
+
+
+class Chance(random.Random):
+    """Seeded."""
+
+    def often(self, share: float) -> bool:
+        """So often."""
+        return self.random() < share
+
+
+def the_theatre(lives: Lives, chance: Chance, done: Procedure, scars: Sequence[Scar]) -> None:
+    """What was recorded while operating, and struck through, and meant after all."""
+    lives.processing(done, passes=chance.randint(20, 80))
+    for scar in chance.choices(scars, k=chance.randint(0, 6)):
+        into = lives.injection(done, scar, 100 * chance.randint(1, 30))
+        if chance.often(0.2):
+            struck = lives.retraction(done, into)
+            if chance.often(0.4):
+                lives.retraction(done, struck)
+
+
+def the_visits(lives: Lives, chance: Chance, done: Procedure) -> None:
+    """What became of each, who was told, and what was answered."""
+    assert done.ended_at is not None
+    for step, days in STEPS:
+        visit = lives.visit(done, step, days, chance.choice(list(VisitState)), protocol_version=chance.choice(("default-1", "2")))
+        for sent in chance.sample(list(ReminderState), chance.randint(0, 2)):
+            lives.message(visit, sent)
+        if chance.often(0.2):
+            lives.call(visit, chance.choice(list(CallOutcome)))
+        if chance.often(0.5):
+            on, state = done.ended_at.date() + timedelta(days=days + chance.randint(0, 60)), chance.choice(MOSTLY_COMPLETE)
+            scores = {scale: chance.choice((None, *range(0, 100_000, 10_000))) for scale in ("looks", "life") if chance.often(0.9)}
+            lives.response(done, on, {} if state == ResponseState.OPEN else scores, visit=visit if chance.often(0.8) else None, state=state)
+
+
+def the_looks(lives: Lives, chance: Chance, done: Procedure, scars: Sequence[Scar], panel: Sequence[uuid.UUID]) -> None:
+    """Redness, assessments and ratings, some of them corrected."""
+    assert done.ended_at is not None
+    red, look = None, None
+    for at in chance.sample(range(1, 120), chance.randint(0, 5)):
+        red = lives.redness(done, at, chance.choice((True, False, None)), replaces=red if chance.often(0.2) else None)
+    for days in chance.sample(range(5, 400), chance.randint(0, 3)):
+        corrected = look if chance.often(0.3) else None
+        on, withdrawn = done.ended_at.date() + timedelta(days=days), corrected is not None and chance.often(0.3)
+        look = lives.assessment(done, on, replaces=corrected, withdrawn=withdrawn)
+        for complication in chance.sample(list(Complication), chance.randint(0, 3)):
+            lives.finding(look, complication, chance.choice(list(Presence)))
+    for step in chance.sample(("3m", "1y", "elsewhere"), chance.randint(0, 2)):
+        grades = {one: chance.choice((None, -3, -2, -1, 0, 1, 2, 3)) for one in panel if chance.often(0.9)}
+        lives.pair(done, grades, step=step, scar=chance.choice([None, *scars]))
+
+
+def a_clinic(db: Database, clinic: make.Clinic, chance: Chance) -> list[uuid.UUID]:
+    """Random lives; its surgeons."""
+    lives, panel = Lives(clinic), raters(db, clinic, 4)
+    surgeons = [clinic.surgeon.user_id, clinic.nurse.user_id]
+    for _ in range(PATIENTS):
+        patient = lives.patient(sex=chance.choice(list(Sex)))
+        where = {
+            "subunit": chance.choice(PLACES),
+            "side": chance.choice(list(Side)),
+            "aetiology": chance.choice(CAUSES),
+        }
+        scars = [lives.scar(patient, **where) for _ in range(chance.randint(1, 3))]
+        for _ in range(chance.randint(1, 3)):
+            state = chance.choice([ProcedureState.COMPLETED] * 5 + [ProcedureState.ENTERED_IN_ERROR, ProcedureState.ABANDONED])
+            ended = noon(date(2023, 1, 1) + timedelta(days=chance.randint(0, 900))) + timedelta(hours=chance.choice((0, 12)))
+            done = lives.procedure(patient, ended, state=state, surgeon_id=chance.choice(surgeons))
+            the_theatre(lives, chance, done, scars)
+            the_visits(lives, chance, done)
+            the_looks(lives, chance, done, scars, panel)
+    lives.store(db)
+    return surgeons
+
+
+def some_filters(chance: Chance, surgeons: list[uuid.UUID]) -> list[Filters]:
+    """None, each, and some together."""
+    early = date(2023, 1, 1) + timedelta(days=chance.randint(0, 600))
+    each = [
+        Filters(performed_from=early, performed_to=early + timedelta(days=300)),
+        Filters(surgeon_id=chance.choice(surgeons)),
+        Filters(subunit=str(PLACES[0])),
+        Filters(aetiology=str(CAUSES[1])),
+        Filters(subunit=str(PLACES[1]), aetiology=str(CAUSES[0])),
+        Filters(protocol="2"),
+        Filters(sessions=Sessions.ONE),
+        Filters(sessions=Sessions.SEVERAL, performed_from=early),
+    ]
+    return [Filters(), *each]
+
+
+def differences(said: Cohort, book: Book) -> list[str]:
+    """Where the report and the recount disagree."""
+    flow, steps = said["flow"], [one["step"] for one in said["flow"]["steps"]]
+    found = {
+        "patients": (said["counts"]["patients"], len(book.patients)),
+        "procedures": (said["counts"]["procedures"], len(book.chosen)),
+        "responded": (flow["responded"]["numerator"], len({one.patient_id for one in book.responses()})),
+        "missing": (flow["missing_total"], len(book.patients - {one.patient_id for one in book.responses()})),
+        "flow": ({one["step"]: [one["due"], one["asked"], one["answered"], one["seen"]] for one in flow["steps"]}, book.flow()),
+        "redness": (
+            (said["redness"]["n"], said["redness"]["never_red"], said["redness"]["still_red"]),
+            (
+                book.redness()[0].total() + book.redness()[1],
+                book.redness()[1],
+                sum(n for (_, r), n in book.redness()[0].items() if r is None),
+            ),
+        ),
+        "improved": (tuple(said["physicians"]["improved"][name] for name in ("numerator", "denominator")), book.improved(steps)),
+        "scores": (
+            {
+                (one["scale"], visit["step"]): {round(v * 1000): n for v, n in visit["bins"]}
+                for one in said["satisfaction"]["scales"]
+                for visit in one["visits"]
+            },
+            book.bins(),
+        ),
+        "over a year": (
+            {one["scale"]: (one["over_year"]["n_more"], one["over_year"]["n_less"]) for one in said["satisfaction"]["scales"]},
+            {one["scale"]: tuple(map(len, book.over_a_year().get(one["scale"], ((), ())))) for one in said["satisfaction"]["scales"]},
+        ),
+        "places": ({(one["subunit"], one["side"]): one["scars"] for one in said["where"]["places"]}, dict(book.places())),
+        "volumes": (
+            sorted((one["x"], one["y"]) for one in said["volume"]["per_scar"]),
+            sorted(book.volumes(steps).elements()),
+        ),
+        "assessed": (said["process"]["serious"]["denominator"], book.complications()[0]),
+        "complications": (
+            {one["complication"]: one["share"]["numerator"] for one in said["process"]["complications"] if one["share"]["numerator"]},
+            dict(book.complications()[1]),
+        ),
+    }
+    return [f"{what}: {ours} is not {theirs}" for what, (ours, theirs) in found.items() if ours != theirs]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_database_counts_as_a_person_would(seed: int, db: Database, clinic: make.Clinic) -> None:
+    chance = Chance(seed)
+    surgeons = a_clinic(db, clinic, chance)
+    for filters in some_filters(chance, surgeons):
+        with snapshot(db, clinic.id) as session:
+            frame = frame_of(session, filters)
+            said = compute(frame)
+            book = Book(session, filters, ZoneInfo("Europe/Budapest"), frame.today)
+            assert differences(said, book) == [], filters
