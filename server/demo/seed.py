@@ -21,7 +21,7 @@ from server.clinics import service as clinics
 from server.clinics.models import Clinic, User
 from server.config import Config
 from server.db import Database
-from server.demo import earlier, panel, people, results
+from server.demo import earlier, panel, people, questionnaires, results
 from server.demo.client import Client, inside
 from server.followup.engine.pump import Pump
 from server.ids import uuid7
@@ -142,6 +142,8 @@ class _Past:
         came = self.dice.random() < VISITED
         client.patch(f"/visits/{visit['id']}", {"state": "attended" if came else "missed"}, visit["write_id"])
         if came:
+            with self.database.transaction(self.surgeon.clinic_id) as session:
+                questionnaires.answer(session, planned)
             results.assess(client, planned, clock.now())
         if came and planned["procedure_id"] in self.photographed:
             earlier.seen_again(client, self.photographed[planned["procedure_id"]], clock.now())

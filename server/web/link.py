@@ -14,7 +14,7 @@ from server.followup.service.link_answers import Opened
 from server.http import session
 from server.ids import uuid7
 from server.problems import Problem
-from server.web import link_flags
+from server.web import link_flags, link_questions
 from server.web.forms import form
 from server.web.link_page import behind, config, link, on, page, unknown
 from server.web.link_words import words_for
@@ -31,7 +31,8 @@ def start(opened: Opened) -> Response:
     if visit.kind == VisitKind.CHECK_IN:
         number = answers.next_question(session(), visit.id)
         return _question(opened, number, greet=True) if number else page("done", opened, what=ANSWERED)
-    return page("start", opened, confirmed=visit.confirmed_at is not None, asked=bool(link_answers.wishes(session(), visit)))
+    wishes, sitting = link_answers.wishes(session(), visit), link_questions.sitting(opened)
+    return page("start", opened, confirmed=visit.confirmed_at is not None, asked=bool(wishes), sitting=sitting)
 
 
 link.add_url_rule("/<token>", "start", behind()(start), methods=["GET"])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from server.followup.calendar import Offset
 from server.followup.messages.variables import LANGUAGES as DAYS
 from server.patients.phones import country_of
-from server.web.link_texts import en, es, hu
+from server.web.link_texts import en, es, hu, questions
 
 TEXTS: dict[str, ModuleType] = {"en": en, "hu": hu, "es": es}
 FALLBACK = "en"
@@ -25,7 +25,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of that name with its gaps filled; a KeyError for one that there is not."""
-        text: str = TEXTS[self.language].WORDS[key]
+        text: str = questions.WORDS[self.language].get(key) or TEXTS[self.language].WORDS[key]
         return text.format(**values)
 
     def check(self, offset: Offset | None) -> str:

@@ -1,6 +1,6 @@
 """What the pages of outcomes call things: complications, their parts of the checklist, grades, redness."""
 
-from schemas.outcome_words import REGION_OF, ClavienDindo, Complication, Presence, Region, Relation
+from schemas.outcome_words import REGION_OF, ClavienDindo, Complication, Presence, Region, Relation, ResponseState
 from server.procedures.note.words import capital, plain
 from server.web.words import Said
 
@@ -63,6 +63,13 @@ ASSESSED = {
     "withdrawn": Said("Withdrawn", "slashed"),
     "withdrawal": Said("Withdraws an earlier one", "slashed"),
 }
+
+RESPONSES = {
+    ResponseState.OPEN: Said("Begun, not complete", "half", open=True),
+    ResponseState.COMPLETE: Said("Complete", "disc"),
+    ResponseState.WITHDRAWN: Said("Withdrawn, does not count", "slashed"),
+}
+"""Of a questionnaire that was filled in."""
 
 
 def donor(one: Complication) -> str:

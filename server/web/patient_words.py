@@ -15,6 +15,7 @@ PARTS = {
     "calls": "Calls",
     "photos": "Photographs",
     "assessments": "Assessments",
+    "responses": "Questionnaires",
 }
 """Of the timeline: each is read by itself, so that one that cannot be read leaves the others standing."""
 

@@ -17,13 +17,14 @@ from server.clinics.models import User
 from server.followup.comparison import OPEN
 from server.followup.models import PATIENT, Alert, Answer, Call, Reminder, Visit
 from server.followup.service.listing import NOT_YET
-from server.outcomes.models import Assessment, Finding
+from server.outcomes.models import Assessment, Finding, Response
+from server.outcomes.service import responses
 from server.patients.models import Patient
 from server.photos.models import Photo
 from server.procedures.models import Procedure
 from server.procedures.service.drafting import NEVER_DONE
-from server.web import patient_words
-from server.web.timeline_words import Event, alert, answer, assessment, call, message, photo, procedure, visit
+from server.web import patient_words, questionnaires_view
+from server.web.timeline_words import Event, alert, answer, assessment, call, message, photo, procedure, response, visit
 
 log = logging.getLogger("graftlog.web")
 T = TypeVar("T")
@@ -198,6 +199,22 @@ def _present(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list
     return found
 
 
+def _of_responses(session: Session, window: Window) -> Iterator[Event]:
+    """Those that were completed, under the moment they were."""
+    by = sa.and_(User.clinic_id == Response.clinic_id, User.id == Response.given_by)
+    query = (
+        sa.select(Response, User.name)
+        .outerjoin(User, by)
+        .where(Response.patient_id == window.patient.id, Response.completed_at.is_not(None))
+    )
+    rows = session.execute(window.of(query, _column(Response.completed_at), Response.id)).all()
+    known = questionnaires_view.versions(session, window.now.astimezone(window.zone).date())
+    scores = responses.scores_of(session, [one for one, _ in rows])
+    for one, who in rows:
+        scored = [f"{each.title}: {each.value} ({each.meaning})" for each in questionnaires_view.lines(known, one, scores[one.id])]
+        yield response(one, questionnaires_view.title(known, one), questionnaires_view.how(one, who), scored)
+
+
 def _column(given: Any) -> sa.ColumnElement[Any]:
     column: sa.ColumnElement[Any] = given.expression
     return column
@@ -212,6 +229,7 @@ SOURCES: dict[str, Callable[[Session, Window], Iterator[Event]]] = {
     "calls": _of_calls,
     "photos": _of_photos,
     "assessments": _of_assessments,
+    "responses": _of_responses,
 }
 
 

@@ -10,11 +10,11 @@ from flask import url_for
 from schemas.outcome_words import Complication
 from schemas.questions import Given
 from schemas.red_flags import RED_FLAGS, RedFlag
-from schemas.vocabulary import AlertKind, PhotoState, ProcedureState, VisitKind
+from schemas.vocabulary import AlertKind, PhotoState, ProcedureState, VisitKind, VisitState
 from schemas.work import WorkKind
 from server.followup.models import Alert, Answer, Call, Reminder, Visit
 from server.followup.service.alerts import WISHES
-from server.outcomes.models import Assessment
+from server.outcomes.models import Assessment, Response
 from server.photos.models import Photo
 from server.procedures.models import Procedure
 from server.procedures.note.words import capital, clock, listed, short_day
@@ -39,6 +39,8 @@ class Event:
     href: str | None
     timed: bool = True
     kind: str = ""
+    more: tuple[str, str] | None = None
+    """(words, address) of what belongs to it and has a page of its own."""
 
     @property
     def name(self) -> str:
@@ -55,6 +57,7 @@ _ONE = {
     "calls": "Call",
     "photos": "Photograph",
     "assessments": "Assessment",
+    "responses": "Questionnaire",
 }
 
 
@@ -82,7 +85,9 @@ def visit(one: Visit, at: datetime, today: date) -> Event:
     confirmed = "Confirmed by the patient." if one.confirmed_at else None
     planned = f"Planned for {short_day(one.target_date)}." if local(at).date() != one.target_date else None
     details = _details(planned, confirmed, words.reason(one.reason))
-    return Event(at, one.id, "visits", one.title, said, details, _follow_up(one), at == one.booked_for, kind)
+    asks = one.kind == VisitKind.VISIT and one.state != VisitState.CANCELLED and min(one.opens_on, local(at).date()) <= today
+    more = ("Questionnaires", url_for("web.questionnaires", visit_id=one.id)) if asks else None
+    return Event(at, one.id, "visits", one.title, said, details, _follow_up(one), at == one.booked_for, kind, more)
 
 
 def message(one: Reminder, at: datetime, *, in_files: bool) -> Event:
@@ -149,6 +154,14 @@ def assessment(one: Assessment, assessed_by: str, present: Sequence[Complication
     title = "Withdrawal of an assessment" if one.withdrawn else "Result assessed"
     href = url_for("web.procedure", procedure_id=one.procedure_id, _anchor="outcome")
     return Event(one.created_at, one.id, "assessments", title, said, details, href)
+
+
+def response(one: Response, name: str, how: str, scored: Sequence[str]) -> Event:
+    """A questionnaire that was completed, with its scores in words."""
+    details = _details(f"{how}.", *(f"{each}." for each in scored), one.reason)
+    href = url_for("web.questionnaires", visit_id=one.visit_id) if one.visit_id else None
+    at = one.completed_at or one.created_at
+    return Event(at, one.id, "responses", name, outcome_words.RESPONSES[one.state], details, href)
 
 
 def photo(one: Photo) -> Event:

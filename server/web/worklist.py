@@ -129,6 +129,7 @@ def _row(item: worklist.Item, corrects: uuid.UUID | None = None) -> dict[str, An
         "next_step": worklist.next_step(item.kind, item.visit, item.alert),
         "came": words.may_have_come(item.visit, _today()),
         "assess": words.may_be_assessed(item.visit, _today()) and person().may(Permission.ASSESS),
+        "ask": words.may_be_assessed(item.visit, _today()),
         "new_id": str(uuid7()),
     }
 

@@ -39,6 +39,8 @@ from tests.photos.pictures import cheek, drawn
 from tests.photos.tablet import announced, sent
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
+from tests.web.browser import Page
+from tests.web.link_case import Anna
 from tests.web.link_case import anna as linked
 
 
@@ -123,8 +125,19 @@ def _more(at: Riverside) -> None:
     check_in = linked(at.app, clinic, step="d28", ended_at=now - timedelta(days=28), family_name="Novák", given_name="Hana")
     confirmed = linked(at.app, clinic, ended_at=now - timedelta(days=81), booked_for=morning + timedelta(days=9), given_name="Hanna")
     confirmed.press("/come")
+    answered = linked(at.app, clinic, ended_at=now - timedelta(days=82), booked_for=morning + timedelta(days=8), given_name="Márta")
+    sent_off = linked(at.app, clinic, ended_at=now - timedelta(days=83), booked_for=morning + timedelta(days=7), given_name="Marta")
+    _answer_all(answered)
+    sent_off.send(_answer_all(sent_off), "/questions/check")
+    at.links = {
+        "answered": answered.path,
+        "sent": sent_off.path,
+        "visit": visit.path,
+        "confirmed": confirmed.path,
+        "check-in": check_in.path,
+        "cut off": f"/v/{uuid.uuid4().hex}",
+    }
     _worried(at, str(anna.id))
-    at.links = {"visit": visit.path, "confirmed": confirmed.path, "check-in": check_in.path, "cut off": f"/v/{uuid.uuid4().hex}"}
     _reported(at)
     at.filled = {
         "patient_id": str(anna.id),
@@ -136,11 +149,20 @@ def _more(at: Riverside) -> None:
         "purpose": "book",
         "channel": "email",
         "language": "en",
+        "key": "satisfaction",
         "reset": make.reset_link(db, clinic),
     }
     with db.transaction(clinic.id, write=False) as session:
         later = sa.select(Photo.patient_id).where(Photo.kind == PhotoKind.FOLLOW_UP, Photo.patient_id != anna.id).order_by(Photo.id.desc())
         at.followed_up = str(session.scalars(later).first() or anna.id)
+
+
+def _answer_all(who: Anna) -> Page:
+    """The page on which she checks what she has answered to everything."""
+    page = who.open("/questions")
+    while "Check your answers" not in page.text:
+        page = who.phone.open(who.phone.send(page, next(iter(page.forms)), answer="2").headers["Location"])
+    return page
 
 
 def _visited(at: Riverside) -> str:

@@ -20,6 +20,7 @@ EXCUSED = {
     "web.cohort_workbook": "a workbook",
     "web.cohort_for_the_statistician": "an archive",
     "link.appointment": "a file for a calendar",
+    "link.questions": "leads to the next question",
     "link.come-page": "the start page, for programs that open a button's address",
     "link.cannot-come-page": "the same",
     "link.call-me-page": "the same",
@@ -51,6 +52,10 @@ LINKS = {
     "link.urgent": ("check-in", "/urgent/2"),
     "link.something_wrong": ("visit", "/something-wrong"),
     "link.told": ("visit", "/told"),
+    "link.asked": ("visit", "/questions/1"),
+    "link.check": ("answered", "/questions/check"),
+    "link.ask_urgent": ("visit", "/questions/urgent"),
+    "link.sent": ("sent", "/questions/sent"),
     "link.nowhere": ("cut off", ""),
 }
 _STATUS = {"link.nowhere": 404}

@@ -101,6 +101,7 @@ def test_every_reading_names_its_patient(app: App, db: Database, vera: Api, clin
         "pair_id": paired(app, clinic, photo, case.id),
         "collection": "patients",
         "kind": "Procedure",
+        "key": "gais",
         "resource_id": case.id,
         "reading_id": _a_reading(db, clinic),
     }

@@ -10,6 +10,7 @@ from schemas.questions import QUESTIONS, Given
 from schemas.red_flags import RedFlag
 from server.followup.calendar import Offset
 from server.followup.messages.words import clinical_words
+from server.web.link_texts import questions
 from server.web.link_words import TEXTS, words_for
 
 HERE = Path(__file__).parents[2] / "server" / "web"
@@ -27,6 +28,14 @@ def test_every_language_has_every_text_with_the_same_gaps(language: str) -> None
     words = TEXTS[language].WORDS
     assert list(words) == list(ENGLISH)
     assert {key: gaps(text) for key, text in words.items()} == {key: gaps(text) for key, text in ENGLISH.items()}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_the_words_around_a_visits_questions_are_in_every_language(language: str) -> None:
+    words, english = questions.WORDS[language], questions.WORDS["en"]
+    assert {key: gaps(text) for key, text in words.items()} == {key: gaps(text) for key, text in english.items()}
+    assert not set(words) & set(TEXTS[language].WORDS)
+    assert clinical_words(" ".join(words.values())) == []
 
 
 @pytest.mark.parametrize("language", TEXTS)

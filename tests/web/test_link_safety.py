@@ -32,6 +32,7 @@ PARTS = (
     "/question/2",
     "/something-wrong",
     "/told",
+    "/questions/1",
 )
 POSTS = ("come", "another-time", "cannot-come", "call-me", "stop", "start-again", "new-link", "question/1", "question/2", "something-wrong")
 
