@@ -1,19 +1,25 @@
 """Nóra fills a questionnaire in with Anna; the server computes what it comes to."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from schemas.vocabulary import AlertKind
+from server.app import App
 from server.db import Database
 from server.followup.models import Alert
 from server.ids import uuid7
+from server.reports.rules import Filters
+from server.reports.service import asking, running
 from tests import make
 from tests.api import Api
-from tests.house.instrument_calls import LICENCE, PAIN
+from tests.house.instrument_calls import LICENCE, OWN, PAIN
 from tests.outcomes.result import Result, anna
+from tests.rights.test_export import exported
 
 SATISFIED = {"looks": 4, "others": 3, "feel": 4, "hope": 3, "decision": 4}
 
@@ -133,3 +139,59 @@ def test_redness_told_in_a_questionnaire_counts_and_is_taken_back_with_it(nora: 
     assert (withdrawn["state"], withdrawn["reason"]) == ("withdrawn", "Of another patient.")
     assert [(day, red) for day, red, _ in result.redness()][-1] == (100, None)
     assert nora.post(f"/responses/{made['id']}/withdrawal", {"reason": "Again."}, 409)["code"] == "conflict"
+
+
+def test_what_must_be_answered_holds_the_rest_back(vera: Api, nora: Api, result: Result) -> None:
+    look, light = {**OWN["items"][0], "required": True}, {**OWN["items"][0], "id": "light"}
+    vera.post("/instruments", {"definition": {**OWN, "items": [look, light]}})
+    for answers in ({"light": 2}, {"light": 2, "look": None}):
+        refusal = nora.post(at(result), {"instrument": "mirror", "answers": answers, "complete": True}, 422)
+        assert pointers(refusal) == ["/answers/look"]
+        assert "look must be answered" in refusal["detail"]
+    assert nora.get(at(result))["items"] == []
+    begun = nora.post(at(result), {"instrument": "mirror", "answers": {"light": 2}})
+    refused = nora.patch(f"/responses/{begun['id']}", {"complete": True}, begun["write_id"], 422)
+    assert pointers(refused) == ["/answers/look"]
+    assert nora.get(at(result))["items"] == [begun]
+
+
+def test_what_is_complete_is_completed_once(nora: Api, result: Result) -> None:
+    made = nora.post(at(result), PAIN)
+    refusal = nora.patch(f"/responses/{made['id']}", {"complete": True}, made["write_id"], 409)
+    assert "Withdraw it, or begin another" in refusal["detail"]
+    assert nora.get(at(result))["items"] == [made]
+
+
+def test_what_was_withdrawn_counts_no_more(db: Database, nora: Api, result: Result, clinic: make.Clinic) -> None:
+    def counted() -> list[tuple[str, int]]:
+        with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+            asking.ask(session, Filters(), clinic.surgeon.user_id)
+        running.run_waiting(db)
+        with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+            cohort = asking.cohort_of(session, asking.ask(session, Filters(), clinic.surgeon.user_id))
+        return [(scale["instrument"], visit["n"]) for scale in cohort["satisfaction"]["scales"] for visit in scale["visits"]]
+
+    made = nora.post(at(result), PAIN)
+    assert counted() == [("pain", 1)]
+    withdrawn = nora.post(f"/responses/{made['id']}/withdrawal", {"reason": "Of another patient."}, 200)
+    assert counted() == []
+    assert [one["value"] for one in withdrawn["scores"]] == [3]
+
+
+def test_another_clinic_finds_nothing_of_it(db: Database, nora: Api, result: Result, as_: Callable[[make.Person], Api]) -> None:
+    made = nora.post(at(result), {"instrument": "satisfaction", "answers": {"looks": 4}})
+    stranger = as_(make.clinic(db, name="Lakeside").nurse)
+    stranger.get(at(result), 404)
+    stranger.post(at(result), PAIN, 404)
+    stranger.patch(f"/responses/{made['id']}", {"complete": True}, made["write_id"], 404)
+    stranger.post(f"/responses/{made['id']}/withdrawal", {"reason": "Mine."}, 404)
+    assert nora.get(at(result))["items"] == [made]
+
+
+def test_her_answers_and_scores_are_in_what_she_takes_along(
+    app: App, nora: Api, result: Result, clinic: make.Clinic, tmp_path: Path
+) -> None:
+    made = nora.post(at(result), PAIN)
+    record = json.loads(exported(app, clinic, result.patient_id, tmp_path / "anna.zip")["record.json"])
+    assert [(one["id"], one["answers"]) for one in record["responses"]] == [(made["id"], {"pain": 3})]
+    assert record["scores"] == made["scores"]

@@ -3,38 +3,71 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from server.outcomes.rules import definition
 from server.outcomes.rules.definition import MOST_ITEMS, MOST_OPTIONS
+from server.outcomes.rules.instrument import Instrument
 from server.outcomes.rules.reader import Fault, Place
 
 _EXTENSIONS = "http://hl7.org/fhir/StructureDefinition/"
 _DEEPEST = 5
-_NUMBERS = frozenset({"integer", "decimal"})
-CONCERNING = "concerning"
+_NUMBERS = ("integer", "decimal")
+CONCERNING, STEP = "concerning", "questionnaire-sliderStepValue"
+_NAMES = {"id": "linkId", "options": "answerOption"}
+_BOUNDS = {"min": "minValue", "max": "maxValue", "step": STEP}
+"""Our names of an item's parts → FHIR's, and those that FHIR has as extensions."""
 
 
-def joined(definition: Mapping[str, Any], questionnaire: object) -> dict[str, Any]:
-    """Our form: `definition` with the questionnaire's items; title and version are its own where `definition` has none.
+def read(beside: object, questionnaire: object) -> Instrument:
+    """The instrument. Raises Fault, whose place begins with `questionnaire` where that is at fault, and leads into `beside` where not."""
+    if not isinstance(beside, dict):
+        raise Fault((), "Must be an object with names and values: our form without items.")
+    if not isinstance(questionnaire, dict) or questionnaire.get("resourceType") != "Questionnaire":
+        raise Fault(("questionnaire", "resourceType"), "Must be a FHIR R4 Questionnaire.")
+    given = _joined(beside, questionnaire)
+    try:
+        return definition.read(given)
+    except Fault as fault:
+        raise _where_it_stands(fault, beside, questionnaire) from None
 
-    `concerning` of the definition maps linkIds to the answers that call a person at once. Raises Fault, whose place begins
-    with `questionnaire` where that is at fault.
+
+def _where_it_stands(fault: Fault, beside: Mapping[str, Any], questionnaire: Mapping[str, Any]) -> Fault:
+    """The fault of the joined form at its place in what was given: nobody has seen the joined form."""
+    head, *rest = fault.place or ("",)
+    if head in {"title", "version"} and beside.get(str(head)) is None and questionnaire.get(head) is not None:
+        return Fault(("questionnaire", head), fault.message)
+    if head != "items":
+        return fault
+    if len(rest) < 2:  # noqa: PLR2004  reason: number of the item, and name of its part
+        return Fault(("questionnaire", "item"), fault.message)
+    one, place = list(_flat(questionnaire["item"], ("questionnaire", "item")))[int(rest[0])]
+    name, *inner = rest[1:]
+    if name == CONCERNING:
+        return Fault((CONCERNING, one["linkId"], *inner), fault.message)
+    if name in _BOUNDS:
+        return Fault((*place, "extension"), f"{_BOUNDS[str(name)]}: {fault.message}")
+    return Fault((*place, _NAMES.get(str(name), name), *(each for each in inner[:1] if isinstance(each, int))), fault.message)
+
+
+def _joined(beside: Mapping[str, Any], questionnaire: Mapping[str, Any]) -> dict[str, Any]:
+    """Our form: `beside` with the questionnaire's items; title and version are its own where `beside` has none.
+
+    `concerning` of `beside` maps linkIds to the answers that call a person at once. Raises Fault.
     """
     place: Place = ("questionnaire",)
-    if not isinstance(questionnaire, dict) or questionnaire.get("resourceType") != "Questionnaire":
-        raise Fault((*place, "resourceType"), "Must be a FHIR R4 Questionnaire.")
-    if definition.get("items") is not None:
+    if beside.get("items") is not None:
         raise Fault(("items",), "The questionnaire has the items; remove these.")
     language = questionnaire.get("language", "en")
     if not isinstance(language, str):
         raise Fault((*place, "language"), "Must be a language like en.")
-    concerning = definition.get(CONCERNING)
+    concerning = beside.get(CONCERNING)
     if concerning is not None and not isinstance(concerning, dict):
         raise Fault((CONCERNING,), "Must map linkIds to lists of answers.")
     items = [_item(one, at, language, concerning or {}) for one, at in _flat(questionnaire.get("item"), (*place, "item"))]
     for link_id in concerning or {}:
-        if link_id not in {one["id"] for one in items}:
+        if link_id not in [one["id"] for one in items]:
             raise Fault((CONCERNING, str(link_id)[:40]), "No item of the questionnaire has this linkId.")
-    own = {name: questionnaire[name] for name in ("title", "version") if questionnaire.get(name) is not None}
-    return {**own, **{name: value for name, value in definition.items() if name != CONCERNING}, "items": items}
+    own = {name: questionnaire[name] for name in ("title", "version") if beside.get(name) is None and name in questionnaire}
+    return {**{name: value for name, value in beside.items() if name != CONCERNING}, **own, "items": items}
 
 
 def _flat(value: object, place: Place, depth: int = 0) -> Iterator[tuple[Mapping[str, Any], Place]]:
@@ -62,7 +95,8 @@ def _item(one: Mapping[str, Any], place: Place, language: str, concerning: Mappi
         found["kind"] = "boolean"
     elif kind in _NUMBERS:
         found |= {"kind": "scale", "min": _extension(one, "minValue"), "max": _extension(one, "maxValue")}
-        found["step"] = 0.1 if kind == "decimal" else _extension(one, "questionnaire-sliderStepValue")
+        step = _extension(one, STEP)
+        found["step"] = 0.1 if step is None and kind == "decimal" else step
     elif kind == "choice":
         found |= {"kind": "choice", "options": _options(one.get("answerOption"), (*place, "answerOption"), language)}
     else:
@@ -110,7 +144,7 @@ def _texts(one: Mapping[str, Any], name: str, language: str) -> dict[str, Any]:
     beside = one.get(f"_{name}")
     for each in _extensions(beside) if isinstance(beside, dict) else []:
         if each.get("url") == f"{_EXTENSIONS}translation":
-            parts = {part.get("url"): part for part in _extensions(each)}
+            parts = {part["url"]: part for part in _extensions(each) if isinstance(part.get("url"), str)}
             code, content = parts.get("lang", {}).get("valueCode"), parts.get("content", {}).get("valueString")
             if isinstance(code, str) and code not in found:
                 found[code] = content

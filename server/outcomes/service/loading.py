@@ -20,7 +20,7 @@ def load(session: Session, given: Any, questionnaire: Any = None) -> tuple[Instr
     Raises 422 with the place and the fix, `conflict` where this version is there with another content.
     """
     try:
-        read = definition.read(fhir.joined(given, questionnaire) if questionnaire is not None else given)
+        read = definition.read(given) if questionnaire is None else fhir.read(given, questionnaire)
     except Fault as fault:
         place = fault.pointer if questionnaire is not None and fault.place[:1] == ("questionnaire",) else f"/definition{fault.pointer}"
         raise invalid(place, fault.message) from None
