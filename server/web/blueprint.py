@@ -1,6 +1,7 @@
 """The pages' blueprint: static files that may be cached, and what every template can use."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from server.access import Permission
 from server.followup.service import alarms
-from server.http import session
+from server.http import own_transaction, session
 from server.procedures.note import words as note_words
 from server.web import cookies, words
 
@@ -42,6 +43,12 @@ def static(filename: str) -> str:
     return url_for("web.static", filename=filename, v=_version(filename))
 
 
+def _nobody_on() -> Any:
+    """What the strip says. A page that opens its own transactions has none around it."""
+    with nullcontext(session()) if "session" in g else own_transaction(write=False) as reading:
+        return words.nobody_on(alarms.unacknowledged(reading))
+
+
 @pages.app_context_processor
 def _everywhere() -> dict[str, Any]:
     person = g.get("person")
@@ -49,7 +56,7 @@ def _everywhere() -> dict[str, Any]:
         "static": static,
         "person": person,
         "may": lambda permission: person is not None and person.may(Permission(permission)),
-        "nobody_on": lambda: words.nobody_on(alarms.unacknowledged(session())),
+        "nobody_on": _nobody_on,
         "csrf": cookies.csrf,
         "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(cookies.CSRF_FIELD, cookies.csrf()),
     }
