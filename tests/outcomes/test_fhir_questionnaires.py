@@ -1,6 +1,7 @@
 """Riverside has its questionnaire as a FHIR R4 Questionnaire; our form beside it says what FHIR cannot."""
 
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -75,6 +76,7 @@ items:
 scales:
   - {id: often, title: Often, best: low, items: [look, light], missing: person_mean_if_half, conversion: linear}
 """
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "instruments.md"
 
 
 def places(value: Any, place: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
@@ -195,3 +197,13 @@ def test_from_the_command_line_both_files_are_named(lonely_db: Database, tmp_pat
     assert refused[0] == 1
     assert "our form without items" in refused[1]
     assert load(BESIDE) == (0, "mirror 2: loaded (Mirror).\n")
+
+
+def test_what_the_documentation_shows_can_be_loaded(vera: Api) -> None:
+    ours, questionnaire, beside = (
+        plain(one.encode()) for one in re.findall(r"```(?:yaml|json)\n(.*?)```", DOCUMENTED.read_text(), re.DOTALL)
+    )
+    assert vera.post("/instruments", {"definition": ours})["version"] == "1"
+    assert vera.post("/instruments", {"definition": beside, "questionnaire": questionnaire})["version"] == "2"
+    listed = [one for one in vera.get("/instruments")["items"] if one["key"] == "mirror_q"]
+    assert [(one["version"], one["newest"], one["usable"]) for one in listed] == [("1", False, False), ("2", True, False)]
