@@ -34,7 +34,7 @@ MORE = {
     "web.patients": ("?limit=12", "?q=nobody-is-called-so"),
     "web.patient": ("?limit=3",),
     "web.work_list": ("", "?show=red_flag", "?show=concerning"),
-    "web.cohort": ("?surgeon=all", "", "?from=2099-01-01"),
+    "web.cohort": ("?surgeon=all", "", "?from=2099-01-01&by_hand=yes"),
     "web.new_password": ("", "?token={reset}"),
 }
 """What follows the address of a route that shows several pages, or a long list whose rows are all alike."""
