@@ -105,6 +105,8 @@ def test_a_licence_opens_the_wording_until_it_ends(vera: Api) -> None:
     vera.post("/instruments/mirror_q/licences", LICENCE)
     assert mirror()["usable"]
     assert mirror()["definition"]["items"][0]["id"] == "look"
+    vera.post("/instruments/mirror_q/licences", {**LICENCE, "valid_from": "2099-01-01"})  # the renewal, recorded early
+    assert mirror()["usable"]
     vera.post("/instruments/mirror_q/licences", {**LICENCE, "valid_until": "2026-01-31"})
     assert "ended on 2026-01-31" in mirror()["obstacle"]
 

@@ -48,7 +48,7 @@ class Instrument(Journaled, Base):
 class Licence(Journaled, Base):
     """The clinic's word that it may use an instrument: whose it is, under which reference, until when (null: no end). Never changed.
 
-    The newest of a key holds; one whose `valid_until` is its own day or earlier ends the use.
+    The newest of a key that has begun holds; one whose `valid_until` is over ends the use.
     """
 
     __tablename__ = "licences"

@@ -51,7 +51,7 @@ def instruments(session: Session, today: date, key: str | None = None) -> list[K
     ours = [one for one in shipped() if key in {None, one.key} and (one.key, one.version) not in taken]
     every = [(one, Origin.SHIPPED) for one in ours] + [(one, Origin.LOADED) for one in loaded]
     newest = {one.key: one for one, _ in every}
-    licences = _licences(session)
+    licences = _licences(session, today)
     return [
         Known(
             instrument=one,
@@ -64,10 +64,10 @@ def instruments(session: Session, today: date, key: str | None = None) -> list[K
     ]
 
 
-def _licences(session: Session) -> dict[str, Licence]:
-    """The newest of each key: that one holds."""
+def _licences(session: Session, today: date) -> dict[str, Licence]:
+    """The newest of each key that has begun, so that a renewal recorded early takes nothing away; where none has, the newest."""
     rows: Sequence[Licence] = session.scalars(sa.select(Licence).order_by(Licence.created_at, Licence.id)).all()
-    return {one.key: one for one in rows}
+    return {one.key: one for one in rows} | {one.key: one for one in rows if one.valid_from <= today}
 
 
 def _term(licence: Licence | None) -> Term | None:
