@@ -14,6 +14,7 @@ from server.followup.models import Visit
 from server.http import found, session
 from server.ids import uuid7
 from server.outcomes.models import Response as Row
+from server.outcomes.routes.responses import must_be_hers
 from server.outcomes.rules.instrument import FALLBACK, said_in
 from server.outcomes.service import catalogue, responses
 from server.outcomes.service.catalogue import Known
@@ -111,6 +112,7 @@ def questionnaire(visit_id: uuid.UUID, key: str) -> str:
 def take_answers_down(visit_id: uuid.UUID, key: str) -> Response:
     """Keep the answers, complete or to go on with later. The page chose the id, so a form sent twice is stored once."""
     visit, known = _visit(visit_id, lock=True), _known(key)
+    must_be_hers(known)
     answers = questionnaire_form.read(request.form, known.instrument)
     complete = "complete" in request.form
     response_id = questionnaire_form.new_id(request.form)

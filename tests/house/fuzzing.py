@@ -40,6 +40,7 @@ UNFORESEEABLE = {
     r"|Another answer says|grade of erythema|This event is of|Lies after the assessment|Lies before (the procedure|its onset)"
     r"|Must be later than|Not before \d|Width is larger",
     "an instrument's own sense": r"has no item of this name|Not a name; letters|No such instrument|No scale |The answers come to"
+    r"|is licensed by|^Of this scale|questions can be asked here"
     r"|has no scale|Nothing is answered|Send answers, or scores|Only with complete|Ends before it begins|Is missing; write it|Unknown name"
     r"|is before the procedure|in the future|must be answered|Give at least one of|is outside|is no answer|lies between two steps"
     r"|answer (with|true)|Must be a FHIR R4 Questionnaire",

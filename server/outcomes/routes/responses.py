@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response as Answer
 
+from schemas.instrument_words import Audience
 from schemas.outcome_words import AnsweredBy
 from schemas.procedures import Reasoned
 from schemas.reading_words import Reading
@@ -12,9 +13,11 @@ from schemas.responses import ResponseChange, ResponseCreate, ResponseList, Whol
 from server.access import Permission, allow
 from server.db import find
 from server.followup.models import Visit
-from server.http import Routes, answer, found, must_match, session
+from server.http import Routes, answer, found, must_match, person, session
 from server.outcomes.models import Response
-from server.outcomes.service import responses
+from server.outcomes.service import catalogue, responses
+from server.outcomes.service.catalogue import Known
+from server.problems import Problem
 from server.reads import reads
 
 routes = Routes("responses", __name__, url_prefix="/api/v1", description="Questionnaires filled in, and their scores")
@@ -29,8 +32,15 @@ routes = Routes("responses", __name__, url_prefix="/api/v1", description="Questi
 def record_response(body: dict[str, Any], visit_id: uuid.UUID) -> Answer:
     """Write down what the patient answered, or a score that was computed elsewhere. Scores of answers are the server's own."""
     visit = found(find(session(), Visit, visit_id, lock=True))
+    must_be_hers(catalogue.find_known(session(), responses.today(session()), body["instrument"], body.get("instrument_version")))
     made, new = responses.begin(session(), visit, body, AnsweredBy.STAFF)
     return answer(_whole(made), 201 if new else 200, etag=made.write_id)
+
+
+def must_be_hers(known: Known | None) -> None:
+    """What a clinician judges is written down by somebody who assesses. Raises `not_allowed`."""
+    if known and known.instrument.audience == Audience.CLINICIAN and not person().may(Permission.ASSESS):
+        raise Problem("not_allowed", f"{known.instrument.title} is a clinician's own judgement; somebody who assesses must enter it.")
 
 
 @routes.route("/visits/<uuid:visit_id>/responses", methods=["GET"])
@@ -55,8 +65,12 @@ def list_responses(visit_id: uuid.UUID) -> Answer:
 @allow(Permission.FOLLOW_UP)
 def go_on(body: dict[str, Any], response_id: uuid.UUID) -> Answer:
     """Add answers to an open response, and complete it."""
+    seen = found(find(session(), Response, response_id))
+    if seen.visit_id:
+        find(session(), Visit, seen.visit_id, lock=True)  # first, as everybody who completes does
     response = found(find(session(), Response, response_id, lock=True))
     must_match(response.write_id)
+    must_be_hers(catalogue.get(session(), responses.today(session()), response.instrument, response.instrument_version))
     responses.save(session(), response, body)
     return answer(_whole(response), etag=response.write_id)
 

@@ -189,9 +189,9 @@ def _range_of_scale(value: object, place: Place, items: list[Item], rule: ScaleR
     low, high = (number_of(one, (*place, number)) for number, one in enumerate(value))
     if low >= high:
         raise Fault(place, "The first number must be the smaller one.")
-    if reached and (low, high) != reached:
+    if reached and [low, high] != [_to_thousandths(one) for one in reached]:
         raise Fault(place, f"The items come to {float(reached[0]):g} to {float(reached[1]):g}; correct the range or the items.")
-    return low, high
+    return reached or (low, high)
 
 
 def _table(value: object, place: Place, low: Fraction, high: Fraction) -> tuple[tuple[int, Fraction], ...]:
@@ -250,12 +250,13 @@ def _written_item(one: Item) -> dict[str, Any]:
 def _written_scale(one: Scale) -> dict[str, Any]:
     found: dict[str, Any] = {"id": one.id, "title": one.title, "best": str(one.best), "unit": one.unit}
     found |= {"rule": str(one.rule), "missing": str(one.missing), "conversion": str(one.conversion)}
-    found["range"] = None if one.low is None or one.high is None else [_rounded(one.low), _rounded(one.high)]
+    found["range"] = None if one.low is None or one.high is None else [wire(_to_thousandths(one.low)), wire(_to_thousandths(one.high))]
     found["items"] = list(one.items) or None
     if one.table:
         found["table"] = {str(raw): wire(value) for raw, value in one.table}
     return found
 
 
-def _rounded(value: Fraction) -> int | float:
-    return wire(Fraction(round(value * 1000), 1000))
+def _to_thousandths(value: Fraction) -> Fraction:
+    """As files can say it: a mean over three items may come to thirds."""
+    return Fraction(round(value * 1000), 1000)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server.ids import uuid7
 from server.outcomes.models import Instrument, Licence
 from server.outcomes.rules import definition, fhir
+from server.outcomes.rules.instrument import Instrument as Read
 from server.outcomes.rules.reader import Fault
 from server.outcomes.service.catalogue import shipped, shipped_version
 from server.problems import Problem, invalid
@@ -21,6 +22,7 @@ def load(session: Session, given: Any, questionnaire: Any = None) -> tuple[Instr
     """
     try:
         read = definition.read(given) if questionnaire is None else fhir.read(given, questionnaire)
+        _must_fit(read)
     except Fault as fault:
         place = fault.pointer if questionnaire is not None and fault.place[:1] == ("questionnaire",) else f"/definition{fault.pointer}"
         raise invalid(place, fault.message) from None
@@ -45,6 +47,17 @@ def load(session: Session, given: Any, questionnaire: Any = None) -> tuple[Instr
     session.add(made)
     session.flush()
     return made, True
+
+
+def _must_fit(read: Read) -> None:
+    """No file makes a licensed instrument free, or turns a scale around whose direction is known. Raises Fault."""
+    for ours in (one for one in shipped() if one.key == read.key):
+        if ours.licensed and not read.licensed:
+            raise Fault(("licence",), f"{ours.title} is licensed by {ours.holder}; name the holder, and record your licence.")
+        for place, scale in enumerate(read.scales):
+            known = ours.scale(scale.id)
+            if known and known.best != scale.best:
+                raise Fault(("scales", place, "best"), f"Of this scale {known.direction}; correct it, or give the scale another id.")
 
 
 def license_it(session: Session, key: str, fields: dict[str, Any]) -> tuple[Licence, bool]:

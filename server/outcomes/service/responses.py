@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.outcome_words import AnsweredBy, RedSource, ResponseState
-from schemas.vocabulary import AlertKind, VisitState
+from schemas.vocabulary import AlertKind, VisitKind, VisitState
 from server import clock
 from server.clinics import service as clinics
 from server.db import find
@@ -20,7 +20,7 @@ from server.ids import uuid7
 from server.outcomes.models import Response, Score
 from server.outcomes.rules import scoring
 from server.outcomes.rules.answering import external_e3, faults, told_otherwise
-from server.outcomes.rules.instrument import Instrument
+from server.outcomes.rules.instrument import Instrument, exact, wire
 from server.outcomes.service import catalogue
 from server.outcomes.service.assessments import operated_on
 from server.problems import Problem, invalid
@@ -46,6 +46,8 @@ def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredB
     stored, hashed = replayed(session, Response, {**fields, "visit_id": visit.id})
     if stored:
         return stored, False
+    if visit.kind == VisitKind.CHECK_IN:
+        raise Problem("conflict", "A check-in has its own questions; record this at one of the visits in person.")
     if visit.state == VisitState.CANCELLED:
         raise Problem("conflict", "This visit is cancelled; record the answers at one that takes place.")
     known = catalogue.find_known(session, today(session), fields["instrument"], fields.get("instrument_version"))
@@ -54,6 +56,8 @@ def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredB
     outside = fields.get("scores")
     if outside is None:
         catalogue.must_be_usable(known)
+    elif known.obstacle is None:
+        raise invalid("/scores", "Its questions can be asked here: send the answers, and the server computes the score.")
     actor = session.info.get("actor")
     made = Response(
         id=fields.get("id") or uuid7(),
@@ -118,11 +122,17 @@ def _answer(session: Session, response: Response, visit: Visit | None, instrumen
     """Merge them in; an answer that concerns is told at once, whether or not the rest is ever answered."""
     if wrong := faults(instrument, answers):
         raise Problem("invalid", " ".join(one["message"] for one in wrong), errors=wrong)
-    fresh = {name: value for name, value in answers.items() if response.answers.get(name) != value or name not in response.answers}
-    response.answers = {**response.answers, **answers}
+    given = {name: _as_stored(value) for name, value in answers.items()}
+    fresh = {name: value for name, value in given.items() if response.answers.get(name) != value or name not in response.answers}
+    response.answers = {**response.answers, **given}
     if instrument.concerning(fresh):
         session.flush()
         alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=response.patient_id, detail=CONCERNING, visit=visit)
+
+
+def _as_stored(value: Any) -> Any:
+    """3.0 is 3: the journal's canonical JSON has one form for one number."""
+    return value if value is None or isinstance(value, bool) else wire(exact(value))
 
 
 def _complete(session: Session, response: Response, instrument: Instrument, totals: Mapping[str, Any] | None) -> None:
@@ -160,11 +170,24 @@ def _complete_outside(session: Session, response: Response, instrument: Instrume
 
 
 def _finish(session: Session, response: Response, rows: Sequence[tuple[str, int | None, int, int]]) -> None:
+    _must_be_only(session, response)
     response.state, response.completed_at = ResponseState.COMPLETE, clock.now()
     session.flush()
     about = {name: getattr(response, name) for name in ("patient_id", "procedure_id", "visit_id", "instrument", "answered_on")}
     for scale, value_e3, answered, items in rows:
         session.add(Score(**about, response_id=response.id, scale=scale, value_e3=value_e3, answered=answered, items=items))
+
+
+def _must_be_only(session: Session, response: Response) -> None:
+    """A patient counts once a visit, however often somebody enters it. The visit is locked by whoever completes."""
+    others = sa.select(Response.id).where(
+        Response.visit_id == response.visit_id,
+        Response.instrument == response.instrument,
+        Response.state == ResponseState.COMPLETE,
+        Response.id != response.id,
+    )
+    if response.visit_id and session.scalar(others.limit(1)) is not None:
+        raise Problem("conflict", "It was answered at this visit already. Withdraw that response, with a reason, to enter another.")
 
 
 def _red(response: Response, on: date, day: int, red: bool | None, replaces: uuid.UUID | None = None) -> Redness:
