@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from server import serve
 from server.clinics import demo
 from server.config import from_environment
@@ -34,6 +36,7 @@ def call(port: int, path: str, token: str | None = None, body: Any = None) -> An
         return json.load(answer)
 
 
+@pytest.mark.timeout(300)  # a busy machine takes its time to make a clinic of forty cases
 def test_one_command_from_nothing_to_a_clinic_and_back(tmp_path: Path) -> None:
     port = free_port()
     environment = os.environ | {"GRAFTLOG_DATA": str(tmp_path), "PORT": str(port)}
