@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from server.clinics import service as clinics
 from server.console import of_clinic, opened
-from server.outcomes.service import catalogue, loading, responses
+from server.outcomes.service import catalogue, loading
 from server.outcomes.service.files import FileFault, plain
 from server.problems import Problem
 
@@ -56,7 +57,7 @@ def instrument_licence(key: str, holder: str, reference: str, begins: datetime |
     """Record that the clinic may use the instrument KEY."""
     with opened() as (_, database), database.transaction() as session:
         of_clinic(session, clinic_id)
-        starts: date = begins.date() if begins else responses.today(session)
+        starts: date = begins.date() if begins else clinics.today(session)
         if ends and ends.date() < starts:
             raise click.ClickException("--until lies before the first day of use; check both days.")
         terms = {"holder": holder, "reference": reference, "valid_from": starts, **({"valid_until": ends.date()} if ends else {})}
@@ -73,6 +74,6 @@ def instrument_list(clinic_id: uuid.UUID) -> None:
     """Which there are, and whether they may be used today."""
     with opened() as (_, database), database.transaction(write=False) as session:
         of_clinic(session, clinic_id)
-        for one in catalogue.instruments(session, responses.today(session)):
+        for one in catalogue.instruments(session, clinics.today(session)):
             about = one.instrument
             click.echo(f"{about.key} {about.version}: {about.title}. {one.obstacle or 'May be used.'}")

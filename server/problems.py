@@ -87,6 +87,11 @@ def invalid(pointer: str, message: str) -> Problem:
     return Problem("invalid", message, errors=[{"pointer": pointer, "message": message}])
 
 
+def invalid_all(rows: list[dict[str, str]]) -> Problem:
+    """A 422 about several fields, each row with its `pointer` and `message`."""
+    return Problem("invalid", " ".join(one["message"] for one in rows), errors=rows)
+
+
 def bad_cursor() -> Problem:
     """A 422 about a cursor that no page gave out."""
     return invalid("/cursor", "Not a cursor; use next_cursor of the page before as it came.")

@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo, available_timezones
@@ -111,6 +111,11 @@ def surgeons(session: Session) -> Sequence[User]:
 def zone_of(session: Session) -> ZoneInfo:
     """Time zone of the session's clinic."""
     return ZoneInfo(current(session).time_zone)
+
+
+def today(session: Session) -> date:
+    """The day that it is in the clinic."""
+    return clock.now().astimezone(zone_of(session)).date()
 
 
 def current(session: Session) -> Clinic:

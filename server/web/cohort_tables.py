@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.procedures.note.words import capital, plain
+from server.reports.files.sheets import guarded
 from server.reports.shape import Cohort, ScarPoint, Share
 from server.web.cohort_words import interval, measured, percent
 from server.web.drawings.cohort.flow import silent
@@ -15,7 +16,6 @@ from server.web.drawings.cohort.rating import GRADES, WORDS
 Cell = str | int | float | None
 ON_PAGE = 25
 """Rows of single cases under a figure; the CSV has all."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,5 @@ def csv_of(cohort: Cohort, figure: str) -> str:
     for table in whole:
         for row in table.rows:
             cells = dict(zip(table.columns, row.cells, strict=False))
-            writer.writerow([_cell(one) for one in (table.title, *(cells.get(column) for column in columns), row.case)])
+            writer.writerow([guarded(one) for one in (table.title, *(cells.get(column) for column in columns), row.case)])
     return file.getvalue()
-
-
-def _cell(value: Cell) -> Cell:
-    """No text that a spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from schemas.fields import Shape
 from schemas.pointers import pointers
-from server.problems import Problem
+from server.problems import Problem, invalid_all
 
 _ABOUT = {
     "wrong_credentials": "password",
@@ -67,7 +67,7 @@ def _load(shape: Shape, given: Mapping[str, str]) -> dict[str, Any]:
     except ValidationError as error:
         rows = pointers(error.messages)
         errors = [row | {"message": _sentence(row["pointer"].removeprefix("/"), row["message"], values)} for row in rows]
-        raise Problem("invalid", " ".join(row["message"] for row in errors), errors=errors) from None
+        raise invalid_all(errors) from None
     return loaded
 
 

@@ -12,7 +12,8 @@ from server.http import person, session
 from server.procedures.note.words import amount, listed, plain
 from server.rates import Rate, rated
 from server.reads import reads, saw
-from server.reports.service import logbook, sheets
+from server.reports.files import sheets
+from server.reports.service import logbook
 from server.web import outcome_words
 from server.web.blueprint import pages
 from server.web.forms import filters, kept

@@ -14,7 +14,7 @@ from server.clinics.credentials import ResetLink
 from server.clinics.models import User
 from server.http import found, session
 from server.idempotency import never_kept
-from server.problems import Problem
+from server.problems import Problem, invalid_all
 from server.procedures.note.words import counted
 from server.web import people_words as words
 from server.web.blueprint import go_to, pages
@@ -35,7 +35,7 @@ def _typed(shape: PersonCreate | PersonChange, **values: Any) -> dict[str, Any]:
     problems = shape.validate(values)
     if problems:
         rows = [{"pointer": f"/{_field(row['pointer'])}", "message": row["message"]} for row in pointers(problems)]
-        raise Problem("invalid", " ".join(row["message"] for row in rows), errors=rows)
+        raise invalid_all(rows)
     loaded: dict[str, Any] = shape.load(values)
     return loaded
 

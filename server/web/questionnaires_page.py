@@ -9,6 +9,7 @@ from schemas.instrument_words import Audience
 from schemas.outcome_words import AnsweredBy, ResponseState
 from schemas.reading_words import Reading
 from server.access import Permission, allow
+from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
 from server.http import found, session
@@ -44,7 +45,7 @@ def _page(problem: Problem | None = None, *, visit_id: uuid.UUID, **_arguments: 
         askable=askable,
         outside=outside,
         audiences=questionnaires_view.AUDIENCES,
-        today=responses.today(session()),
+        today=clinics.today(session()),
         ids=[str(uuid7()) for _ in outside],
         typed=dict(request.form) if problem else {},
         errors=errors_of(problem),
@@ -60,7 +61,7 @@ def questionnaires(visit_id: uuid.UUID) -> str:
 
 
 def _known(key: str) -> Known:
-    return found(catalogue.find_known(session(), responses.today(session()), key))
+    return found(catalogue.find_known(session(), clinics.today(session()), key))
 
 
 def _begun(visit: Visit, known: Known) -> Row | None:

@@ -11,6 +11,7 @@ from schemas.instrument_words import Audience
 from schemas.outcome_words import AnsweredBy, ResponseState
 from schemas.vocabulary import VisitKind, VisitState
 from server.canonical import number
+from server.clinics import service as clinics
 from server.clinics.models import User
 from server.followup.models import Visit
 from server.outcomes.models import Response, Score
@@ -85,7 +86,7 @@ def how(response: Response, who: str | None) -> str:
 
 def filled(session: Session, visit_id: uuid.UUID) -> list[Filled]:
     """All of a visit, the newest first."""
-    known = versions(session, responses.today(session))
+    known = versions(session, clinics.today(session))
     found = responses.of_visit(session, visit_id)
     scores = responses.scores_of(session, found)
     people = queries.names(session, User, {one.given_by for one in found})
@@ -109,7 +110,7 @@ def title(known: Versions, response: Response) -> str:
 
 def to_ask(session: Session) -> tuple[list[Known], list[Known]]:
     """(newest versions whose questions may be asked today, versions of which only an outside score is taken)."""
-    every = catalogue.instruments(session, responses.today(session))
+    every = catalogue.instruments(session, clinics.today(session))
     askable = [one for one in every if one.newest and one.obstacle is None]
     keys = {one.instrument.key for one in askable}
     return askable, [one for one in every if one.obstacle and one.instrument.key not in keys]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from schemas.reading_words import Reading
 from server.db import Database
 from server.journal.access import AccessRow
-from server.reports.files.table import safe
+from server.reports.files.sheets import guarded
 from server.reports.service import running
 from server.reports.service.study_tables import TABLES
 from tests import make
@@ -113,7 +113,7 @@ def test_the_table_has_every_number_with_its_parts(computed: Api) -> None:
 
 
 def test_no_cell_is_a_formula() -> None:
-    assert [safe(one) for one in ("=1+1", "+1", "-1", "@x", "\t=1", -1, "a=1")] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", -1, "a=1"]
+    assert [guarded(one) for one in ("=1+1", "+1", "-1", "@x", "\t=1", -1, "a=1")] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", -1, "a=1"]
 
 
 def test_the_workbook_has_a_sheet_for_each_figure_its_methods_and_its_lock(computed: Api) -> None:

@@ -16,7 +16,7 @@ from server.clinics.models import User
 from server.db import Database
 from server.journal.access import AccessRow
 from server.procedures.models import Procedure
-from server.reports.service import sheets
+from server.reports.files import sheets
 from tests import make
 from tests.api import Api
 from tests.outcomes.result import finding, look

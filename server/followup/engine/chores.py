@@ -53,7 +53,7 @@ def turn_visits(db: Database, clinic_id: uuid.UUID, config: Config) -> int:  # n
 
 
 def _turn_some(session: Session) -> int:
-    today = clock.now().astimezone(clinics.zone_of(session)).date()
+    today = clinics.today(session)
     opened = _some(session, Visit.state == VisitState.PLANNED, Visit.opens_on <= today)
     closed = _some(session, Visit.state.in_((VisitState.PLANNED, VisitState.DUE)), Visit.closes_on < today)
     turning = {one.id: one for one in (*opened, *closed)}

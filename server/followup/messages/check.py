@@ -13,7 +13,7 @@ from server.followup.messages.segments import UCS_2, segments_of
 from server.followup.messages.templates import BUILT_IN_LANGUAGES, ENVIRONMENT, fill_in, variables_in, walk
 from server.followup.messages.variables import VARIABLES
 from server.followup.messages.words import clinical_words
-from server.problems import Problem
+from server.problems import invalid_all
 
 LONGEST_BODY = 5000
 LONGEST_SUBJECT = 200
@@ -72,7 +72,7 @@ def check(purpose: Purpose, channel: Channel, text: Text) -> list[str]:
     if not found.errors:
         _try(found, purpose, channel, text)
     if found.errors:
-        raise Problem("invalid", " ".join(one["message"] for one in found.errors), errors=found.errors)
+        raise invalid_all(found.errors)
     return found.warnings
 
 

@@ -42,7 +42,7 @@ def log_call(session: Session, visit: Visit, fields: dict[str, Any]) -> tuple[Ca
     outcome = CallOutcome(fields["outcome"])
     if visit.state == VisitState.CANCELLED:
         raise Problem("conflict", "This visit was cancelled, so there is nothing to call about.")
-    today = clock.now().astimezone(clinics.zone_of(session)).date()
+    today = clinics.today(session)
     _check(visit, outcome, fields, today)
     if fields.get("corrects"):
         _correct(session, visit, fields["corrects"])

@@ -4,7 +4,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.vocabulary import AlertKind, CallOutcome, VisitState
-from server import clock
 from server.clinics import service as clinics
 from server.followup.comparison import SUPERSEDED, WINDOW_CLOSED, state_on
 from server.followup.models import Alert, Call, Visit
@@ -39,4 +38,4 @@ def take_back(session: Session, visit: Visit, call: Call) -> None:
 
 
 def _by_calendar(session: Session, visit: Visit) -> VisitState:
-    return state_on(clock.now().astimezone(clinics.zone_of(session)).date(), visit, VisitState.PLANNED)
+    return state_on(clinics.today(session), visit, VisitState.PLANNED)

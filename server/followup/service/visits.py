@@ -5,7 +5,6 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from schemas.vocabulary import VisitKind, VisitState
-from server import clock
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
@@ -63,7 +62,7 @@ def first_day(session: Session, visit: Visit) -> date:
 def _check_day(session: Session, visit: Visit) -> None:
     """One slip of the finger would end the reminders of a whole year."""
     first = first_day(session, visit)
-    if clock.now().astimezone(clinics.zone_of(session)).date() < first:
+    if clinics.today(session) < first:
         raise invalid("/state", f"Not before {first}, when the visit may take place. If the patient came earlier, first book that time.")
 
 

@@ -105,7 +105,7 @@ _AFTER = {
 
 def counts(session: Session) -> dict[WorkKind, int]:
     """How many rows each section has now."""
-    today = _today(session)
+    today = clinics.today(session)
     found = {}
     for kind in WorkKind:
         if kind in _ALERTS:
@@ -119,7 +119,7 @@ def counts(session: Session) -> dict[WorkKind, int]:
 def items(session: Session, *, show: str, after: Sequence[str] | None, limit: int) -> tuple[list[Item], tuple[str, str, str] | None]:
     """(rows, cursor's parts or None): the sections in order, alerts oldest first, visits by target date."""
     kinds = list(WorkKind) if show == ALL else [WorkKind(show)]
-    today = _today(session)
+    today = clinics.today(session)
     if after:
         if after[0] not in kinds:
             raise bad_cursor()
@@ -137,17 +137,13 @@ def items(session: Session, *, show: str, after: Sequence[str] | None, limit: in
 def of_visit(session: Session, visit: Visit) -> Item | None:
     """A visit as the list would show it, whether or not it stands there; for correcting what was just said about it."""
     patient = session.get(Patient, (visit.clinic_id, visit.patient_id))
-    return _with_contacts(session, [Item(WorkKind.DUE, patient, visit, None, _late(visit, _today(session)))])[0] if patient else None
+    return _with_contacts(session, [Item(WorkKind.DUE, patient, visit, None, _late(visit, clinics.today(session)))])[0] if patient else None
 
 
 def worries(session: Session, visit: Visit) -> bool:
     """Whether a red flag or a concerning answer about the visit is not dealt with."""
     open_ones = sa.select(Alert.id).where(Alert.closed_at.is_(None), Alert.kind.in_(URGENT), Alert.visit_id == visit.id)
     return session.scalar(open_ones.limit(1)) is not None
-
-
-def _today(session: Session) -> date:
-    return clock.now().astimezone(clinics.zone_of(session)).date()
 
 
 def _cursor(item: Item) -> tuple[str, str, str]:

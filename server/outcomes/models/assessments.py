@@ -12,12 +12,8 @@ from schemas.vocabulary import Side, Subunit
 from server import clock
 from server.canonical import instant, number
 from server.db import Base, words
+from server.followup.models import belongs_to
 from server.journal.service import Journaled
-
-
-def of(column: str, table: str) -> sa.ForeignKeyConstraint:
-    """Foreign key to a row of the same clinic."""
-    return sa.ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
 
 
 class Assessment(Journaled, Base):
@@ -29,11 +25,11 @@ class Assessment(Journaled, Base):
 
     __tablename__ = "assessments"
     __table_args__ = (
-        of("patient_id", "patients"),
-        of("procedure_id", "procedures"),
-        of("visit_id", "visits"),
-        of("assessed_by", "users"),
-        of("replaces", "assessments"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("procedure_id", "procedures"),
+        belongs_to("visit_id", "visits"),
+        belongs_to("assessed_by", "users"),
+        belongs_to("replaces", "assessments"),
         sa.UniqueConstraint("clinic_id", "replaces"),
         sa.Index("ix_assessments_procedure", "clinic_id", "procedure_id", "assessed_on"),
         sa.Index("ix_assessments_patient", "clinic_id", "patient_id"),
@@ -82,11 +78,11 @@ class Finding(Journaled, Base):
 
     __tablename__ = "findings"
     __table_args__ = (
-        of("assessment_id", "assessments"),
-        of("patient_id", "patients"),
-        of("procedure_id", "procedures"),
-        of("scar_id", "scars"),
-        of("photo_id", "photos"),
+        belongs_to("assessment_id", "assessments"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("procedure_id", "procedures"),
+        belongs_to("scar_id", "scars"),
+        belongs_to("photo_id", "photos"),
         sa.Index("ix_findings_assessment", "clinic_id", "assessment_id"),
         sa.Index("ix_findings_procedure", "clinic_id", "procedure_id", "complication"),
         sa.Index("ix_findings_patient", "clinic_id", "patient_id"),
@@ -147,9 +143,9 @@ class ScarMeasurement(Journaled, Base):
 
     __tablename__ = "scar_measurements"
     __table_args__ = (
-        of("assessment_id", "assessments"),
-        of("patient_id", "patients"),
-        of("scar_id", "scars"),
+        belongs_to("assessment_id", "assessments"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("scar_id", "scars"),
         sa.UniqueConstraint("clinic_id", "assessment_id", "scar_id"),
         sa.Index("ix_scar_measurements_scar", "clinic_id", "scar_id"),
         sa.Index("ix_scar_measurements_patient", "clinic_id", "patient_id"),

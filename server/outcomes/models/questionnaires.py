@@ -11,8 +11,8 @@ from schemas.outcome_words import AnsweredBy, ResponseState
 from server import clock
 from server.canonical import instant, number
 from server.db import Base, Versioned, words
+from server.followup.models import belongs_to
 from server.journal.service import Journaled
-from server.outcomes.models.assessments import of
 
 
 class Instrument(Journaled, Base):
@@ -22,7 +22,7 @@ class Instrument(Journaled, Base):
     """
 
     __tablename__ = "instruments"
-    __table_args__ = (of("loaded_by", "users"), sa.UniqueConstraint("clinic_id", "key", "version"))
+    __table_args__ = (belongs_to("loaded_by", "users"), sa.UniqueConstraint("clinic_id", "key", "version"))
     collection = "instruments"
     key: Mapped[str] = mapped_column(sa.String(40))
     version: Mapped[str] = mapped_column(sa.String(40))
@@ -52,7 +52,7 @@ class Licence(Journaled, Base):
     """
 
     __tablename__ = "licences"
-    __table_args__ = (of("recorded_by", "users"), sa.Index("ix_licences_key", "clinic_id", "key", "created_at"))
+    __table_args__ = (belongs_to("recorded_by", "users"), sa.Index("ix_licences_key", "clinic_id", "key", "created_at"))
     collection = "licences"
     key: Mapped[str] = mapped_column(sa.String(40))
     holder: Mapped[str]
@@ -85,10 +85,10 @@ class Response(Journaled, Versioned, Base):
 
     __tablename__ = "responses"
     __table_args__ = (
-        of("patient_id", "patients"),
-        of("procedure_id", "procedures"),
-        of("visit_id", "visits"),
-        of("given_by", "users"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("procedure_id", "procedures"),
+        belongs_to("visit_id", "visits"),
+        belongs_to("given_by", "users"),
         sa.Index("ix_responses_procedure", "clinic_id", "procedure_id", "instrument"),
         sa.Index("ix_responses_patient", "clinic_id", "patient_id"),
         sa.Index("ix_responses_visit", "clinic_id", "visit_id", "instrument"),
@@ -138,10 +138,10 @@ class Score(Journaled, Base):
 
     __tablename__ = "scores"
     __table_args__ = (
-        of("response_id", "responses"),
-        of("patient_id", "patients"),
-        of("procedure_id", "procedures"),
-        of("visit_id", "visits"),
+        belongs_to("response_id", "responses"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("procedure_id", "procedures"),
+        belongs_to("visit_id", "visits"),
         sa.UniqueConstraint("clinic_id", "response_id", "scale"),
         sa.Index("ix_scores_procedure", "clinic_id", "procedure_id", "instrument", "scale"),
         sa.Index("ix_scores_patient", "clinic_id", "patient_id"),

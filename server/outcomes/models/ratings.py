@@ -11,8 +11,8 @@ from schemas.vocabulary import PhotoView
 from server import clock
 from server.canonical import instant
 from server.db import Base, words
+from server.followup.models import belongs_to
 from server.journal.service import Journaled
-from server.outcomes.models.assessments import of
 
 
 class RatingPair(Journaled, Base):
@@ -23,12 +23,12 @@ class RatingPair(Journaled, Base):
 
     __tablename__ = "rating_pairs"
     __table_args__ = (
-        of("patient_id", "patients"),
-        of("procedure_id", "procedures"),
-        of("scar_id", "scars"),
-        of("baseline_id", "photos"),
-        of("follow_up_id", "photos"),
-        of("made_by", "users"),
+        belongs_to("patient_id", "patients"),
+        belongs_to("procedure_id", "procedures"),
+        belongs_to("scar_id", "scars"),
+        belongs_to("baseline_id", "photos"),
+        belongs_to("follow_up_id", "photos"),
+        belongs_to("made_by", "users"),
         sa.UniqueConstraint("clinic_id", "baseline_id", "follow_up_id"),
         sa.Index("ix_rating_pairs_procedure", "clinic_id", "procedure_id", "step"),
         sa.Index("ix_rating_pairs_patient", "clinic_id", "patient_id"),
@@ -64,7 +64,7 @@ class RatingQueue(Journaled, Base):
     """One rater's random order: from `seed` and a pair's id comes its place, and on which side the baseline stands. Never changed."""
 
     __tablename__ = "rating_queues"
-    __table_args__ = (of("rater_id", "users"), sa.UniqueConstraint("clinic_id", "rater_id"))
+    __table_args__ = (belongs_to("rater_id", "users"), sa.UniqueConstraint("clinic_id", "rater_id"))
     collection = "rating_queues"
     rater_id: Mapped[uuid.UUID]
     seed: Mapped[str] = mapped_column(sa.String(64))
@@ -84,8 +84,8 @@ class Rating(Journaled, Base):
 
     __tablename__ = "ratings"
     __table_args__ = (
-        of("pair_id", "rating_pairs"),
-        of("rater_id", "users"),
+        belongs_to("pair_id", "rating_pairs"),
+        belongs_to("rater_id", "users"),
         sa.UniqueConstraint("clinic_id", "pair_id", "rater_id"),
         sa.Index("ix_ratings_rater", "clinic_id", "rater_id", "created_at"),
         sa.CheckConstraint("grade IS NULL OR grade BETWEEN -3 AND 3", name="grade"),

@@ -6,9 +6,10 @@ from flask import Response
 
 from schemas.instruments import InstrumentCreate, InstrumentList, InstrumentOut, LicenceCreate, LicenceOut
 from server.access import Permission, allow
+from server.clinics import service as clinics
 from server.http import Routes, answer, session
 from server.outcomes.rules import definition
-from server.outcomes.service import catalogue, loading, responses
+from server.outcomes.service import catalogue, loading
 
 routes = Routes("instruments", __name__, url_prefix="/api/v1", description="Instruments: questionnaires and grades as data")
 
@@ -18,7 +19,7 @@ routes = Routes("instruments", __name__, url_prefix="/api/v1", description="Inst
 @allow(Permission.SIGNED_IN)
 def list_instruments() -> Response:
     """All that there are, and which may be used today. Without wording where a licence is missing."""
-    known = catalogue.instruments(session(), responses.today(session()))
+    known = catalogue.instruments(session(), clinics.today(session()))
     return answer({"items": [_document(one) for one in known], "next_cursor": None})
 
 

@@ -11,6 +11,7 @@ from schemas.procedures import Reasoned
 from schemas.reading_words import Reading
 from schemas.responses import ResponseChange, ResponseCreate, ResponseList, WholeResponse
 from server.access import Permission, allow
+from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
 from server.http import Routes, answer, found, must_match, person, session
@@ -32,7 +33,7 @@ routes = Routes("responses", __name__, url_prefix="/api/v1", description="Questi
 def record_response(body: dict[str, Any], visit_id: uuid.UUID) -> Answer:
     """Write down what the patient answered, or a score that was computed elsewhere. Scores of answers are the server's own."""
     visit = found(find(session(), Visit, visit_id, lock=True))
-    must_be_hers(catalogue.find_known(session(), responses.today(session()), body["instrument"], body.get("instrument_version")))
+    must_be_hers(catalogue.find_known(session(), clinics.today(session()), body["instrument"], body.get("instrument_version")))
     made, new = responses.begin(session(), visit, body, AnsweredBy.STAFF)
     return answer(_whole(made), 201 if new else 200, etag=made.write_id)
 
@@ -70,7 +71,7 @@ def go_on(body: dict[str, Any], response_id: uuid.UUID) -> Answer:
         find(session(), Visit, seen.visit_id, lock=True)  # first, as everybody who completes does
     response = found(find(session(), Response, response_id, lock=True))
     must_match(response.write_id)
-    must_be_hers(catalogue.get(session(), responses.today(session()), response.instrument, response.instrument_version))
+    must_be_hers(catalogue.get(session(), clinics.today(session()), response.instrument, response.instrument_version))
     responses.save(session(), response, body)
     return answer(_whole(response), etag=response.write_id)
 

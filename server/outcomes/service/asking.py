@@ -87,14 +87,14 @@ def _open(session: Session, visit: Visit) -> bool:
     begins = visit.opens_on
     if visit.booked_for:
         begins = min(begins, visit.booked_for.astimezone(clinics.zone_of(session)).date())
-    return responses.today(session) >= begins
+    return clinics.today(session) >= begins
 
 
 def _instruments(session: Session, visit: Visit, found: Sequence[Response]) -> list[Instrument]:
     """The free ones first, then what the clinic has licensed; of each the version that was begun, else the newest."""
     procedure = session.get_one(Procedure, (visit.clinic_id, visit.procedure_id))
     days = (visit.target_date - operated_on(session, procedure)).days
-    known = [one for one in catalogue.instruments(session, responses.today(session)) if one.obstacle is None]
+    known = [one for one in catalogue.instruments(session, clinics.today(session)) if one.obstacle is None]
     keys = list(asked_after(days))
     if asks_for_results(days):
         keys += [one.instrument.key for one in known if one.origin == Origin.LOADED and one.instrument.audience == Audience.PATIENT]
@@ -138,7 +138,7 @@ def answer(session: Session, visit: Visit, asked: Asked, value: Value, response_
         fields: dict[str, Any] = {"instrument": asked.instrument.key, "instrument_version": asked.instrument.version, "answers": said}
         responses.begin(session, visit, fields if taken else fields | {"id": response_id}, AnsweredBy.LINK)
     elif not asked.given or asked.value != value:
-        response.answered_on = responses.today(session)
+        response.answered_on = clinics.today(session)
         responses.save(session, response, {"answers": said})
     return asked.item.concerns(value)
 

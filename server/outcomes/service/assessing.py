@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from schemas.outcome_words import Complication
 from schemas.vocabulary import AlertKind, ProcedureState, VisitKind, VisitState
-from server import clock
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
@@ -82,7 +81,7 @@ def _check(session: Session, procedure: Procedure, fields: dict[str, Any], earli
     photos = sa.select(Photo.id).where(Photo.patient_id == procedure.patient_id, Photo.id.in_(named))
     known = assessing.Known(
         operated_on=assessments.operated_on(session, procedure),
-        today=clock.now().astimezone(clinics.zone_of(session)).date(),
+        today=clinics.today(session),
         scars={one.id for one in scars_of(session, procedure.patient_id)},
         photos=set(session.scalars(photos)),
         events=_events(session, procedure, earlier),

@@ -23,18 +23,13 @@ from server.outcomes.rules.answering import external_e3, faults, told_otherwise
 from server.outcomes.rules.instrument import Instrument, exact, wire
 from server.outcomes.service import catalogue
 from server.outcomes.service.assessments import operated_on
-from server.problems import Problem, invalid
+from server.problems import Problem, invalid, invalid_all
 from server.procedures.models import Procedure
 from server.replay import replayed
 
 CONCERNING = "A questionnaire was answered in a way that concerns. Call at once."
 RED = ("erythema", "red")
 """Key of the instrument, and of its item, that says whether the skin is red."""
-
-
-def today(session: Session) -> date:
-    """The clinic's day."""
-    return clock.now().astimezone(clinics.zone_of(session)).date()
 
 
 def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredBy) -> tuple[Response, bool]:
@@ -50,7 +45,7 @@ def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredB
         raise Problem("conflict", "A check-in has its own questions; record this at one of the visits in person.")
     if visit.state == VisitState.CANCELLED:
         raise Problem("conflict", "This visit is cancelled; record the answers at one that takes place.")
-    known = catalogue.find_known(session, today(session), fields["instrument"], fields.get("instrument_version"))
+    known = catalogue.find_known(session, clinics.today(session), fields["instrument"], fields.get("instrument_version"))
     if known is None:
         raise invalid("/instrument", "No such instrument or version; GET /instruments lists those that there are.")
     outside = fields.get("scores")
@@ -87,7 +82,7 @@ def save(session: Session, response: Response, fields: dict[str, Any]) -> Respon
     """Add answers to an open, locked response, and complete it where `fields["complete"]`. Raises `conflict` and 422 as `begin` does."""
     if response.state != ResponseState.OPEN:
         raise Problem("conflict", f"This response is {response.state}; its answers stay as they are. Withdraw it, or begin another.")
-    known = catalogue.get(session, today(session), response.instrument, response.instrument_version)
+    known = catalogue.get(session, clinics.today(session), response.instrument, response.instrument_version)
     catalogue.must_be_usable(known)
     visit = find(session, Visit, response.visit_id) if response.visit_id else None
     _answer(session, response, visit, known.instrument, fields.get("answers", {}))
@@ -110,7 +105,7 @@ def withdraw(session: Session, response: Response, reason: str) -> Response:
 
 
 def _day(session: Session, visit: Visit, given: date | None) -> date:
-    now, procedure = today(session), session.get_one(Procedure, (visit.clinic_id, visit.procedure_id))
+    now, procedure = clinics.today(session), session.get_one(Procedure, (visit.clinic_id, visit.procedure_id))
     if given and given > now:
         raise invalid("/answered_on", f"{given} is in the future; today is {now} in the clinic's zone.")
     if given and given < operated_on(session, procedure):
@@ -121,7 +116,7 @@ def _day(session: Session, visit: Visit, given: date | None) -> date:
 def _answer(session: Session, response: Response, visit: Visit | None, instrument: Instrument, answers: Mapping[str, Any]) -> None:
     """Merge them in; an answer that concerns is told at once, whether or not the rest is ever answered."""
     if wrong := faults(instrument, answers):
-        raise Problem("invalid", " ".join(one["message"] for one in wrong), errors=wrong)
+        raise invalid_all(wrong)
     given = {name: _as_stored(value) for name, value in answers.items()}
     fresh = {name: value for name, value in given.items() if response.answers.get(name) != value or name not in response.answers}
     response.answers = {**response.answers, **given}
@@ -140,12 +135,12 @@ def _complete(session: Session, response: Response, instrument: Instrument, tota
         {"pointer": f"/answers/{one.id}", "message": f"{one.id} must be answered."} for one in instrument.missing_required(response.answers)
     ]
     if missing:
-        raise Problem("invalid", " ".join(one["message"] for one in missing), errors=missing)
+        raise invalid_all(missing)
     if not any(value is not None for value in response.answers.values()):
         raise invalid("/answers", "Nothing is answered; answer at least one question.")
     results = scoring.score(instrument, response.answers)
     if wrong := told_otherwise(results, totals or {}):
-        raise Problem("invalid", " ".join(one["message"] for one in wrong), errors=wrong)
+        raise invalid_all(wrong)
     _finish(session, response, [(one.scale.id, one.value_e3, one.answered, one.items) for one in results])
     if response.instrument == RED[0] and response.answers.get(RED[1]) is not None and response.answered_on:
         procedure = session.get_one(Procedure, (response.clinic_id, response.procedure_id))
@@ -165,7 +160,7 @@ def _complete_outside(session: Session, response: Response, instrument: Instrume
         if instrument.scale(name) is None
     ]
     if wrong:
-        raise Problem("invalid", " ".join(one["message"] for one in wrong), errors=wrong)
+        raise invalid_all(wrong)
     _finish(session, response, [(name, external_e3(value), 0, 0) for name, value in scores.items()])
 
 

@@ -6,11 +6,11 @@ from dataclasses import astuple, dataclass
 from io import StringIO
 from typing import Any
 
+from server.reports.files.sheets import guarded
 from server.reports.methods import about
 from server.reports.shape import Cohort, Share
 
 COLUMNS = ("figure", "group", "measure", "numerator", "denominator", "missing", "value", "low", "high", "unit")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Value = str | int | float | None
 
 
@@ -30,20 +30,15 @@ class Line:
     unit: str = ""
 
 
-def safe(value: Value) -> Value:
-    """As a spreadsheet may open it: text that would be taken for a formula gets an apostrophe before it. Numbers are numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def csv_of(cohort: Cohort) -> str:
     """The table, with the filters and the lock in its last lines."""
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for line in lines(cohort):
-        writer.writerow([safe(one) for one in astuple(line)])
+        writer.writerow([guarded(one) for one in astuple(line)])
     for name, value in about(cohort):
-        writer.writerow(["about", safe(name), safe(value)] + [""] * (len(COLUMNS) - 3))
+        writer.writerow(["about", guarded(name), guarded(value)] + [""] * (len(COLUMNS) - 3))
     return out.getvalue()
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from server.clinics import service as clinics
 from server.outcomes.rules.instrument import Scale
-from server.outcomes.service import catalogue, responses
+from server.outcomes.service import catalogue
 
 UNKNOWN = "unknown"
 
@@ -22,7 +23,7 @@ class Words:
 
 def of_clinic(session: Session) -> dict[tuple[str, str], Words]:
     """(instrument, scale) → its words."""
-    known = catalogue.instruments(session, responses.today(session))
+    known = catalogue.instruments(session, clinics.today(session))
     return {(one.instrument.key, scale.id): _words(scale) for one in known if one.newest for scale in one.instrument.scales}
 
 

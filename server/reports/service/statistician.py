@@ -14,7 +14,7 @@ from typing import IO, Any
 from sqlalchemy.orm import Session
 
 from server.canonical import instant
-from server.reports.files.table import safe
+from server.reports.files.sheets import guarded
 from server.reports.methods import METHODS
 from server.reports.rules import Filters
 from server.reports.service.cohort import Frame, frame_of
@@ -85,7 +85,7 @@ def _cell(column: Column, value: Any, numbers: Mapping[str, _Numbers]) -> Any:
         return value / column.steps
     if isinstance(value, bool):
         return int(value)
-    return safe(str(value) if isinstance(value, StrEnum) else value)
+    return guarded(str(value) if isinstance(value, StrEnum) else value)
 
 
 def _csv(rows: list[list[Any]]) -> bytes:
