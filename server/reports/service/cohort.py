@@ -88,6 +88,12 @@ class Frame:
             query = query.where(_P.c.patient_id.in_(self._with_sessions(chosen.sessions)))
         return query.subquery("chosen")
 
+    def counts(self, procedure_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
+        """Whether a row's procedure is in the cohort. Without filters the few that do not count are left out: no join with all that do."""
+        if self.filters != Filters():
+            return procedure_id.in_(sa.select(self.procedures().c.id))
+        return procedure_id.not_in(sa.select(_P.c.id).where(self.of_clinic(_P), _P.c.state.not_in(DONE)))
+
     def _with_sessions(self, wanted: Sessions) -> sa.Select[Any]:
         every = self.done().subquery("every_session")
         number = sa.func.count()

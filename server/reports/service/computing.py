@@ -1,6 +1,6 @@
 """From the counts to the report, a step at a time. Importing this does not load scipy; computing does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,11 +8,12 @@ from schemas.outcome_words import Complication
 from schemas.vocabulary import Sex
 from server import clock
 from server.canonical import instant
-from server.reports.service import counting_flow, counting_panel, counting_people, counting_process, scipy_later
+from server.reports.service import counting_flow, counting_panel, counting_people, counting_process, counting_scales, scipy_later
 from server.reports.service.cohort import Frame
 from server.reports.service.computing_panel import physicians, volume, where
 from server.reports.service.computing_scores import satisfaction
 from server.reports.service.shares import share
+from server.reports.service.side_by_side import Asking, side_by_side
 from server.reports.shape import (
     FEW_PATIENTS,
     VERSION,
@@ -40,26 +41,40 @@ _MEDIAN_OF = 11
 CURVE_DAYS, BY_DAYS = range(92), (14, 21, 28)
 
 
-def compute(frame: Frame, progress: Progress = lambda _done, _step: None) -> Cohort:
-    """The whole report of what the frame's session sees. `progress` is told before each of STEPS how many are done."""
+def compute(frame: Frame, progress: Progress = lambda _done, _step: None, *, beside: Sequence[Frame] = ()) -> Cohort:
+    """The whole report of what the frame's session sees. `progress` is told before each of STEPS how many are done.
+
+    `beside`: more frames of the same moment, so that several things are counted at once.
+    """
     scipy_later.warm_up()
+    with side_by_side((frame, *beside)) as ask:
+        return _computed(frame, ask, progress)
+
+
+def _computed(frame: Frame, ask: Asking, progress: Progress) -> Cohort:
+    """What takes longest is asked first. Ratings and scores are put in the order of the visits, which has to be known for them."""
     progress(0, STEPS[0])
-    people = counting_people.people(frame)
+    count_steps, count_people = ask(counting_flow.steps), ask(counting_people.people)
+    count_reds, count_silent = ask(counting_flow.reds), ask(counting_people.silent)
+    people = count_people()
     progress(1, STEPS[1])
-    steps = counting_flow.steps(frame)
+    steps = count_steps()
     frame.steps.update({one.step: one.title for one in steps})
-    flow = _flow(people, steps, counting_people.silent(frame), frame.today)
+    count_scales = ask(counting_scales.scales)
+    count_judged, count_places = ask(counting_panel.scars), ask(counting_panel.places)
+    count_panel, count_process = ask(lambda one: physicians(one, people.patients)), ask(lambda one: _process(one, people.procedures))
+    flow = _flow(people, steps, count_silent(), frame.today)
     progress(2, STEPS[2])
-    reds = counting_flow.reds(frame)
+    reds = count_reds()
     progress(3, STEPS[3])
-    panel = physicians(frame, people.patients)
+    panel = count_panel()
     progress(4, STEPS[4])
-    said = satisfaction(frame, {one.step: one.due for one in steps}, people.answered)
+    said = satisfaction(frame, count_scales(), {one.step: one.due for one in steps}, people.answered)
     progress(5, STEPS[5])
-    judged, places = counting_panel.scars(frame), counting_panel.places(frame)
+    judged, places = count_judged(), count_places()
     given = volume(judged, sum(places.values()))
     progress(6, STEPS[6])
-    process = _process(frame, people.procedures)
+    process = count_process()
     progress(7, STEPS[7])
     return Cohort(
         version=VERSION,

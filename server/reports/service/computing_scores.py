@@ -9,9 +9,8 @@ from server.reports.shape import FEW_PATIENTS, OverYear, Paired, Satisfaction, S
 from server.reports.statistics.holm import holm
 
 
-def satisfaction(frame: Frame, due: Mapping[str, int], patients: int) -> Satisfaction:
+def satisfaction(frame: Frame, found: Mapping[Key, Counted], due: Mapping[str, int], patients: int) -> Satisfaction:
     """Every scale, with its p values corrected over all scales of one question."""
-    found = counting_scales.scales(frame)
     tests = {key: (_over_year(counted), _paired(counted)) for key, counted in found.items()}
     for place in (0, 1):
         corrected = holm([both[place]["p"] for both in tests.values()])
@@ -98,6 +97,5 @@ def _paired(counted: Counted) -> Paired:
     nothing = Paired(n=n, first=counted.first, last=counted.last, median_change=None, p=None, p_holm=None)
     if n < FEW_PATIENTS:
         return nothing
-    changes = [change / 1000 for change in sorted(counted.changes) for _ in range(counted.changes[change])]
-    test = scipy_later.hypotheses().signed_rank(list(enumerate(changes)))
+    test = scipy_later.hypotheses().signed_rank_of_means({change / 1000: number for change, number in counted.changes.items()})
     return Paired(n=n, first=counted.first, last=counted.last, median_change=test.median_change, p=test.p, p_holm=None)

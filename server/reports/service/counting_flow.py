@@ -1,11 +1,13 @@
 """Counting visits: of the procedures, how many were due for each visit, asked, and answered; and when the redness ended."""
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.outcome_words import ResponseState
 from schemas.vocabulary import CallOutcome, ReminderState, VisitState
 from server.dates import days_between
 from server.db import table_of
@@ -37,60 +39,64 @@ class Step:
 
 def steps(frame: Frame) -> list[Step]:
     """Each step, in the order of time. Cancelled visits were never due; whoever answered was asked, by whatever way."""
-    chosen, filled = frame.procedures(), _filled(frame)
-    answered = sa.or_(_V.c.state == VisitState.ANSWERED, filled.c.visit_id.is_not(None))
-    due = sa.or_(_V.c.target_date <= frame.today, _V.c.state.in_(BEYOND), answered)
-
-    def number(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0))
-
-    visits = _V.join(chosen, chosen.c.id == _V.c.procedure_id).outerjoin(filled, filled.c.visit_id == _V.c.id)
+    chosen, stand = frame.procedures(), _stand(frame)
     counting = [frame.of_clinic(_V), _V.c.state != VisitState.CANCELLED]
     if frame.filters.protocol:
         counting.append(_V.c.protocol_version == frame.filters.protocol)
+    each = (_V.c.step, (_V.c.target_date <= frame.today).label("past"), _V.c.state, stand.label("stand"))
     query = (
         sa.select(
-            _V.c.step,
+            *each,
             sa.func.max(_V.c.title).label("title"),
-            sa.func.avg(days_between(_V.c.target_date, chosen.c.performed_at)).label("after"),
-            number(due).label("due"),
-            number(answered).label("answered"),
-            number(_V.c.state == VisitState.ATTENDED).label("seen"),
+            sa.func.sum(days_between(_V.c.target_date, chosen.c.performed_at)).label("after"),
+            sa.func.count().label("number"),
         )
-        .select_from(visits)
+        .join(chosen, chosen.c.id == _V.c.procedure_id)
         .where(*counting)
-        .group_by(_V.c.step)
+        .group_by(*each)
     )
-    silent = sa.and_(_V.c.state != VisitState.ANSWERED, filled.c.visit_id.is_(None))
-    told, called = _told(frame)
-    in_vain = sa.select(_V.c.step, sa.func.count()).select_from(visits).where(*counting, due, silent).group_by(_V.c.step)
-    only_asked = Counter(dict(frame.rows(in_vain.where(told)))) + Counter(dict(frame.rows(in_vain.where(~told, called))))
-    found = [
-        Step(
-            step=row.step,
-            title=row.title,
-            after=float(row.after),
-            due=int(row.due),
-            asked=int(row.answered) + only_asked[row.step],
-            answered=int(row.answered),
-            seen=int(row.seen),
-        )
-        for row in frame.rows(query)
-    ]
-    return sorted(found, key=lambda one: (one.after, one.step))
+    by_step: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in frame.rows(query):
+        by_step[row.step].append(row)
+    return sorted((_step(step, rows) for step, rows in by_step.items()), key=lambda one: (one.after, one.step))
 
 
-def _filled(frame: Frame) -> sa.Subquery:
-    """Visits with a complete response."""
-    return frame.responses().add_columns(_R.c.visit_id).where(_R.c.visit_id.is_not(None)).distinct().subquery("filled")
+def _step(step: str, rows: list[Any]) -> Step:
+    """From the visits of one step, counted by whether their day is past, their state, and how far they came."""
+
+    def number(of: Callable[[Any], bool]) -> int:
+        return sum(row.number for row in rows if of(row))
+
+    due = [row for row in rows if row.past or row.state in BEYOND or row.stand == _ANSWERED]
+    return Step(
+        step=step,
+        title=max(row.title for row in rows),
+        after=float(sum(row.after for row in rows)) / sum(row.number for row in rows),
+        due=sum(row.number for row in due),
+        asked=sum(row.number for row in due if row.stand != _SILENT),
+        answered=number(lambda row: row.stand == _ANSWERED),
+        seen=number(lambda row: row.state == VisitState.ATTENDED),
+    )
 
 
-def _told(frame: Frame) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """(a message about it was taken, the patient was spoken to). Written as the index says it, so that PostgreSQL knows it."""
+_SILENT, _ASKED, _ANSWERED = 0, 1, 2
+
+
+def _stand(frame: Frame) -> sa.ColumnElement[int]:
+    """Of a visit: answered, by a complete response or a tap; only asked (a message about it was taken, or she was spoken to); neither.
+
+    Messages are asked for as their index says it, so that PostgreSQL knows it.
+    """
     taken: list[Any] = [sa.literal_column(f"'{one}'") for one in TAKEN]
     to_patient = _M.c.recipient == sa.literal_column(f"'{PATIENT}'")
+    filled = sa.exists().where(frame.of_clinic(_R), _R.c.state == ResponseState.COMPLETE, _R.c.visit_id == _V.c.id)
     told = sa.exists().where(frame.of_clinic(_M), _M.c.visit_id == _V.c.id, _M.c.state.in_(taken), to_patient, _M.c.visit_id.is_not(None))
-    return told, sa.exists().where(frame.of_clinic(_C), _C.c.visit_id == _V.c.id, _C.c.outcome.in_(REACHED))
+    called = sa.exists().where(frame.of_clinic(_C), _C.c.visit_id == _V.c.id, _C.c.outcome.in_(REACHED))
+    return sa.case(
+        (sa.or_(_V.c.state == VisitState.ANSWERED, filled), sa.literal_column(str(_ANSWERED))),
+        (sa.or_(told, called), sa.literal_column(str(_ASKED))),
+        else_=sa.literal_column(str(_SILENT)),
+    )
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def reds(frame: Frame) -> Reds:
         .join(chosen, chosen.c.id == _RED.c.procedure_id)
         .where(frame.of_clinic(_RED), _RED.c.red.is_not(None), _RED.c.id.not_in(replaced))
         .group_by(_RED.c.procedure_id, chosen.c.patient_id)
-        .subquery("each")
+        .cte("each")
     )
     after = (
         sa.select(sa.func.min(again.c.day))
@@ -133,11 +139,17 @@ def reds(frame: Frame) -> Reds:
         (each.c.last_clear > each.c.left_day, after),  # clear, red again, clear again: asked for these few only
     ).label("right_day")
     by_interval = sa.select(each.c.left_day, right, sa.literal(1).label("one")).subquery("by_interval")
-    query = sa.select(by_interval.c.left_day, by_interval.c.right_day, sa.func.count()).group_by(
-        by_interval.c.left_day, by_interval.c.right_day
-    )
-    found = {(left, right_day): count for left, right_day, count in frame.rows(query)}
+    days = (by_interval.c.left_day, by_interval.c.right_day)
     hers = sa.select(each.c.patient_id, sa.func.max(each.c.left_day).label("red")).group_by(each.c.patient_id).subquery("hers")
-    seen, red = frame.rows(sa.select(sa.func.count(), sa.func.count(hers.c.red)).select_from(hers))[0]
-    intervals = {days: count for days, count in found.items() if days[0] is not None}
-    return Reds(sum(found.values()) - sum(intervals.values()), intervals, seen, red)
+    nothing: tuple[Any, Any] = (sa.cast(sa.null(), sa.Integer), sa.cast(sa.null(), sa.Integer))
+    # In one statement, so that every procedure is looked at once; the row of all patients is the one whose last column is not null.
+    found = frame.rows(
+        sa.union_all(
+            sa.select(*days, sa.func.count(), nothing[0]).group_by(*days),
+            sa.select(*nothing, sa.func.count(), sa.func.count(hers.c.red)).select_from(hers),
+        )
+    )
+    seen, red = next((number, of_them) for *_, number, of_them in found if of_them is not None)
+    counted = {(left, right_day): number for left, right_day, number, of_them in found if of_them is None}
+    intervals = {ends: number for ends, number in counted.items() if ends[0] is not None}
+    return Reds(sum(counted.values()) - sum(intervals.values()), intervals, seen, red)

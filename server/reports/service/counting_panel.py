@@ -130,8 +130,8 @@ class ScarGrade:
 
 def scars(frame: Frame) -> list[ScarGrade]:
     """A scar's own pair speaks for it, of the latest visit; without one, the whole face's pair of a procedure that injected it."""
-    judged, chosen, here = _judged(frame), frame.procedures(), frame.injections()
-    treated = sa.select(here.c.procedure_id, here.c.scar_id).join(chosen, chosen.c.id == here.c.procedure_id).distinct().subquery("treated")
+    judged, here = _judged(frame), frame.injections()
+    treated = sa.select(here.c.procedure_id, here.c.scar_id).where(frame.counts(here.c.procedure_id)).distinct().subquery("treated")
     mine = sa.or_(judged.c.scar_id == treated.c.scar_id, judged.c.scar_id.is_(None))
     own = sa.case((judged.c.scar_id.is_(None), 0), else_=1)
     place = (
@@ -156,8 +156,9 @@ def scars(frame: Frame) -> list[ScarGrade]:
         .group_by(speaking.c.of_scar)
         .subquery("sums")
     )
+    size = [_S.c[name] for name in ("subunit", "side", *_AREA)]
     query = (
-        sa.select(speaking, sums.c.volume_ul, *(_S.c[name] for name in ("subunit", "side", *_AREA)))
+        sa.select(speaking.c.patient_id, speaking.c.procedure_id, sums.c.volume_ul, *size, *(speaking.c[name] for name in _NAMES))
         .join(sums, sums.c.of_scar == speaking.c.of_scar)
         .join(_S, sa.and_(frame.of_clinic(_S), _S.c.id == speaking.c.of_scar))
         .where(speaking.c.place == 1, *frame.scar_filters())
@@ -176,21 +177,15 @@ def _area_cm2(*stored: Any) -> float | None:
 
 
 def _scar_grade(row: sa.Row[Any]) -> ScarGrade:
-    return ScarGrade(
-        row.patient_id,
-        row.procedure_id,
-        str(row.subunit),
-        str(row.side),
-        int(row.volume_ul),
-        _area_cm2(*(getattr(row, name) for name in _AREA)),
-        tuple(int(getattr(row, name)) for name in _NAMES),
-    )
+    patient, procedure, volume, subunit, side, *rest = tuple(row)
+    size, pattern = rest[: len(_AREA)], rest[len(_AREA) :]
+    return ScarGrade(patient, procedure, str(subunit), str(side), int(volume), _area_cm2(*size), tuple(map(int, pattern)))
 
 
 def places(frame: Frame) -> dict[tuple[str, str], int]:
     """(subunit, side) → scars injected in the cohort."""
-    chosen, here = frame.procedures(), frame.injections()
-    treated = sa.select(here.c.scar_id).join(chosen, chosen.c.id == here.c.procedure_id).distinct().subquery("treated")
+    here = frame.injections()
+    treated = sa.select(here.c.scar_id).where(frame.counts(here.c.procedure_id)).distinct().subquery("treated")
     query = (
         sa.select(_S.c.subunit, _S.c.side, sa.func.count())
         .join(treated, treated.c.scar_id == _S.c.id)

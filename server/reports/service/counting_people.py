@@ -55,8 +55,7 @@ def _patients(frame: Frame) -> tuple[sa.Subquery, sa.Subquery]:
         .group_by(chosen.c.patient_id)
         .subquery("each")
     )
-    theirs = frame.procedures()
-    answered = frame.responses().add_columns(_R.c.patient_id).join(theirs, theirs.c.id == _R.c.procedure_id).distinct().subquery("answered")
+    answered = frame.responses().add_columns(_R.c.patient_id).where(frame.counts(_R.c.procedure_id)).distinct().subquery("answered")
     return each, answered
 
 

@@ -80,8 +80,8 @@ def _serious() -> sa.ColumnElement[bool]:
 
 def complications(frame: Frame) -> Complications:
     """Of standing assessments only; a complication that was seen twice in a procedure counts once."""
-    chosen, assessed = frame.procedures(), frame.assessments()
-    looked = sa.select(assessed.c.procedure_id).join(chosen, chosen.c.id == assessed.c.procedure_id).distinct().subquery("looked")
+    assessed = frame.assessments()
+    looked = sa.select(assessed.c.procedure_id).where(frame.counts(assessed.c.procedure_id)).distinct().subquery("looked")
     number = frame.rows(sa.select(sa.func.count()).select_from(looked))[0][0]
     present = _present(frame)
     kinds = present.add_columns(_F.c.complication, sa.func.count(sa.distinct(_F.c.procedure_id))).group_by(_F.c.complication)
@@ -91,13 +91,12 @@ def complications(frame: Frame) -> Complications:
 
 
 def _present(frame: Frame) -> sa.Select[Any]:
-    chosen, assessed = frame.procedures(), frame.assessments()
+    assessed = frame.assessments()
     return (
         sa.select()
         .select_from(_F)
         .join(assessed, assessed.c.id == _F.c.assessment_id)
-        .join(chosen, chosen.c.id == _F.c.procedure_id)
-        .where(frame.of_clinic(_F), _F.c.present == Presence.YES)
+        .where(frame.of_clinic(_F), _F.c.present == Presence.YES, frame.counts(_F.c.procedure_id))
     )
 
 
@@ -132,6 +131,7 @@ def events(frame: Frame) -> tuple[int, list[Event]]:
             sa.func.max(_F.c.clavien_dindo).label("clavien_dindo"),
             sa.func.max(_F.c.ctcae).label("ctcae"),
             sa.func.min(frame.day(chosen.c.performed_at)).label("performed_on"),
+            sa.func.count().over().label("of_all"),
         )
         .join(assessed, assessed.c.id == _F.c.assessment_id)
         .join(chosen, chosen.c.id == _F.c.procedure_id)
@@ -139,9 +139,8 @@ def events(frame: Frame) -> tuple[int, list[Event]]:
         .group_by(_F.c.event_id, _F.c.procedure_id)
         .having(sa.func.sum(here) > 0)
     )
-    number = frame.rows(sa.select(sa.func.count()).select_from(query.subquery("all_events")))[0][0]
-    newest = query.order_by(began.desc(), _F.c.event_id).limit(MOST_POINTS)
-    return number, [_event(row) for row in frame.rows(newest)]
+    newest = frame.rows(query.order_by(began.desc(), _F.c.event_id).limit(MOST_POINTS))
+    return newest[0].of_all if newest else 0, [_event(row) for row in newest]
 
 
 def _event(row: sa.Row[Any]) -> Event:

@@ -50,13 +50,12 @@ def _sessions(frame: Frame) -> sa.Subquery:
 
 def _given(frame: Frame, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Standing responses of the cohort: id, patient_id, procedure_id, answered_on, and their visit's step ("" without one)."""
-    chosen = frame.procedures()
     columns = (_R.c.id, _R.c.patient_id, _R.c.procedure_id, _R.c.answered_on, sa.func.coalesce(_V.c.step, "").label("step"))
     return (
         frame.responses()
         .add_columns(*columns, *more)
-        .join(chosen, chosen.c.id == _R.c.procedure_id)
         .outerjoin(_V, sa.and_(frame.of_clinic(_V), _V.c.id == _R.c.visit_id))
+        .where(frame.counts(_R.c.procedure_id))
     )
 
 
@@ -123,6 +122,10 @@ def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
     answered = _given(frame).subquery("answered")
 
     def at(step: Callable[[Counted], str | None]) -> sa.ColumnElement[bool]:
+        """Most often all scales are asked at the same visits, and only the step has to be looked at."""
+        every = {step(one) for one in moved.values()}
+        if len(every) == 1 and len(moved) == len(found):
+            return answered.c.step == every.pop()
         each = (
             sa.and_(_SCORE.c.instrument == key[0], _SCORE.c.scale == key[1], answered.c.step == step(one)) for key, one in moved.items()
         )

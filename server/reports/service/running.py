@@ -1,9 +1,10 @@
 """Computing what was asked for: one worker takes a report under a lease, another takes it over when the first is lost."""
 
 import logging
+import os
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,12 +20,14 @@ from server.reports.rules import from_canonical
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import STEPS, compute
 from server.reports.shape import Cohort
-from server.snapshot import snapshot
+from server.snapshot import several
 
 log = logging.getLogger("graftlog.reports")
 LEASE = timedelta(minutes=2)
 """Longer than any task may run; each step renews it."""
 MOST_ATTEMPTS = 3
+READERS = min(4, os.cpu_count() or 1)
+"""So many things are counted at once, each on a connection; PostgreSQL is taken to have as many processors as this machine."""
 _R = table_of(Report)
 
 
@@ -104,8 +107,9 @@ def run(db: Database, turn: Turn) -> Cohort:
             if (report := _mine(writing, turn)) is not None:
                 report.done, report.step, report.lease_until = done, step, clock.now() + LEASE
 
-    with snapshot(db, turn.clinic_id) as session:
-        return compute(frame_of(session, from_canonical(turn.filters)), progress)
+    with several(db, turn.clinic_id, READERS) as sessions:
+        frame = frame_of(sessions[0], from_canonical(turn.filters))
+        return compute(frame, progress, beside=[replace(frame, session=one) for one in sessions[1:]])
 
 
 def _mine(session: Session, turn: Turn) -> Report | None:

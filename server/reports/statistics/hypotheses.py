@@ -5,7 +5,7 @@ scores are full of ties, for which no exact distribution is tabulated, and one m
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -123,9 +123,19 @@ def signed_rank(changes: Sequence[tuple[object, float]]) -> SignedRank:
         if not isfinite(change):
             raise ValueError("changes are finite numbers")
         by_patient[patient].append(change)
-    means = np.array([round(_mean(several), DIGITS) for several in by_patient.values()], dtype=np.float64)
+    return _signed_rank(np.array([_mean(several) for several in by_patient.values()], dtype=np.float64), len(changes))
+
+
+def signed_rank_of_means(patients: Mapping[float, int]) -> SignedRank:
+    """The same of patients who have one change each: change → how many have it. ValueError for a change that is not finite."""
+    means = np.repeat(_numbers(sorted(patients)), [patients[one] for one in sorted(patients)])
+    return _signed_rank(means, len(means))
+
+
+def _signed_rank(changes: Numbers, pairs: int) -> SignedRank:
+    means = np.round(changes, DIGITS)
     unchanged = int((means == 0).sum())
     if unchanged == len(means):
-        return SignedRank(len(means), len(changes), unchanged, _median(means), None, None)
+        return SignedRank(len(means), pairs, unchanged, _median(means), None, None)
     result = stats.wilcoxon(means, zero_method="pratt", correction=True, alternative="two-sided", method="asymptotic")
-    return SignedRank(len(means), len(changes), unchanged, _median(means), float(result.statistic), float(result.pvalue))
+    return SignedRank(len(means), pairs, unchanged, _median(means), float(result.statistic), float(result.pvalue))
