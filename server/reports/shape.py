@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-VERSION = 1
+VERSION = 2
 """Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
@@ -114,9 +114,13 @@ class Redness(TypedDict):
 
 
 class Rater(TypedDict):
-    """One rater's grades: counts of -3 … +3 as seven numbers, and cannot-judge."""
+    """One rater's grades: counts of -3 … +3 as seven numbers, and cannot-judge.
+
+    `label` is a name, for the screen; in files `number` stands for it (`files.outside`), the same in every report of the clinic.
+    """
 
     label: str
+    number: int
     counts: list[int]
     cannot: int
     improved: Share

@@ -12,8 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.reading_words import Reading
+from server.clinics.models import User
 from server.db import Database
 from server.journal.access import AccessRow
+from server.outcomes.models import RatingQueue
 from server.reports.files.sheets import guarded
 from server.reports.service import running
 from server.reports.service.study_tables import TABLES
@@ -147,6 +149,29 @@ def test_nobody_is_named_in_the_zip(computed: Api) -> None:
     archive = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.zip").data))
     text = "".join(archive.read(name).decode() for name in archive.namelist())
     assert [one for one in SECRET if one in text] == []
+
+
+def test_no_file_names_a_rater_and_a_number_stays_hers_whoever_else_begins(db: Database, clinic: make.Clinic, computed: Api) -> None:
+    on_screen = {one["label"]: one["number"] for one in computed.get("/reports/cohort")["physicians"]["raters"]}
+    assert len(on_screen) == 3
+    files = {ending: computed.call("GET", f"/reports/cohort.{ending}").data for ending in ("csv", "xlsx", "zip")}
+    for ending in ("xlsx", "zip"):
+        archive = zipfile.ZipFile(BytesIO(files[ending]))
+        files[ending] = b"".join(archive.read(name) for name in archive.namelist())
+    named = [(ending, name) for ending, text in files.items() for name in on_screen if name.encode() in text]
+    assert named == []
+    assert sorted(set(re.findall(r"Rater \d", files["csv"].decode()))) == ["Rater 1", "Rater 2", "Rater 3"]
+    begun = sorted(on_screen, key=lambda name: on_screen[name], reverse=True)
+    with db.transaction(clinic.id, actor=clinic.admin) as session:
+        people = {one.name: one.id for one in session.scalars(sa.select(User))}
+        for place, name in enumerate([*begun, clinic.surgeon.name]):
+            session.add(RatingQueue(rater_id=people[name], seed=str(place), created_at=noon(date(2024, 1, 1 + place))))
+            session.flush()
+    computed.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    assert {one["label"]: one["number"] for one in computed.get("/reports/cohort")["physicians"]["raters"]} == {
+        name: place for place, name in enumerate(begun, 1)
+    }
 
 
 def test_each_reading_and_each_file_leaves_one_row_that_names_the_report(db: Database, clinic: make.Clinic, computed: Api) -> None:
