@@ -1,6 +1,7 @@
 """The cohort over HTTP: waited for, read, and taken along as table, workbook and the statistician's zip."""
 
 import csv
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from server.db import Database
 from server.journal.access import AccessRow
 from server.outcomes.models import RatingQueue
 from server.reports.files.sheets import guarded
+from server.reports.models import Report
 from server.reports.service import running
 from server.reports.service.study_tables import TABLES
 from tests import make
@@ -172,6 +174,24 @@ def test_no_file_names_a_rater_and_a_number_stays_hers_whoever_else_begins(db: D
     assert {one["label"]: one["number"] for one in computed.get("/reports/cohort")["physicians"]["raters"]} == {
         name: place for place, name in enumerate(begun, 1)
     }
+
+
+def test_the_row_of_a_zip_says_which_filters_which_lock_and_of_how_many(db: Database, clinic: make.Clinic, computed: Api) -> None:
+    asked = "/reports/cohort.zip?surgeon=me&from=2024-03-05"
+    for _ in range(2):
+        about = json.loads(zipfile.ZipFile(BytesIO(computed.call("GET", asked).data)).read("about.json"))
+    computed.call("GET", "/reports/cohort.zip")
+    with db.transaction(clinic.id, write=False) as session:
+        first, again, other = session.scalars(sa.select(AccessRow).order_by(AccessRow.id)).all()
+        report = session.scalars(sa.select(Report).where(Report.id == first.record_id)).one()
+    assert first.record_id == again.record_id != other.record_id
+    assert (report.seq, report.asked_by) == (about["seq"], clinic.surgeon.user_id)
+    assert report.filters["surgeon"] == str(clinic.surgeon.user_id)
+    assert report.filters["from"] == "2024-03-05"
+    assert report.result is not None
+    assert report.result["rows"]["patients"] == 8
+    assert computed.get(f"/reports/cohort/{report.id}", 404)["code"] == "not_found"
+    assert computed.get("/reports/cohort?surgeon=me&from=2024-03-05", 202)["state"] == "queued"
 
 
 def test_each_reading_and_each_file_leaves_one_row_that_names_the_report(db: Database, clinic: make.Clinic, computed: Api) -> None:
