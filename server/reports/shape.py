@@ -10,6 +10,10 @@ FEW_SCARS = 3
 """Below this a subunit of the face map is not shaded."""
 MOST_POINTS = 400
 """A figure holds at most so many single points; of more it holds counts by cell, or the newest, and `thinned` says so in words."""
+COMPUTED, ENTERED = "computed", "entered"
+"""How a score came: from answers by the server, or as 0 to 100 from somebody else, who has the licence."""
+SCORED = {COMPUTED: "computed here", ENTERED: "scored elsewhere"}
+"""The same in words."""
 
 
 class Share(TypedDict):
@@ -196,10 +200,11 @@ class Paired(TypedDict):
 
 
 class Scale(TypedDict):
-    """One scale of one instrument."""
+    """One scale of one instrument; `scored` is COMPUTED or ENTERED, which are never in one distribution. `title` says the latter."""
 
     instrument: str
     scale: str
+    scored: str
     title: str
     low: float
     high: float

@@ -12,7 +12,9 @@ from io import BytesIO, StringIO
 import pytest
 import sqlalchemy as sa
 
+from schemas.outcome_words import AnsweredBy
 from schemas.reading_words import Reading
+from schemas.vocabulary import VisitState
 from server.clinics.models import User
 from server.db import Database
 from server.journal.access import AccessRow
@@ -21,6 +23,7 @@ from server.reports.files.sheets import guarded
 from server.reports.models import Report
 from server.reports.service import running
 from server.reports.service.study_tables import TABLES
+from server.web.cohort_figures import figure
 from tests import make
 from tests.api import Api
 from tests.reports.lives import Lives, noon, raters
@@ -145,6 +148,50 @@ def test_the_statistician_gets_every_table_and_what_each_column_means(computed: 
     }
     assert [row["volume_ml"] for row in found["sessions"]] == [str(1 + number / 10) for number in range(12)]
     assert {row["patient_no"] for row in found["procedures"]} == {row["patient_no"] for row in found["patients"]}
+
+
+@pytest.fixture
+def both_ways(db: Database, clinic: make.Clinic) -> None:
+    """Twelve patients answer here, of 10 to 21 points; for twelve others somebody else hands over 0 to 100."""
+    lives = Lives(clinic)
+    for number in range(24):
+        done = lives.procedure(lives.patient(), noon(date(2024, 3, 1 + number)))
+        visit = lives.visit(done, "3m", 90, VisitState.ATTENDED)
+        here = number < 12
+        score, via = (10 + number, AnsweredBy.LINK) if here else (60 + number, AnsweredBy.SCORE)
+        lives.response(done, date(2024, 8, 1), {"satisfaction": 1000 * score}, visit=visit, via=via)
+    lives.store(db)
+
+
+def test_what_is_computed_here_and_what_was_scored_elsewhere_are_two_scales(
+    db: Database,
+    vera: Api,
+    both_ways: None,  # noqa: ARG001  reason: the cohort
+) -> None:
+    vera.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    report = vera.get("/reports/cohort")
+    computed, entered = report["satisfaction"]["scales"]
+    assert [(one["scored"], one["visits"][0]["n"], one["visits"][0]["median"]) for one in (computed, entered)] == [
+        ("computed", 12, 15.5),
+        ("entered", 12, 77.5),
+    ]
+    assert entered["title"] == f"{computed['title']}, scored elsewhere"
+    assert (entered["low"], entered["high"]) == (0, 100)
+    drawn = [(piece.sentence, str(piece.drawing)) for piece in figure(report, "scales").pieces]
+    assert [(entered["title"] in sentence, entered["title"] in drawing) for sentence, drawing in drawn] == [(False, False), (True, True)]
+    rows = list(csv.DictReader(StringIO(vera.call("GET", "/reports/cohort.csv").text)))
+    groups = {row["group"]: row["value"] for row in rows if row["measure"].startswith("median, ")}
+    assert groups == {
+        "graftlog-satisfaction: satisfaction, computed here": "15.5",
+        "graftlog-satisfaction: satisfaction, scored elsewhere": "77.5",
+    }
+    book = zipfile.ZipFile(BytesIO(vera.call("GET", "/reports/cohort.xlsx").data))
+    assert "satisfaction, scored elsewhere" in "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    archive = zipfile.ZipFile(BytesIO(vera.call("GET", "/reports/cohort.zip").data))
+    scores = list(csv.DictReader(StringIO(archive.read("scores.csv").decode())))
+    assert {(float(row["score"]) > 50, row["scored"]) for row in scores} == {(False, "computed"), (True, "entered")}
+    assert "scores,scored,entered" in archive.read("codebook.csv").decode()
 
 
 def test_nobody_is_named_in_the_zip(computed: Api) -> None:
