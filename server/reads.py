@@ -48,8 +48,8 @@ def saw(patients: Iterable[uuid.UUID | None], record: uuid.UUID | None = None) -
     g.record_seen = record
 
 
-def saw_cohort(report_id: uuid.UUID | None) -> None:
-    """Many patients at once, as numbers: one row that names the report (what was asked, at which lock, of how many), and no patient."""
+def saw_cohort(report_id: uuid.UUID) -> None:
+    """Many patients at once, as numbers: one row that names a row of `reports` (what was asked, at which lock, of how many), no patient."""
     g.patients_seen, g.record_seen = {None}, report_id
 
 

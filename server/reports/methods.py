@@ -32,7 +32,9 @@ Agreement: between the raters, at most five, who have graded at least half as ma
 of them have graded: raw agreement, Fleiss' kappa and Gwet's AC1 for improved or not; for the grades the mean of the quadratically
 weighted kappas of all pairs of raters, ICC(2,1) and ICC(2,k). What is undefined is not printed as a number.
 
-Scores: medians and quartiles of each scale at each visit. More than a year: of each patient the latest response, by whether more
+Scores: medians and quartiles of each scale at each visit. What the server computes from answers and what somebody else scored from
+0 to 100 are scales of their own, even of one questionnaire; nothing is computed over both.
+More than a year: of each patient the latest response, by whether more
 than 365 days lie between her last session until then and the answer. Mann-Whitney test with ties, rank-biserial correlation,
 Hodges-Lehmann shift. These are different people, not a change over time.
 

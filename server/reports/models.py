@@ -20,6 +20,7 @@ class Report(InClinic, Base):
 
     `filters` is their canonical form and `filters_hash` its SHA-256. `done` of `total` steps, `step` names the one at work.
     `lease_until` is when another worker may take over, `attempts` how many have begun. `result` is the whole report.
+    A zip that was taken along has a row too, done at once: what is in it is its `result`, "zip" its `step`.
     """
 
     __tablename__ = "reports"

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-VERSION = 1
+VERSION = 2
 """Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
@@ -10,6 +10,10 @@ FEW_SCARS = 3
 """Below this a subunit of the face map is not shaded."""
 MOST_POINTS = 400
 """A figure holds at most so many single points; of more it holds counts by cell, or the newest, and `thinned` says so in words."""
+COMPUTED, ENTERED = "computed", "entered"
+"""How a score came: from answers by the server, or as 0 to 100 from somebody else, who has the licence."""
+SCORED = {COMPUTED: "computed here", ENTERED: "scored elsewhere"}
+"""The same in words."""
 
 
 class Share(TypedDict):
@@ -114,9 +118,13 @@ class Redness(TypedDict):
 
 
 class Rater(TypedDict):
-    """One rater's grades: counts of -3 … +3 as seven numbers, and cannot-judge."""
+    """One rater's grades: counts of -3 … +3 as seven numbers, and cannot-judge.
+
+    `label` is a name, for the screen; in files `number` stands for it (`files.outside`), the same in every report of the clinic.
+    """
 
     label: str
+    number: int
     counts: list[int]
     cannot: int
     improved: Share
@@ -192,10 +200,11 @@ class Paired(TypedDict):
 
 
 class Scale(TypedDict):
-    """One scale of one instrument."""
+    """One scale of one instrument; `scored` is COMPUTED or ENTERED, which are never in one distribution. `title` says the latter."""
 
     instrument: str
     scale: str
+    scored: str
     title: str
     low: float
     high: float

@@ -111,6 +111,7 @@ class Example(Cases):
             raters=[
                 {
                     "label": name,
+                    "number": len(names) - place,
                     "counts": shifted if place == 1 else split,
                     "cannot": place,
                     "improved": share(improved, self.answered),

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.outcome_words import Complication
 from server.reports.shape import (
+    COMPUTED,
     FEW_PATIENTS,
     MOST_POINTS,
     Association,
@@ -84,6 +85,7 @@ class Cases:
         return Scale(
             instrument=instrument,
             scale=name,
+            scored=COMPUTED,
             title=title,
             low=low,
             high=high,

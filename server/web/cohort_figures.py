@@ -8,6 +8,7 @@ from functools import cache
 
 from markupsafe import Markup
 
+from server.reports.files.outside import nameless
 from server.reports.shape import FEW_PATIENTS, Cohort
 from server.web import cohort_words as words
 from server.web import tokens
@@ -122,8 +123,8 @@ def lock(cohort: Cohort) -> str:
 
 
 def for_paper(cohort: Cohort, name: str) -> str:
-    """A figure as a file that stands alone, in the colours of paper; no mark of it leads to a case or names a day."""
-    whole = figure(cohort, name)
+    """A figure as a file that stands alone, in the colours of paper; no mark of it leads to a case, names a day or a rater."""
+    whole = figure(nameless(cohort), name)
     y, drawn = 30.0, [f'<text class="paper-title" x="0" y="18">{plot.safe(whole.question)}</text>']
     for piece in whole.pieces:
         height = _height(piece.drawing)

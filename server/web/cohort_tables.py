@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.procedures.note.words import capital, plain
+from server.reports.files.outside import nameless
 from server.reports.files.sheets import guarded
 from server.reports.shape import Cohort, ScarPoint, Share
 from server.web.cohort_words import interval, measured, percent
@@ -168,8 +169,8 @@ def tables(cohort: Cohort, figure: str) -> list[Table]:
 
 
 def csv_of(cohort: Cohort, figure: str) -> str:
-    """All its tables in one: the first column names the table, and each has its own columns filled."""
-    whole = tables(cohort, figure)
+    """All its tables in one: the first column names the table, and each has its own columns filled. Nobody is named."""
+    whole = tables(nameless(cohort), figure)
     columns = list(dict.fromkeys(column for table in whole for column in table.columns))
     file = io.StringIO()
     writer = csv.writer(file)

@@ -41,7 +41,7 @@ class Shot:
 
 
 def shot(photo: Photo, day: date, procedures: Sequence[date], scar: str | None) -> Shot:
-    """`day` on the clinic's calendar; `procedures` are the days on which some procedure began."""
+    """`day` on the clinic's calendar; `procedures` are the days zero of those that took place."""
     name = f"{words.VIEWS[photo.view]}{f' of {scar}' if scar else ''}, {short_day(day)}"
     when = short_day(day) if photo.taken_at else f"announced {short_day(day)}, when it was taken is not recorded"
     return Shot(

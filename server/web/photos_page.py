@@ -22,6 +22,7 @@ from server.patients.models import Patient, Scar
 from server.photos.models import Photo
 from server.photos.service import album, consents, grades
 from server.problems import Problem, invalid
+from server.procedures.days import performed_at
 from server.procedures.models import Procedure
 from server.procedures.service.drafting import NEVER_DONE
 from server.reads import reads
@@ -175,7 +176,7 @@ def _shots(patient_id: uuid.UUID, here: Angle, procedures: Sequence[Procedure], 
     query = sa.select(Photo).where(Photo.patient_id == patient_id, Photo.view == here.view).order_by(at.desc(), Photo.id.desc()).limit(MOST)
     if here.view == PhotoView.CLOSE_UP:
         query = query.where(Photo.scar_id == here.scar_id)
-    begun = [local(one.started_at).date() for one in procedures if one.started_at and one.state not in NEVER_DONE]
+    begun = [local(performed_at(one)).date() for one in procedures if one.started_at and one.state not in NEVER_DONE]
     newest = session().scalars(query).all()
     return photo_pairs.shots(reversed(newest), begun, scars)
 

@@ -17,6 +17,7 @@ from server.followup.service.visits import first_day
 from server.outcomes.service import assessing
 from server.photos.models import Photo
 from server.procedures import note, rules
+from server.procedures.days import performed_at
 from server.procedures.facts import Fact, retractions
 from server.procedures.note import describe
 from server.procedures.note.words import age
@@ -122,7 +123,7 @@ def _shots(session: Session, whole: Record) -> list[photo_pairs.Shot]:
     """The photographs of the procedure, of each view by date; at most `MOST_SHOTS`, the newest ones."""
     query = sa.select(Photo).where(Photo.procedure_id == whole.procedure.id).order_by(Photo.created_at.desc(), Photo.id.desc())
     labels = {scar.id: scar.label for scar in whole.scars}
-    begun = [local(whole.procedure.started_at).date()] if whole.procedure.started_at else []
+    begun = [local(performed_at(whole.procedure)).date()] if whole.procedure.started_at else []
     shots = photo_pairs.shots(session.scalars(query.limit(MOST_SHOTS)), begun, labels)
     places = list(PhotoView)
     return sorted(shots, key=lambda shot: (places.index(shot.photo.view), photo_pairs.moment_of(shot.photo), shot.photo.id))

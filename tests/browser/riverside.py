@@ -1,6 +1,5 @@
 """The demo clinic on a server of its own, with what its past did not bring: a tablet, a kept row, a link, a new password."""
 
-import itertools
 import threading
 import uuid
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -32,7 +30,6 @@ from server.photos.service.thumbnails import make_waiting
 from server.procedures.models import Procedure
 from server.reports.rules import Filters
 from server.reports.service import asking, running
-from server.web import cohort_example
 from tests import make
 from tests.api import Api
 from tests.photos.pictures import cheek, drawn
@@ -180,23 +177,11 @@ def _worried(at: Riverside, patient_id: str) -> None:
 
 
 def _reported(at: Riverside) -> None:
-    """The surgeon's own cohort, computed of what is there by now; and everybody's, invented with every figure in it, of real cases."""
+    """The surgeon's own cohort and everybody's, computed of what is there by now."""
     with at.app.db.transaction(at.clinic.id, actor=at.clinic.surgeon) as session:
         for surgeon in (at.clinic.surgeon.user_id, None):
             asking.ask(session, Filters(surgeon_id=surgeon), at.clinic.surgeon.user_id)
     running.run_waiting(at.app.db)
-    with at.app.db.transaction(at.clinic.id, actor=at.clinic.surgeon) as session:
-        cases = [str(one) for one in session.scalars(sa.select(Procedure.id).order_by(Procedure.id))]
-        report = asking.newest_kept(session, Filters())
-        if report is not None:
-            report.result = _of(cohort_example.study(), "procedure_id", itertools.cycle(cases))
-
-
-def _of(document: Any, name: str, values: Iterator[str]) -> Any:
-    """The document with other values of this name."""
-    if isinstance(document, dict):
-        return {key: next(values) if key == name else _of(one, name, values) for key, one in document.items()}
-    return [_of(one, name, values) for one in document] if isinstance(document, list) else document
 
 
 def _planned(at: Riverside, when: datetime) -> str:

@@ -60,7 +60,7 @@ class Result:
 
 def begun() -> date:
     """The day of the procedure in the clinic's zone."""
-    return (clock.now() - timedelta(days=AGO, hours=1)).astimezone(ZONE).date()
+    return (clock.now() - timedelta(days=AGO)).astimezone(ZONE).date()
 
 
 def anna(db: Database, clinic: make.Clinic, **header: Any) -> Result:

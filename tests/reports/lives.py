@@ -125,10 +125,11 @@ class Lives:
         *,
         visit: Visit | None = None,
         state: ResponseState = ResponseState.COMPLETE,
+        via: AnsweredBy = AnsweredBy.LINK,
     ) -> Response:
         """Of our own questionnaire, with scores in thousandths."""
         whose = {"patient_id": procedure.patient_id, "procedure_id": procedure.id, "visit_id": visit.id if visit else None}
-        about = {"instrument": "graftlog-satisfaction", "instrument_version": "1", "via": AnsweredBy.LINK, "answered_on": on}
+        about = {"instrument": "graftlog-satisfaction", "instrument_version": "1", "via": via, "answered_on": on}
         reason = "filled in by her sister" if state == ResponseState.WITHDRAWN else None
         made: Response = self._keep(Response(**whose, **about, state=state, answers={}, reason=reason, content_hash=""))
         for scale, value in scores.items():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.outcome_words import Presence, ResponseState
+from schemas.outcome_words import AnsweredBy, Presence, ResponseState
 from schemas.vocabulary import CallOutcome, EntryKind, ProcedureState, ReminderState, VisitState
 from server.followup.models import Call, Redness, Reminder, Visit
 from server.outcomes.models import Assessment, Finding, Rating, RatingPair, Response, Score
@@ -25,6 +25,11 @@ YEAR = 365
 def last_by(rows: Iterable[Any], key: Any) -> Any:
     """The greatest, or None."""
     return max(rows, key=key, default=None)
+
+
+def scored(one: Response) -> str:
+    """How its scores came."""
+    return "entered" if one.via == AnsweredBy.SCORE else "computed"
 
 
 @dataclass
@@ -142,27 +147,46 @@ class Book:
             speaking.append(grades[ordered[0].id])
         return sum(2 * sum(grade > 0 for grade in rows) > len(rows) for rows in speaking), len(speaking)
 
-    def bins(self) -> dict[tuple[str, str], Counter[int]]:
-        """(scale, step) → scores."""
-        complete, step = {one.id for one in self.responses()}, {one.id: one.step for one in self.all[Visit]}
-        found: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    def scores(self) -> Iterable[tuple[tuple[str, str], str, Score]]:
+        """((scale, how it was scored), step of its visit, score), of those that count."""
+        complete, step = {one.id: scored(one) for one in self.responses()}, {one.id: one.step for one in self.all[Visit]}
         for score in self.all[Score]:
             if score.response_id in complete and score.value_e3 is not None:
-                found[score.scale, step.get(score.visit_id, "")][score.value_e3] += 1
+                yield (score.scale, complete[score.response_id]), step.get(score.visit_id, ""), score
+
+    def bins(self) -> dict[tuple[tuple[str, str], str], Counter[int]]:
+        """(scale, step) → scores."""
+        found: dict[tuple[tuple[str, str], str], Counter[int]] = defaultdict(Counter)
+        for scale, step, score in self.scores():
+            found[scale, step][score.value_e3 or 0] += 1
         return dict(found)
 
-    def over_a_year(self) -> dict[str, tuple[list[int], list[int]]]:
-        """Scale → scores of those whose latest response came more than a year after their last session until then, and of the others."""
+    def changes(self, steps: list[str]) -> dict[tuple[str, str], int]:
+        """Scale → patients who have a score both at its first and at its last visit."""
+        given: dict[tuple[str, str], dict[str, set[Any]]] = defaultdict(lambda: defaultdict(set))
+        for scale, step, score in self.scores():
+            given[scale][step].add(score.patient_id)
+        found = {}
+        for scale, at in given.items():
+            visits = [step for step in steps if step in at]
+            found[scale] = len(at[visits[0]] & at[visits[-1]]) if len(visits) > 1 else 0
+        return found
+
+    def over_a_year(self) -> dict[tuple[str, str], tuple[list[int], list[int]]]:
+        """Scale → scores of those whose latest response came more than a year after their last session until then, and of the others.
+
+        Of each patient the latest that was scored in the same way.
+        """
         latest: dict[Any, Response] = {}
         for one in sorted(self.responses(), key=lambda one: (one.answered_on or date.min, one.id.hex)):
-            latest[one.patient_id] = one
-        found: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+            latest[one.patient_id, scored(one)] = one
+        found: dict[tuple[str, str], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for one in latest.values():
             assert one.answered_on is not None
             held = [self.day(other) for other in self.done if other.patient_id == one.patient_id and self.day(other) <= one.answered_on]
             for score in self.all[Score]:
                 if held and score.response_id == one.id and score.value_e3 is not None:
-                    found[score.scale][0 if (one.answered_on - max(held)).days > YEAR else 1].append(score.value_e3)
+                    found[score.scale, scored(one)][0 if (one.answered_on - max(held)).days > YEAR else 1].append(score.value_e3)
         return {scale: (sorted(later), sorted(sooner)) for scale, (later, sooner) in found.items()}
 
     def places(self) -> Counter[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The cohort over HTTP: waited for, read, and taken along as table, workbook and the statistician's zip."""
 
 import csv
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -11,12 +12,18 @@ from io import BytesIO, StringIO
 import pytest
 import sqlalchemy as sa
 
+from schemas.outcome_words import AnsweredBy
 from schemas.reading_words import Reading
+from schemas.vocabulary import VisitState
+from server.clinics.models import User
 from server.db import Database
 from server.journal.access import AccessRow
+from server.outcomes.models import RatingQueue
 from server.reports.files.sheets import guarded
+from server.reports.models import Report
 from server.reports.service import running
 from server.reports.service.study_tables import TABLES
+from server.web.cohort_figures import figure
 from tests import make
 from tests.api import Api
 from tests.reports.lives import Lives, noon, raters
@@ -143,10 +150,95 @@ def test_the_statistician_gets_every_table_and_what_each_column_means(computed: 
     assert {row["patient_no"] for row in found["procedures"]} == {row["patient_no"] for row in found["patients"]}
 
 
+@pytest.fixture
+def both_ways(db: Database, clinic: make.Clinic) -> None:
+    """Twelve patients answer here, of 10 to 21 points; for twelve others somebody else hands over 0 to 100."""
+    lives = Lives(clinic)
+    for number in range(24):
+        done = lives.procedure(lives.patient(), noon(date(2024, 3, 1 + number)))
+        visit = lives.visit(done, "3m", 90, VisitState.ATTENDED)
+        here = number < 12
+        score, via = (10 + number, AnsweredBy.LINK) if here else (60 + number, AnsweredBy.SCORE)
+        lives.response(done, date(2024, 8, 1), {"satisfaction": 1000 * score}, visit=visit, via=via)
+    lives.store(db)
+
+
+def test_what_is_computed_here_and_what_was_scored_elsewhere_are_two_scales(
+    db: Database,
+    vera: Api,
+    both_ways: None,  # noqa: ARG001  reason: the cohort
+) -> None:
+    vera.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    report = vera.get("/reports/cohort")
+    computed, entered = report["satisfaction"]["scales"]
+    assert [(one["scored"], one["visits"][0]["n"], one["visits"][0]["median"]) for one in (computed, entered)] == [
+        ("computed", 12, 15.5),
+        ("entered", 12, 77.5),
+    ]
+    assert entered["title"] == f"{computed['title']}, scored elsewhere"
+    assert (entered["low"], entered["high"]) == (0, 100)
+    drawn = [(piece.sentence, str(piece.drawing)) for piece in figure(report, "scales").pieces]
+    assert [(entered["title"] in sentence, entered["title"] in drawing) for sentence, drawing in drawn] == [(False, False), (True, True)]
+    rows = list(csv.DictReader(StringIO(vera.call("GET", "/reports/cohort.csv").text)))
+    groups = {row["group"]: row["value"] for row in rows if row["measure"].startswith("median, ")}
+    assert groups == {
+        "graftlog-satisfaction: satisfaction, computed here": "15.5",
+        "graftlog-satisfaction: satisfaction, scored elsewhere": "77.5",
+    }
+    book = zipfile.ZipFile(BytesIO(vera.call("GET", "/reports/cohort.xlsx").data))
+    assert "satisfaction, scored elsewhere" in "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+    archive = zipfile.ZipFile(BytesIO(vera.call("GET", "/reports/cohort.zip").data))
+    scores = list(csv.DictReader(StringIO(archive.read("scores.csv").decode())))
+    assert {(float(row["score"]) > 50, row["scored"]) for row in scores} == {(False, "computed"), (True, "entered")}
+    assert "scores,scored,entered" in archive.read("codebook.csv").decode()
+
+
 def test_nobody_is_named_in_the_zip(computed: Api) -> None:
     archive = zipfile.ZipFile(BytesIO(computed.call("GET", "/reports/cohort.zip").data))
     text = "".join(archive.read(name).decode() for name in archive.namelist())
     assert [one for one in SECRET if one in text] == []
+
+
+def test_no_file_names_a_rater_and_a_number_stays_hers_whoever_else_begins(db: Database, clinic: make.Clinic, computed: Api) -> None:
+    on_screen = {one["label"]: one["number"] for one in computed.get("/reports/cohort")["physicians"]["raters"]}
+    assert len(on_screen) == 3
+    files = {ending: computed.call("GET", f"/reports/cohort.{ending}").data for ending in ("csv", "xlsx", "zip")}
+    for ending in ("xlsx", "zip"):
+        archive = zipfile.ZipFile(BytesIO(files[ending]))
+        files[ending] = b"".join(archive.read(name) for name in archive.namelist())
+    named = [(ending, name) for ending, text in files.items() for name in on_screen if name.encode() in text]
+    assert named == []
+    assert sorted(set(re.findall(r"Rater \d", files["csv"].decode()))) == ["Rater 1", "Rater 2", "Rater 3"]
+    begun = sorted(on_screen, key=lambda name: on_screen[name], reverse=True)
+    with db.transaction(clinic.id, actor=clinic.admin) as session:
+        people = {one.name: one.id for one in session.scalars(sa.select(User))}
+        for place, name in enumerate([*begun, clinic.surgeon.name]):
+            session.add(RatingQueue(rater_id=people[name], seed=str(place), created_at=noon(date(2024, 1, 1 + place))))
+            session.flush()
+    computed.get("/reports/cohort", 202)
+    running.run_waiting(db)
+    assert {one["label"]: one["number"] for one in computed.get("/reports/cohort")["physicians"]["raters"]} == {
+        name: place for place, name in enumerate(begun, 1)
+    }
+
+
+def test_the_row_of_a_zip_says_which_filters_which_lock_and_of_how_many(db: Database, clinic: make.Clinic, computed: Api) -> None:
+    asked = "/reports/cohort.zip?surgeon=me&from=2024-03-05"
+    for _ in range(2):
+        about = json.loads(zipfile.ZipFile(BytesIO(computed.call("GET", asked).data)).read("about.json"))
+    computed.call("GET", "/reports/cohort.zip")
+    with db.transaction(clinic.id, write=False) as session:
+        first, again, other = session.scalars(sa.select(AccessRow).order_by(AccessRow.id)).all()
+        report = session.scalars(sa.select(Report).where(Report.id == first.record_id)).one()
+    assert first.record_id == again.record_id != other.record_id
+    assert (report.seq, report.asked_by) == (about["seq"], clinic.surgeon.user_id)
+    assert report.filters["surgeon"] == str(clinic.surgeon.user_id)
+    assert report.filters["from"] == "2024-03-05"
+    assert report.result is not None
+    assert report.result["rows"]["patients"] == 8
+    assert computed.get(f"/reports/cohort/{report.id}", 404)["code"] == "not_found"
+    assert computed.get("/reports/cohort?surgeon=me&from=2024-03-05", 202)["state"] == "queued"
 
 
 def test_each_reading_and_each_file_leaves_one_row_that_names_the_report(db: Database, clinic: make.Clinic, computed: Api) -> None:

@@ -194,11 +194,22 @@ def test_nobody_is_drawn_as_nothing() -> None:
 
 def test_a_table_s_csv_has_a_row_for_each_point_and_no_formula() -> None:
     evil = cohort_example.study()
-    evil["physicians"]["raters"][0]["label"] = "=1+1"
-    assert "\r\nGrades,'=1+1," in csv_of(evil, "rating")
+    evil["satisfaction"]["scales"][0]["visits"][0]["title"] = "=1+1"
+    assert ",'=1+1," in csv_of(evil, "scales")
     rows = csv_of(LARGE, "process").splitlines()
     assert sum(one.startswith("Minutes of each case,") for one in rows) == MOST_POINTS
     assert all(one.rows for name in FIGURES for one in tables(STUDY, name))
+
+
+def test_raters_have_their_names_on_the_page_and_a_number_in_what_leaves_the_house() -> None:
+    names = [one["label"] for one in STUDY["physicians"]["raters"]]
+    assert all(name in drawn(STUDY, "rating") for name in names)
+    for taken in (for_paper(STUDY, "rating"), csv_of(STUDY, "rating")):
+        assert [name for name in names if name in taken] == []
+    assert re.findall(r"Grades,(Rater \d),", csv_of(STUDY, "rating")) == ["Rater 1", "Rater 2", "Rater 3"]
+    first = next(one for one in STUDY["physicians"]["raters"] if one["number"] == 1)
+    assert first["label"] != names[0]
+    assert f"Grades,Rater 1,{','.join(map(str, first['counts']))},{first['cannot']}," in csv_of(STUDY, "rating")
 
 
 def shares() -> st.SearchStrategy[Share]:

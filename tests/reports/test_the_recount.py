@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.outcome_words import Complication, Presence, ResponseState
+from schemas.outcome_words import AnsweredBy, Complication, Presence, ResponseState
 from schemas.vocabulary import Aetiology, CallOutcome, ProcedureState, ReminderState, Sex, Side, Subunit, VisitState
 from server.db import Database
 from server.patients.models import Scar
@@ -17,7 +17,7 @@ from server.procedures.models import Procedure
 from server.reports.rules import Filters, Sessions
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import compute
-from server.reports.shape import Cohort
+from server.reports.shape import Cohort, Scale
 from server.snapshot import several
 from tests import make
 from tests.reports.lives import Lives, noon, raters
@@ -60,7 +60,9 @@ def the_visits(lives: Lives, chance: Chance, done: Procedure) -> None:
         if chance.often(0.5):
             on, state = done.ended_at.date() + timedelta(days=days + chance.randint(0, 60)), chance.choice(MOSTLY_COMPLETE)
             scores = {scale: chance.choice((None, *range(0, 100_000, 10_000))) for scale in ("looks", "life") if chance.often(0.9)}
-            lives.response(done, on, {} if state == ResponseState.OPEN else scores, visit=visit if chance.often(0.8) else None, state=state)
+            via = AnsweredBy.SCORE if chance.often(0.3) else AnsweredBy.LINK
+            at = visit if chance.often(0.8) else None
+            lives.response(done, on, {} if state == ResponseState.OPEN else scores, visit=at, state=state, via=via)
 
 
 def the_looks(lives: Lives, chance: Chance, done: Procedure, scars: Sequence[Scar], panel: Sequence[uuid.UUID]) -> None:
@@ -119,6 +121,11 @@ def some_filters(chance: Chance, surgeons: list[uuid.UUID]) -> list[Filters]:
     return [Filters(), *each]
 
 
+def named(scale: Scale) -> tuple[str, str]:
+    """What is never counted together with another."""
+    return scale["scale"], scale["scored"]
+
+
 def differences(said: Cohort, book: Book) -> list[str]:
     """Where the report and the recount disagree."""
     flow, steps = said["flow"], [one["step"] for one in said["flow"]["steps"]]
@@ -139,16 +146,17 @@ def differences(said: Cohort, book: Book) -> list[str]:
         "improved": (tuple(said["physicians"]["improved"][name] for name in ("numerator", "denominator")), book.improved(steps)),
         "scores": (
             {
-                (one["scale"], visit["step"]): {round(v * 1000): n for v, n in visit["bins"]}
+                (named(one), visit["step"]): {round(v * 1000): n for v, n in visit["bins"]}
                 for one in said["satisfaction"]["scales"]
                 for visit in one["visits"]
             },
             book.bins(),
         ),
         "over a year": (
-            {one["scale"]: (one["over_year"]["n_more"], one["over_year"]["n_less"]) for one in said["satisfaction"]["scales"]},
-            {one["scale"]: tuple(map(len, book.over_a_year().get(one["scale"], ((), ())))) for one in said["satisfaction"]["scales"]},
+            {named(one): (one["over_year"]["n_more"], one["over_year"]["n_less"]) for one in said["satisfaction"]["scales"]},
+            {named(one): tuple(map(len, book.over_a_year().get(named(one), ((), ())))) for one in said["satisfaction"]["scales"]},
         ),
+        "changes": ({named(one): one["paired"]["n"] for one in said["satisfaction"]["scales"]}, book.changes(steps)),
         "places": ({(one["subunit"], one["side"]): one["scars"] for one in said["where"]["places"]}, dict(book.places())),
         "volumes": (
             sorted((one["x"], one["y"]) for one in said["volume"]["per_scar"]),

@@ -14,20 +14,16 @@ from server.clinics import service as clinics
 from server.followup import spans
 from server.followup.models import Answer, Redness, Visit
 from server.ids import uuid7
+from server.procedures.days import day_zero
 from server.procedures.models import Procedure
 
 _RED = {Given.YES: True, Given.NO: False, Given.NOT_SURE: None}
 
 
-def of_answer(session: Session, visit: Visit, answer: Answer) -> Redness | None:
-    """What an answer says of the day on which it was given; said again on that day, the later one counts.
-
-    None without an end of the procedure to count from.
-    """
+def of_answer(session: Session, visit: Visit, answer: Answer) -> Redness:
+    """What an answer says of the day on which it was given; said again on that day, the later one counts."""
     procedure = session.get_one(Procedure, (visit.clinic_id, visit.procedure_id))
     zone = clinics.zone_of(session)
-    if procedure.ended_at is None:
-        return None
     seen_on = clock.now().astimezone(zone).date()
     earlier = _said_on(session, procedure.id, seen_on)
     row = Redness(
@@ -37,7 +33,7 @@ def of_answer(session: Session, visit: Visit, answer: Answer) -> Redness | None:
         procedure_id=procedure.id,
         visit_id=visit.id,
         seen_on=seen_on,
-        day=(seen_on - procedure.ended_at.astimezone(zone).date()).days,
+        day=(seen_on - day_zero(procedure, zone)).days,
         red=_RED[Given(answer.answer)],
         source=RedSource.CHECK_IN,
         source_id=answer.id,
@@ -74,13 +70,11 @@ def span(session: Session, procedure_id: uuid.UUID) -> tuple[int | None, int | N
 
 def recount(session: Session, procedure: Procedure) -> int:
     """After a corrected end of the procedure: the same observations, counted from the day that is right; how many that took."""
-    if procedure.ended_at is None:
-        return 0
-    ended_on = procedure.ended_at.astimezone(clinics.zone_of(session)).date()
-    moved = [one for one in holding(session, procedure.id) if one.day != (one.seen_on - ended_on).days]
+    zero = day_zero(procedure, clinics.zone_of(session))
+    moved = [one for one in holding(session, procedure.id) if one.day != (one.seen_on - zero).days]
     for one in moved:
         same = {name: getattr(one, name) for name in ("clinic_id", "patient_id", "procedure_id", "visit_id", "seen_on", "red", "source")}
-        days = (one.seen_on - ended_on).days
+        days = (one.seen_on - zero).days
         session.add(Redness(**same, id=uuid7(), source_id=one.source_id, day=days, replaces=one.id))
     if moved:
         session.flush()

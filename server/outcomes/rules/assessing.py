@@ -28,9 +28,10 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Known:
-    """What the fields are held against. Days are the clinic's."""
+    """What the fields are held against. Days are the clinic's; a procedure that went on past midnight began before its day zero."""
 
     operated_on: date
+    began_on: date
     today: date
     scars: Container[uuid.UUID]
     photos: Container[uuid.UUID]
@@ -105,8 +106,8 @@ def _days(one: Fields, assessed_on: date, known: Known) -> Iterator[Fault]:
     for name, day in given.items():
         if day > assessed_on:
             yield name, f"Lies after the assessment of {short_day(assessed_on)}; check both days."
-        elif day < known.operated_on:
-            yield name, f"Lies before the procedure of {short_day(known.operated_on)}; what was there before is no complication of it."
+        elif day < known.began_on:
+            yield name, f"Lies before the procedure of {short_day(known.began_on)}; what was there before is no complication of it."
     onset, last, absent = (given.get(name) for name in DAYS)
     if onset and last and last < onset:
         yield "last_present", f"Lies before its onset on {short_day(onset)}; check both days."

@@ -22,6 +22,7 @@ from server.outcomes.service import assessments, redness
 from server.patients.service import scars_of
 from server.photos.models import Photo
 from server.problems import Problem, invalid
+from server.procedures.days import began_on
 from server.procedures.models import Procedure
 from server.replay import replayed
 
@@ -81,6 +82,7 @@ def _check(session: Session, procedure: Procedure, fields: dict[str, Any], earli
     photos = sa.select(Photo.id).where(Photo.patient_id == procedure.patient_id, Photo.id.in_(named))
     known = assessing.Known(
         operated_on=assessments.operated_on(session, procedure),
+        began_on=began_on(procedure, clinics.zone_of(session)),
         today=clinics.today(session),
         scars={one.id for one in scars_of(session, procedure.patient_id)},
         photos=set(session.scalars(photos)),

@@ -14,14 +14,15 @@ from server.outcomes.models import Assessment, Finding, ScarMeasurement
 from server.outcomes.rules import course
 from server.outcomes.rules.remarks import remarks
 from server.patients.models import Patient
+from server.procedures.days import day_zero
 from server.procedures.models import Procedure
 
 _FINDING = tuple(column.key for column in sa.inspect(Finding).columns)
 
 
 def operated_on(session: Session, procedure: Procedure) -> date:
-    """The procedure's day in the clinic's zone."""
-    return (procedure.started_at or procedure.planned_for).astimezone(clinics.zone_of(session)).date()
+    """The procedure's day zero."""
+    return day_zero(procedure, clinics.zone_of(session))
 
 
 def of_procedure(session: Session, procedure_id: uuid.UUID) -> list[Assessment]:

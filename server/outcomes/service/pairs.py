@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from schemas.rating_words import Step, Unpaired
 from schemas.vocabulary import ConsentPurpose, PhotoKind, PhotoQuality, PhotoState, ProcedureState, ThumbnailState
 from server.clinics.service import zone_of
-from server.db import find
+from server.db import find, table_of
 from server.outcomes.models import RatingPair
 from server.outcomes.rules import pairing
 from server.outcomes.rules.pairing import Operation, Shot
@@ -21,6 +21,7 @@ from server.patients.models import Patient
 from server.photos.models import Photo
 from server.photos.service import consents, grades
 from server.problems import invalid
+from server.procedures.days import day_zero, performed
 from server.procedures.models import Procedure
 
 DONE = (ProcedureState.COMPLETED, ProcedureState.SIGNED)
@@ -111,10 +112,10 @@ def _pair(session: Session, one: Operation, step: Step, first: Shot, second: Sho
 
 def _operations(session: Session, patients: Sequence[uuid.UUID]) -> Iterator[Operation]:
     zone = zone_of(session)
-    at = sa.func.coalesce(Procedure.started_at, Procedure.planned_for)
+    at = performed(table_of(Procedure))
     query = sa.select(Procedure).where(Procedure.patient_id.in_(patients), Procedure.state.in_(DONE))
     for patient_id, group in groupby(session.scalars(query.order_by(Procedure.patient_id, at, Procedure.id)), lambda one: one.patient_id):
-        done = [(one.id, (one.started_at or one.planned_for).astimezone(zone).date()) for one in group]
+        done = [(one.id, day_zero(one, zone)) for one in group]
         for index, (procedure_id, day) in enumerate(done):
             before = done[index - 1][1] if index else None
             after = done[index + 1][1] if index + 1 < len(done) else None

@@ -6,9 +6,10 @@ from dataclasses import astuple, dataclass
 from io import StringIO
 from typing import Any
 
+from server.reports.files.outside import nameless
 from server.reports.files.sheets import guarded
 from server.reports.methods import about
-from server.reports.shape import Cohort, Share
+from server.reports.shape import SCORED, Cohort, Share
 
 COLUMNS = ("figure", "group", "measure", "numerator", "denominator", "missing", "value", "low", "high", "unit")
 Value = str | int | float | None
@@ -43,7 +44,8 @@ def csv_of(cohort: Cohort) -> str:
 
 
 def lines(cohort: Cohort) -> Iterator[Line]:
-    """All numbers, in the order of the figures."""
+    """All numbers, in the order of the figures; nobody is named."""
+    cohort = nameless(cohort)
     counts: Any = cohort["counts"]
     for name, number in counts.items():
         yield Line("counts", "", name, value=number)
@@ -106,7 +108,7 @@ def _physicians(cohort: Cohort) -> Iterator[Line]:
 
 def _satisfaction(cohort: Cohort) -> Iterator[Line]:
     for scale in cohort["satisfaction"]["scales"]:
-        group = f"{scale['instrument']}: {scale['scale']}"
+        group = f"{scale['instrument']}: {scale['scale']}, {SCORED.get(scale['scored'], scale['scored'])}"
         for visit in scale["visits"]:
             yield Line(
                 "satisfaction",

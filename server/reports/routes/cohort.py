@@ -178,11 +178,13 @@ def _sent(file: IO[bytes], name: str, media: str) -> Response:
 def cohort_zip(query: dict[str, Any]) -> Response:
     """For the statistician: the cohort's tables as they are now, under study numbers, with data dictionary and methods."""
     me = person()
+    filters = filters_of(query, me.user_id)
     file = tempfile.TemporaryFile(dir=_spool())  # noqa: SIM115  reason: closed with the answer
     with snapshot(current_app.db, me.clinic_id) as session:  # type: ignore[attr-defined]  # reason: App has it
-        seq = statistician.write(session, filters_of(query, me.user_id), file)
-    saw_cohort(None)
-    return _sent(file, f"cohort-{seq}.zip", "application/zip")
+        about = statistician.write(session, filters, file)
+    with own_transaction() as session:
+        saw_cohort(asking.taken(session, filters, about, me.user_id))
+    return _sent(file, f"cohort-{about['seq']}.zip", "application/zip")
 
 
 def _spool() -> Path:

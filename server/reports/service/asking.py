@@ -2,8 +2,10 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
@@ -19,6 +21,9 @@ from server.reports.shape import Cohort
 
 _BARE = defer(Report.result)
 """Without the report itself, which is large: it is read by `text_of`, once."""
+
+ZIP = "zip"
+"""The only step of what was not computed, but taken along as tables."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """Somebody who asks so long after a failure has it tried again."""
@@ -77,6 +82,14 @@ def _new(session: Session, filters: Filters, hashed: str, seq: int, asked_by: uu
     }
 
 
+def taken(session: Session, filters: Filters, about: Mapping[str, Any], by: uuid.UUID) -> uuid.UUID:
+    """The row of a zip that `about` describes, for the access log to name. Its hash is its own, so that nobody who asks is given it."""
+    hashed = sha256(f"{ZIP}{filters.hash()}".encode()).hexdigest()
+    done = {"state": ReportState.DONE, "step": ZIP, "result": dict(about), "finished_at": clock.now()}
+    insert_missing(session, table_of(Report), _new(session, filters, hashed, about["seq"], by) | done)
+    return _rows(session, hashed, Report.seq == about["seq"])[0].id
+
+
 def newest_kept(session: Session, filters: Filters) -> Report | None:
     """The newest report of these filters that is done, to be shown while a newer one is computed."""
     return session.scalar(_kept(filters.hash()).order_by(Report.seq.desc()).limit(1))
@@ -116,7 +129,8 @@ def cohort_of(session: Session, report: Report) -> Cohort:
 
 def get(session: Session, report_id: uuid.UUID) -> Report:
     """The report of that id, in whatever state. Raises `not_found`."""
-    report = session.scalar(sa.select(Report).where(Report.id == report_id).options(_BARE))
+    query = sa.select(Report).where(Report.id == report_id, Report.step.is_distinct_from(ZIP))
+    report = session.scalar(query.options(_BARE))
     if report is None:
         raise Problem("not_found", "Check the address and the id.")
     return report

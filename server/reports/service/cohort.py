@@ -20,6 +20,7 @@ from server.followup.models import Visit
 from server.journal.models import JournalRow
 from server.outcomes.models import Assessment, Response
 from server.patients.models import Scar
+from server.procedures import days
 from server.procedures.models import Entry, Procedure
 from server.reports.rules import Filters, Sessions
 
@@ -59,12 +60,8 @@ class Frame:
         return local_day(instant, sa.literal(self.zone.key))
 
     def done(self) -> sa.Select[Any]:
-        """All of the clinic's procedures that count, whatever the filters: id, patient_id, surgeon_id, state, their times.
-
-        A procedure was performed when it ended; where that is not known, when it began or was planned for.
-        """
-        performed = sa.func.coalesce(_P.c.ended_at, _P.c.started_at, _P.c.planned_for, type_=_P.c.ended_at.type).label("performed_at")
-        columns = (_P.c.id, _P.c.patient_id, _P.c.surgeon_id, _P.c.state, _P.c.started_at, _P.c.ended_at, performed)
+        """All of the clinic's procedures that count, whatever the filters: id, patient_id, surgeon_id, state, their times."""
+        columns = (_P.c.id, _P.c.patient_id, _P.c.surgeon_id, _P.c.state, _P.c.started_at, _P.c.ended_at, days.performed(_P))
         return sa.select(*columns).where(self.of_clinic(_P), _P.c.state.in_(DONE))
 
     def procedures(self) -> sa.Subquery:

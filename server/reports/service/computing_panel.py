@@ -44,6 +44,7 @@ def physicians(frame: Frame, patients: int) -> Physicians:
         raters=[
             {
                 "label": one.name,
+                "number": one.number,
                 "counts": list(one.counts),
                 "cannot": one.cannot,
                 "improved": share(sum(one.counts[PANEL + 1 :]), sum(one.counts), one.cannot),

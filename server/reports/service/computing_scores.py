@@ -1,11 +1,13 @@
 """What patients said: each scale at each visit, and the tests between groups and over time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from server.outcomes.rules.instrument import TOP
 from server.reports.service import counting_scales, scale_words, scipy_later
 from server.reports.service.cohort import Frame
 from server.reports.service.counting_scales import Counted, Key, quantile, spread
-from server.reports.shape import FEW_PATIENTS, OverYear, Paired, Satisfaction, Scale, ScaleVisit
+from server.reports.shape import COMPUTED, ENTERED, FEW_PATIENTS, SCORED, OverYear, Paired, Satisfaction, Scale, ScaleVisit
 from server.reports.statistics.holm import holm
 
 
@@ -18,7 +20,8 @@ def satisfaction(frame: Frame, found: Mapping[Key, Counted], due: Mapping[str, i
             both[place]["p_holm"] = p
     words = scale_words.of_clinic(frame.session)
     return Satisfaction(
-        scales=[_scale(frame, key, counted, due, tests[key], words) for key, counted in found.items()], enough=patients >= FEW_PATIENTS
+        scales=[_scale(frame, key, counted, due, tests[key], _words(key, counted, words)) for key, counted in found.items()],
+        enough=patients >= FEW_PATIENTS,
     )
 
 
@@ -28,13 +31,13 @@ def _scale(
     counted: Counted,
     due: Mapping[str, int],
     tests: tuple[OverYear, Paired],
-    words: Mapping[Key, scale_words.Words],
+    said: scale_words.Words,
 ) -> Scale:
     every = [value / 1000 for bins in counted.visits.values() for value in bins]
-    said = words.get(key) or scale_words.Words(f"{key[0]} {key[1]}", min(every), max(every), scale_words.UNKNOWN)
     return Scale(
         instrument=key[0],
         scale=key[1],
+        scored=ENTERED if key[2] else COMPUTED,
         title=said.title,
         low=said.low if said.low is not None else min(every),
         high=said.high if said.high is not None else max(every),
@@ -46,6 +49,14 @@ def _scale(
         over_year=tests[0],
         paired=tests[1],
     )
+
+
+def _words(key: Key, counted: Counted, words: Mapping[tuple[str, str], scale_words.Words]) -> scale_words.Words:
+    """Of what was scored elsewhere the title says so, and its range is that which such scores are taken in."""
+    every = [value / 1000 for bins in counted.visits.values() for value in bins]
+    instrument, scale, outside = key
+    said = words.get((instrument, scale)) or scale_words.Words(f"{instrument} {scale}", min(every), max(every), scale_words.UNKNOWN)
+    return replace(said, title=f"{said.title}, {SCORED[ENTERED]}", low=0.0, high=float(TOP)) if outside else said
 
 
 def _visit(step: str, title: str, counted: Counted, due: int) -> ScaleVisit:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from schemas.vocabulary import PhotoView
 from server.clinics.models import User
 from server.db import table_of
-from server.outcomes.models import Rating, RatingPair
+from server.outcomes.models import Rating, RatingPair, RatingQueue
 from server.patients.models import Scar
 from server.reports.service.cohort import Frame
 
@@ -19,6 +19,7 @@ GRADES = (-3, -2, -1, 0, 1, 2, 3)
 PANEL = 3
 """So many must have graded a pair before it speaks for anybody."""
 _PAIR, _G, _U, _S = table_of(RatingPair), table_of(Rating), table_of(User), table_of(Scar)
+_Q = table_of(RatingQueue)
 _NAMES = tuple(f"g{place}" for place in range(len(GRADES)))
 
 Pattern = tuple[int, ...]
@@ -27,10 +28,11 @@ Pattern = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Graded:
-    """One rater's grades: `counts` as a pattern, `cannot` of pairs that could not be judged."""
+    """One rater's grades: `counts` as a pattern, `cannot` of pairs that could not be judged; `number` stands for her name."""
 
     rater_id: uuid.UUID
     name: str
+    number: int
     counts: Pattern
     cannot: int
 
@@ -49,10 +51,17 @@ def raters(frame: Frame) -> list[Graded]:
     each: dict[tuple[str, uuid.UUID], dict[int | None, int]] = {}
     for row in frame.rows(query):
         each.setdefault((row.name, row.rater_id), {})[row.grade] = row.number
+    numbers = _numbers(frame, {rater for _, rater in each})
     return [
-        Graded(rater, name, tuple(given.get(grade, 0) for grade in GRADES), given.get(None, 0))
+        Graded(rater, name, numbers[rater], tuple(given.get(grade, 0) for grade in GRADES), given.get(None, 0))
         for (name, rater), given in sorted(each.items(), key=lambda one: (one[0][0], str(one[0][1])))
     ]
+
+
+def _numbers(frame: Frame, raters: set[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Raters in the order in which they began to rate at this clinic: whoever begins later, or is filtered out, changes no number."""
+    began = [row.rater_id for row in frame.rows(sa.select(_Q.c.rater_id).where(frame.of_clinic(_Q)).order_by(_Q.c.created_at, _Q.c.id))]
+    return {rater: number for number, rater in enumerate([*began, *sorted(raters - set(began))], 1)}
 
 
 def together(frame: Frame, panel: Sequence[uuid.UUID]) -> dict[tuple[int, ...], int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.outcome_words import AnsweredBy
 from server.dates import days_between
 from server.db import table_of
 from server.followup.models import Visit
@@ -16,11 +17,12 @@ from server.reports.shape import MOST_POINTS
 
 _SCORE, _R, _V = table_of(Score), table_of(Response), table_of(Visit)
 YEAR_DAYS = 365
+_OUTSIDE = sa.case((_R.c.via == AnsweredBy.SCORE, 1), else_=0).label("outside")
 
 Bins = dict[int, int]
 """Score in thousandths → how many have it."""
-Key = tuple[str, str]
-"""(instrument, scale)."""
+Key = tuple[str, str, int]
+"""(instrument, scale, 1 where somebody else scored it): what the server adds up and a 0 to 100 from elsewhere are two measures."""
 
 
 @dataclass
@@ -49,8 +51,8 @@ def _sessions(frame: Frame) -> sa.Subquery:
 
 
 def _given(frame: Frame, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Standing responses of the cohort: id, patient_id, procedure_id, answered_on, and their visit's step ("" without one)."""
-    columns = (_R.c.id, _R.c.patient_id, _R.c.procedure_id, _R.c.answered_on, sa.func.coalesce(_V.c.step, "").label("step"))
+    """Standing responses of the cohort: id, patient_id, procedure_id, answered_on, outside, and their visit's step ("" without one)."""
+    columns = (_R.c.id, _R.c.patient_id, _R.c.procedure_id, _R.c.answered_on, _OUTSIDE, sa.func.coalesce(_V.c.step, "").label("step"))
     return (
         frame.responses()
         .add_columns(*columns, *more)
@@ -62,7 +64,7 @@ def _given(frame: Frame, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
 def _responses(frame: Frame) -> sa.Subquery:
     """The same with how late they are."""
     sessions, newest_first = _sessions(frame), (_R.c.answered_on.desc(), _R.c.id.desc())
-    place = sa.func.row_number().over(partition_by=(_R.c.patient_id, _R.c.instrument), order_by=newest_first).label("place")
+    place = sa.func.row_number().over(partition_by=(_R.c.patient_id, _R.c.instrument, _OUTSIDE), order_by=newest_first).label("place")
     each = _given(frame, place).subquery("each")
     by_then = sa.and_(
         sessions.c.patient_id == each.c.patient_id,
@@ -74,17 +76,17 @@ def _responses(frame: Frame) -> sa.Subquery:
         (days_between(each.c.answered_on, sessions.c.day) > YEAR_DAYS, _LATER),
         else_=_SOONER,
     )
-    return sa.select(each.c.id, each.c.step, late.label("late")).outerjoin(sessions, by_then).subquery("answered")
+    return sa.select(each.c.id, each.c.outside, each.c.step, late.label("late")).outerjoin(sessions, by_then).subquery("answered")
 
 
 def scales(frame: Frame) -> dict[Key, Counted]:
-    """Every scale that has a score, by instrument and scale. The scores are walked through once for visits and for lateness."""
+    """Every scale that has a score. The scores are walked through once for visits and for lateness."""
     answered = _responses(frame)
-    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.step, answered.c.late, _SCORE.c.value_e3)
+    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside, answered.c.step, answered.c.late, _SCORE.c.value_e3)
     query = _scored(frame, answered).add_columns(*columns, sa.func.count()).group_by(*columns)
     found: dict[Key, Counted] = {}
-    for instrument, scale, at, late, value, number in sorted(frame.rows(query)):
-        counted = found.setdefault((instrument, scale), Counted())
+    for *key, at, late, value, number in sorted(frame.rows(query)):
+        counted = found.setdefault(_key(key), Counted())
         for bins in (counted.visits.setdefault(at, {}), *({_SOONER: [counted.sooner], _LATER: [counted.later]}.get(late, []))):
             bins[value] = bins.get(value, 0) + number
     _add_points(frame, found)
@@ -94,6 +96,11 @@ def scales(frame: Frame) -> dict[Key, Counted]:
             counted.first, counted.last = steps[0], steps[-1]
     _add_changes(frame, found)
     return found
+
+
+def _key(columns: Sequence[Any]) -> Key:
+    instrument, scale, outside = columns
+    return instrument, scale, outside
 
 
 def _scored(frame: Frame, answered: sa.Subquery) -> sa.Select[Any]:
@@ -107,11 +114,10 @@ def _add_points(frame: Frame, found: dict[Key, Counted]) -> None:
     if not few:
         return
     answered = _given(frame).subquery("answered")
-    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.step, _SCORE.c.value_e3, answered.c.procedure_id)
-    wanted = sa.tuple_(_SCORE.c.instrument, _SCORE.c.scale, answered.c.step).in_(few)
-    query = _scored(frame, answered).add_columns(*columns).where(wanted).order_by(_SCORE.c.id)
-    for instrument, scale, at, value, procedure in frame.rows(query):
-        found[instrument, scale].points.setdefault(at, []).append((value, procedure))
+    keys = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside, answered.c.step)
+    query = _scored(frame, answered).add_columns(*keys, _SCORE.c.value_e3, answered.c.procedure_id).where(sa.tuple_(*keys).in_(few))
+    for *key, at, value, procedure in frame.rows(query.order_by(_SCORE.c.id)):
+        found[_key(key)].points.setdefault(at, []).append((value, procedure))
 
 
 def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
@@ -120,6 +126,7 @@ def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
     if not moved:
         return
     answered = _given(frame).subquery("answered")
+    keys = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside)
 
     def at(step: Callable[[Counted], str | None]) -> sa.ColumnElement[bool]:
         """Most often all scales are asked at the same visits, and only the step has to be looked at."""
@@ -127,7 +134,8 @@ def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
         if len(every) == 1 and len(moved) == len(found):
             return answered.c.step == every.pop()
         each = (
-            sa.and_(_SCORE.c.instrument == key[0], _SCORE.c.scale == key[1], answered.c.step == step(one)) for key, one in moved.items()
+            sa.and_(*(column == value for column, value in zip((*keys, answered.c.step), (*key, step(one)), strict=True)))
+            for key, one in moved.items()
         )
         return sa.or_(*each)
 
@@ -136,7 +144,6 @@ def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
         return sa.cast(sa.func.sum(one), sa.Float) / sa.func.nullif(sa.func.count(one), 0)
 
     first, last = at(lambda one: one.first), at(lambda one: one.last)
-    keys = (_SCORE.c.instrument, _SCORE.c.scale)
     each = (
         _scored(frame, answered)
         .add_columns(*keys, (mean(last) - mean(first)).label("change"))
@@ -144,11 +151,9 @@ def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
         .group_by(answered.c.patient_id, *keys)
         .subquery("changes")
     )
-    groups = (each.c.instrument, each.c.scale, each.c.change)
-    for instrument, scale, change, number in frame.rows(
-        sa.select(*groups, sa.func.count()).where(each.c.change.is_not(None)).group_by(*groups)
-    ):
-        found[instrument, scale].changes[float(change)] = number
+    groups = (each.c.instrument, each.c.scale, each.c.outside, each.c.change)
+    for *key, change, number in frame.rows(sa.select(*groups, sa.func.count()).where(each.c.change.is_not(None)).group_by(*groups)):
+        found[_key(key)].changes[float(change)] = number
 
 
 def spread(bins: Bins) -> list[float]:

@@ -44,8 +44,11 @@ class _Numbers(dict[uuid.UUID, int]):
         return number
 
 
-def write(session: Session, filters: Filters, file: IO[bytes]) -> int:
-    """Write the zip of what the session sees; its lock. Memory holds study numbers and a few rows, whatever the cohort's size."""
+def write(session: Session, filters: Filters, file: IO[bytes]) -> dict[str, Any]:
+    """Write the zip of what the session sees; what it is: filters, lock (`seq`), rows of each table.
+
+    Memory holds study numbers and a few rows, whatever the cohort's size.
+    """
     frame = frame_of(session, filters)
     frame.steps.update({one.step: one.title for one in steps(frame)})
     numbers = {column.numbered: _Numbers() for table in TABLES for column in table.columns if column.numbered}
@@ -60,11 +63,12 @@ def write(session: Session, filters: Filters, file: IO[bytes]) -> int:
                     member.write(text)
                     counts[table.name] += rows
             sums.append(f"{digest.hexdigest()}  {table.name}.csv\n")
-        for name, content in _others(frame, counts):
+        about = _about(frame, counts)
+        for name, content in _others(frame, about):
             archive.writestr(name, content)
             sums.append(f"{sha256(content).hexdigest()}  {name}\n")
         archive.writestr("SHA256SUMS", "".join(sums))
-    return frame.seq
+    return about
 
 
 def _pieces(frame: Frame, table: Table, numbers: Mapping[str, _Numbers]) -> Iterator[tuple[bytes, int]]:
@@ -94,11 +98,15 @@ def _csv(rows: list[list[Any]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _others(frame: Frame, counts: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
+def _about(frame: Frame, counts: Mapping[str, int]) -> dict[str, Any]:
     locked = instant(frame.locked_at) if frame.locked_at else "before the first row of the journal"
-    written = frame.filters.canonical()
-    chosen = ", ".join(f"{name} {value}" for name, value in written.items() if value)
-    yield "README.txt", README.format(filters=chosen, seq=frame.seq, locked_at=locked).encode()
+    chosen = frame.filters
+    return {"filters": chosen.canonical(), "filters_hash": chosen.hash(), "seq": frame.seq, "locked_at": locked, "rows": dict(counts)}
+
+
+def _others(frame: Frame, about: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    chosen = ", ".join(f"{name} {value}" for name, value in about["filters"].items() if value)
+    yield "README.txt", README.format(filters=chosen, seq=frame.seq, locked_at=about["locked_at"]).encode()
     dictionary = [["table", "column", "type", "unit", "meaning", "allowed values"]]
     codebook = [["table", "column", "word"]]
     for table in TABLES:
@@ -109,5 +117,4 @@ def _others(frame: Frame, counts: Mapping[str, int]) -> Iterator[tuple[str, byte
     yield "data-dictionary.csv", _csv(dictionary)
     yield "codebook.csv", _csv(codebook)
     yield "methods.txt", "\n\n".join(METHODS).encode()
-    about = {"filters": written, "filters_hash": frame.filters.hash(), "seq": frame.seq, "locked_at": locked, "rows": dict(counts)}
     yield "about.json", json.dumps(about, ensure_ascii=False, indent=1).encode()

@@ -15,6 +15,7 @@ from server.outcomes.models import Finding, Rating, RatingPair, Response, Score
 from server.patients.models import Patient, Scar
 from server.procedures.models import Entry
 from server.reports.service.cohort import Frame
+from server.reports.shape import COMPUTED, ENTERED, SCORED
 
 _PATIENT, _S, _V, _R, _SCORE = table_of(Patient), table_of(Scar), table_of(Visit), table_of(Response), table_of(Score)
 _RED, _PAIR, _G, _F, _E = table_of(Redness), table_of(RatingPair), table_of(Rating), table_of(Finding), table_of(Entry)
@@ -149,8 +150,9 @@ def _responses(frame: Frame) -> sa.Select[Any]:
 
 def _scores(frame: Frame) -> sa.Select[Any]:
     query, _ = _of_procedure(frame, _SCORE, "response_id", "instrument", "scale", "value_e3", "answered", "items")
-    complete = frame.responses().add_columns(_R.c.id)
-    return query.where(_SCORE.c.response_id.in_(complete))
+    complete = frame.responses().add_columns(_R.c.id, _R.c.via).subquery("complete")
+    scored = sa.case((complete.c.via == AnsweredBy.SCORE, ENTERED), else_=COMPUTED)
+    return query.join(complete, complete.c.id == _SCORE.c.response_id).add_columns(scored)
 
 
 def _redness(frame: Frame) -> sa.Select[Any]:
@@ -267,9 +269,10 @@ TABLES = (
             _number("response"),
             Column("instrument", "text", "Questionnaire"),
             Column("scale", "text", "Its scale"),
-            Column("score", "decimal", "Computed by the server; empty where too many items are missing", "the scale's own", steps=1000),
+            Column("score", "decimal", "The scale's own, or 0 to 100; empty: too many items missing", "see column scored", steps=1000),
             Column("answered", "integer", "Items answered"),
-            Column("items", "integer", "Items asked"),
+            Column("items", "integer", "Items asked; 0 where it was entered"),
+            _word("scored", "From answers by the server, or entered as 0 to 100 from elsewhere; two measures", SCORED),
         ),
         _scores,
     ),
