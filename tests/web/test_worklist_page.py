@@ -84,6 +84,19 @@ def test_a_row_says_whom_to_call_why_and_what_is_known(csaba: Browser, anna: Sto
     assert f"/procedures/{anna.procedure_id}#follow-up" in page.hrefs
 
 
+def test_a_visit_whose_window_is_open_leads_to_its_questionnaires_and_no_other_row_does(csaba: Browser, anna: Story) -> None:
+    visit = anna.visits()[0]
+    address = f"/visits/{visit.id}/questionnaires"
+    assert address in look(csaba).hrefs
+    assert "Petrauskienė" in look(csaba, address).text
+    with clock.at(FRIDAY), anna.db.transaction(anna.clinic.id) as session:
+        later = find(session, Visit, visit.id, lock=True)
+        assert later is not None
+        later.opens_on = (FRIDAY + timedelta(days=1)).date()
+    assert "Petrauskienė" in look(csaba).text
+    assert address not in look(csaba).hrefs
+
+
 def test_the_counts_are_filters(csaba: Browser, anna: Story) -> None:
     alert(anna, AlertKind.CONCERNING_ANSWER)
     page = look(csaba)
