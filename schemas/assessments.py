@@ -45,7 +45,7 @@ class FindingCreate(Shape):
     relation = Choice(Relation)
     treatment = Text(longest=1000, allow_none=True)
     note = Text(longest=1000, allow_none=True)
-    photo_id = Id(allow_none=True)
+    photo_id = Id(allow_none=True, metadata={"description": "A photograph of this patient that shows it."})
 
 
 class FindingOut(Document, FindingCreate):
@@ -151,6 +151,7 @@ class Observation(Document):
     ctcae = Quantity("ctcae", steps=1, allow_none=True)
     treatment = Text(longest=1000, allow_none=True)
     note = Text(longest=1000, allow_none=True)
+    photo_id = Id(allow_none=True)
 
 
 class AdverseEvent(Document):

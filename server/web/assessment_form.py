@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from server.web.outcome_words import donor
 from server.web.plan_form import number_in
 
 SIZES = ("length_mm", "width_mm", "depth_mm", "area_cm2")
+PHOTO = "photo_id"
 DETAILS = (
     "scar_id",
     "subunit",
@@ -27,6 +29,7 @@ DETAILS = (
     "relation",
     "treatment",
     "note",
+    PHOTO,
 )
 """Boxes beside an answer; `disability` is one to tick."""
 _OWN = ("assessed_on", "note", "reason", "replaces")
@@ -145,6 +148,16 @@ def typed_from(stored: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -
     for one in stored["measurements"]:
         typed |= {f"m-{one['scar_id']}-{name}": str(one[name]) for name in SIZES if one[name] is not None}
     return typed
+
+
+def photos_in(typed: Mapping[str, str]) -> set[uuid.UUID]:
+    """Photographs that a form's boxes name; what is no id names none."""
+    found = set()
+    for name, value in typed.items():
+        if name.endswith(f"-{PHOTO}") and value:
+            with suppress(ValueError):
+                found.add(uuid.UUID(value))
+    return found
 
 
 SITED = frozenset({Region.RECIPIENT})

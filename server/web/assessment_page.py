@@ -25,7 +25,7 @@ from server.problems import Problem, invalid
 from server.procedures.models import Procedure
 from server.procedures.service import record
 from server.reads import reads
-from server.web import assessment_form, outcome_view, outcome_words
+from server.web import assessment_form, assessment_photos, outcome_view, outcome_words
 from server.web.blueprint import go_to, local, pages
 from server.web.forms import errors_of, filters, shown_again_by
 from server.web.patient import banner
@@ -45,7 +45,7 @@ def _page(problem: Problem | None = None, visit_id: uuid.UUID | None = None, pro
     events = _events(procedure, earlier)
     whole = assessments.whole(session(), earlier) if earlier else None
     typed = dict(request.form) if problem else assessment_form.typed_from(whole, events) if whole else {}
-    today = local(clock.now()).date()
+    today, scars = local(clock.now()).date(), scars_of(session(), patient.id)
     return render_template(
         "assessment.html",
         **banner(patient),
@@ -54,20 +54,17 @@ def _page(problem: Problem | None = None, visit_id: uuid.UUID | None = None, pro
         earlier=earlier,
         done=procedure.state in assessing.DONE,
         words=outcome_words,
-        events=[one | {"where": outcome_view.where(one, _labels(patient))} for one in events],
+        events=[one | {"where": outcome_view.where(one, {str(scar.id): scar.label for scar in scars})} for one in events],
         presences=Presence,
         subunits=Subunit,
         sides=Side,
         sited=assessment_form.SITED,
-        scars=outcome_view.sizes(session(), scars_of(session(), patient.id)),
+        scars=outcome_view.sizes(session(), scars),
+        photos=assessment_photos.to_choose(session(), procedure, scars, assessment_form.photos_in(typed)),
         today=today,
         typed={"id": str(uuid7()), "assessed_on": today.isoformat()} | typed,
         errors=errors_of(problem),
     )
-
-
-def _labels(patient: Patient) -> dict[str, str]:
-    return {str(one.id): one.label for one in scars_of(session(), patient.id)}
 
 
 def _earlier(procedure: Procedure) -> Assessment | None:

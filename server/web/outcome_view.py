@@ -16,8 +16,9 @@ from server.outcomes.service import assessments
 from server.patients.models import Scar
 from server.procedures.models import Procedure
 from server.procedures.note.words import amount, capital, difference, plain, short_day
-from server.web import outcome_words, queries
+from server.web import assessment_photos, outcome_words, queries
 from server.web.drawings import events
+from server.web.photo_pairs import view_of
 
 _SIZES = (("length_um", "long"), ("width_um", "wide"), ("depth_um", "deep"))
 
@@ -36,11 +37,14 @@ def outcome(session: Session, procedure: Procedure, scars: Sequence[Scar]) -> di
     labels = {str(one.id): one.label for one in scars}
     begun = assessments.operated_on(session, procedure)
     courses = [_course(one, labels, begun) for one in rows]
+    named = {uuid.UUID(look["photo_id"]) for one in rows for look in one["observations"] if look["photo_id"]}
     return {
         "assessments": _assessments(session, found),
         "events": [one | {"name": _name(one, labels), "said": outcome_words.COURSE[one["ongoing"]]} for one in rows],
         "drawing": events.events(courses, title="Adverse events over time, in days after the procedure") if courses else None,
         "caption": f"{events.caption(courses)} {events.SHAPES}" if courses else events.caption(courses),
+        "photos": assessment_photos.of_events(session, procedure, scars, named),
+        "view_of": view_of,
         "scars": _changes(session, assessments.standing(found), scars),
         "graded": outcome_words.graded,
         "presences": outcome_words.SEEN,

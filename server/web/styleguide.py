@@ -20,13 +20,18 @@ from server.followup.models import Visit
 from server.ids import uuid7
 from server.reports.shape import Cohort
 from server.web import cohort_example, people_words, procedure_grid, tokens, words, worklist_words
-from server.web.blueprint import pages
+from server.web.blueprint import pages, static
 from server.web.cohort_figures import Figure, figures
 from server.web.drawings.cohort.plot import without_cases
 from server.web.words import Said
 
 Table = tuple[str, dict[str, Any]]
 _TODAY = date(2026, 3, 2)
+_PICTURES: list[dict[str, Any]] = [
+    {"photo": {"id": "1"}, "file": "face-front", "alt": "Front, 16 Mar 2026, at follow-up"},
+    {"photo": {"id": "2"}, "file": "face-left", "alt": "Left lateral, 16 Mar 2026, at follow-up"},
+    {"photo": {"id": "3"}, "file": "", "alt": "Front, 2 Jun 2026, at follow-up", "instead": "Erased on the patient’s request."},
+]
 _WRONG = [SimpleNamespace(field="example-wrong", message="Type a day like 2026-03-02.")]
 
 
@@ -43,6 +48,7 @@ def styleguide() -> str:
         schemes=tokens.SCHEMES,
         pairs=tokens.pairs(),
         wrong=_WRONG,
+        pictures=[one | {"small": static(f"{one['file']}.svg")} if one["file"] else one for one in _PICTURES],
         cohorts=_cohorts(),
         signed=words.PROCEDURES[ProcedureState.SIGNED],
     )

@@ -20,7 +20,7 @@ class Hand:
 
     def press(self, what: Locator) -> None:
         """A link, a button, or the line that opens a fold."""
-        self._go(what) if self.way == KEYBOARD else what.click()
+        self.go(what) if self.way == KEYBOARD else what.click()
         if self.way == KEYBOARD:
             self.page.keyboard.press("Enter")
 
@@ -29,7 +29,7 @@ class Hand:
         if self.way != KEYBOARD:
             what.fill(text)
             return
-        self._go(what)
+        self.go(what)
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.type(text)
 
@@ -38,7 +38,7 @@ class Hand:
         if self.way != KEYBOARD:
             what.select_option(label=word)
             return
-        self._go(what)
+        self.go(what)
         self.page.keyboard.type(word)
 
     def tick(self, what: Locator) -> None:
@@ -46,10 +46,11 @@ class Hand:
         if self.way != KEYBOARD:
             what.check()
             return
-        self._go(what)
+        self.go(what)
         self.page.keyboard.press("Space")
 
-    def _go(self, what: Locator) -> None:
+    def go(self, what: Locator) -> None:
+        """By Tab alone."""
         what.wait_for()
         for _ in range(FAR):
             if what.evaluate("one => one === document.activeElement"):

@@ -10,10 +10,15 @@ from playwright.sync_api import Page, expect
 from schemas.vocabulary import ProcedureState, Role
 from server import clock
 from server.clinics import demo
+from server.photos.service.thumbnails import make_waiting
 from server.reports.service import running
-from tests.browser.chromium import Desk
+from tests import make
+from tests.api import Api
+from tests.browser.chromium import Desk, sideways, stumbles
 from tests.browser.hands import ALL, KEYBOARD, NO_SCRIPT, Hand
 from tests.outcomes.result import anna as anna_result
+from tests.photos.pictures import cheek
+from tests.photos.tablet import sent
 from tests.sync.tablet import anna as written_down
 from tests.sync.tablet import paired, row
 from tests.web.case import completed
@@ -163,6 +168,35 @@ def test_a_result_is_assessed(hand: Hand, desk: Desk) -> None:
     hand.type(page.get_by_label("Depth, mm").first, "0.6")
     hand.press(page.get_by_role("button", name="Store the assessment").last)
     expect(page.locator("#outcome")).to_contain_text("Erythema 0, clear. Of the checklist 1 present, 11 absent")
+
+
+def test_a_photograph_is_chosen_for_what_it_shows(hand: Hand, desk: Desk) -> None:
+    page, at = hand.page, desk.at
+    seen = anna_result(at.app.db, at.clinic)
+    tablet = Api(at.app.test_client(), make.token(at.app.db, at.clinic.nurse))
+    for side in (300, 301):
+        taken = (clock.now() - timedelta(days=side - 290)).isoformat(timespec="seconds")
+        sent(tablet, seen.patient_id, cheek(side, 400), kind="follow_up", taken_at=taken)
+    make_waiting(at.app.db, at.app.settings)
+    page.goto(f"{seen.path}/new")
+    hand.tick(page.locator("#c-nodule-yes"))
+    hand.press(page.locator("fieldset", has=page.locator("#c-nodule-yes")).locator("summary"))
+    newest = page.locator("#c-nodule-photo_id-2")
+    if hand.way == KEYBOARD:
+        hand.go(page.locator("#c-nodule-photo_id"))
+        for _ in range(2):
+            page.keyboard.press("ArrowDown")
+    else:
+        hand.tick(newest)
+    expect(newest).to_be_checked()
+    expect(page.locator("label", has=newest).locator("img")).to_have_js_property("complete", True)
+    for width in (1280, 360, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert sideways(page) == []
+        if hand.way != NO_SCRIPT:
+            assert stumbles(page) == []
+    hand.press(page.get_by_role("button", name="Store the assessment").last)
+    expect(page.locator("#outcome .outcome-photo img")).to_be_visible()
 
 
 def test_a_cohort_is_narrowed_to_a_year_and_a_point_s_case_opened(hand: Hand, desk: Desk) -> None:

@@ -107,7 +107,19 @@ _ROW = some.fixed_dictionaries(
 def test_whatever_was_seen_an_event_was_present_and_its_days_are_in_order(rows: list[dict[str, Any]]) -> None:
     ids = {(kind, number): uuid7() for kind in (Complication.NODULE, Complication.PAIN) for number in range(4)}
     blank = dict.fromkeys(
-        ("scar_id", "subunit", "side", "onset_on", "last_present", "first_absent", "clavien_dindo", "ctcae", "treatment", "note")
+        (
+            "scar_id",
+            "subunit",
+            "side",
+            "onset_on",
+            "last_present",
+            "first_absent",
+            "clavien_dindo",
+            "ctcae",
+            "treatment",
+            "note",
+            "photo_id",
+        )
     )
     seen = []
     for place, one in enumerate(rows):

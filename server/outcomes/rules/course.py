@@ -77,5 +77,5 @@ def _observation(one: Seen, operated_on: date) -> dict[str, Any]:
         "day": (one["assessed_on"] - operated_on).days,
         "present": one["present"],
         "over": _over(one),
-        **{name: one[name] for name in ("clavien_dindo", "disability", "ctcae", "treatment", "note")},
+        **{name: one[name] for name in ("clavien_dindo", "disability", "ctcae", "treatment", "note", "photo_id")},
     }
