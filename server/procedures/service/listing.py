@@ -26,6 +26,7 @@ UNSIGNED = tuple(sorted(CHANGEABLE))
 
 
 _place = sa.tuple_(Procedure.planned_for, Procedure.id)
+_OTHER = aliased(Procedure)
 _OF_PATIENT = sa.and_(Patient.clinic_id == Procedure.clinic_id, Patient.id == Procedure.patient_id)
 
 
@@ -162,7 +163,7 @@ def _of_patients(session: Session, words: Sequence[str]) -> sa.ColumnElement[boo
 
 def _titled(session: Session, words: Sequence[str], *, by_title: bool) -> sa.ColumnElement[bool]:
     """That the title is one of its own, and each word is part of it or finds the patient; `by_title`: one at least is part of it."""
-    other, clinic_id = aliased(Procedure), session.info["clinic_id"]
+    other, clinic_id = _OTHER, session.info["clinic_id"]
     in_title = [sa.func.lower(other.title).contains(word.lower(), autoescape=True) for word in words]
     whose = (Patient.clinic_id == clinic_id, Patient.id == other.patient_id)
     finds = [sa.exists().where(*whose, Patient.search.contains(fold(word), autoescape=True)) for word in words]
