@@ -20,6 +20,7 @@ from server.followup.verdict import Standing, refusal
 from tests import make
 from tests.api import Api
 from tests.followup.story import Story, budapest
+from tests.sync.test_together import counted
 
 As = Callable[[make.Person], Api]
 PATH = "/follow-up/forecast"
@@ -80,6 +81,15 @@ def test_the_list_goes_on_page_by_page_and_the_totals_are_of_all(anna: Story, cs
             cursor = f"&cursor={page['next_cursor']}"
         csaba.get(f"{PATH}?cursor=nonsense", 422)
     assert seen == [str(one.id) for one in anna.reminders()]
+
+
+def test_names_are_read_only_of_the_messages_that_are_shown(anna: Story, csaba: Api) -> None:
+    """A large clinic has thousands to come, of which a page shows fifty."""
+    with clock.at(budapest(EVENING)), counted(anna.db) as statements:
+        (first,) = csaba.get(f"{PATH}?days=366&limit=1")["items"]
+    assert first["patient_name"] == "Petrauskienė, Anna"
+    (named,) = [one for one in statements if "patients.family_name" in one]
+    assert "reminders.id IN" in named
 
 
 def test_another_clinic_and_who_may_not_read_records_see_nothing(anna: Story, as_: As, other_clinic: make.Clinic) -> None:
