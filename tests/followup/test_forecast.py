@@ -150,7 +150,7 @@ def test_an_address_that_said_stop_will_hear_nothing(db: Database, clinic: make.
 )
 def test_why_a_message_may_not_go_out(standing: dict[str, Any], reason: str | None) -> None:
     """The judgement itself, reason by reason."""
-    assert refusal(replace(Standing(Purpose.NEAR, VisitState.DUE, consent=True, has_address=True), **standing)) == reason
+    assert refusal(Standing(Purpose.NEAR, VisitState.DUE, consent=True, has_address=True)._replace(**standing)) == reason
 
 
 def test_what_it_says_is_what_is_sent(anna: Story) -> None:
