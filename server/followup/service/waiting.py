@@ -1,7 +1,11 @@
-"""Who stands on the work list, as conditions on alerts and visits, made so that each is a walk along an index."""
+"""Who stands on the work list, as conditions on alerts and visits, made so that each is a walk along an index.
+
+They are written once; `moments` is what they are asked with.
+"""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +14,7 @@ from sqlalchemy.orm import aliased
 from schemas.vocabulary import AlertKind, ReminderState, VisitKind, VisitState
 from schemas.work import WorkKind
 from server import clock
+from server.db import UtcDateTime
 from server.followup.models import Alert, Reminder, Visit
 from server.followup.service.alerts import WISHES
 from server.followup.service.listing import NOT_YET
@@ -29,10 +34,18 @@ _NOBODY_KNOWS = (ReminderState.EXPIRED, ReminderState.UNCERTAIN)
 _ARRIVED = (ReminderState.ACCEPTED, ReminderState.DELIVERED)
 _NOT_COME_YET = (VisitState.PLANNED, VisitState.CANCELLED)
 _OTHER, _LATER_MESSAGE, _LATER_VISIT = aliased(Alert), aliased(Reminder), aliased(Visit)
-"""Made once: a new alias looks for each of its columns again, which took a fifth of the page."""
+"""A new alias looks for each of its columns again, which took a fifth of the page."""
+_TODAY, _SOON = sa.bindparam("today", type_=sa.Date()), sa.bindparam("soon", type_=sa.Date())
+_RECORDED = sa.bindparam("recorded", type_=UtcDateTime())
 
 
-def alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
+def moments(today: date) -> dict[str, date | datetime]:
+    """The day and the times that the conditions speak of."""
+    return {"today": today, "soon": today + DUE_WITHIN, "recorded": clock.now() - RECORDED_WITHIN}
+
+
+@cache
+def alerts(kind: WorkKind) -> sa.Select[Alert, Patient, Visit]:
     """Open alerts of a section; of two wishes about the same visit the newer one. What cannot wait is never put off by a call."""
     other = _OTHER
     same = sa.and_(other.patient_id == Alert.patient_id, sa.func.coalesce(other.visit_id, other.patient_id) == _about())
@@ -46,37 +59,38 @@ def alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
         .outerjoin(Visit, sa.and_(Visit.clinic_id == Alert.clinic_id, Visit.id == Alert.visit_id))
         .where(Alert.closed_at.is_(None), Alert.kind.in_(ALERTS[kind]), ~newer)
     )
-    return query if kind in {WorkKind.RED_FLAG, WorkKind.CONCERNING} else query.where(_not_put_off(today))
+    return query if kind in {WorkKind.RED_FLAG, WorkKind.CONCERNING} else query.where(_not_put_off())
 
 
 def _about() -> sa.ColumnElement[uuid.UUID]:
     return sa.func.coalesce(Alert.visit_id, Alert.patient_id)
 
 
-def _not_put_off(today: date) -> sa.ColumnElement[bool]:
-    return sa.or_(Visit.call_after.is_(None), Visit.call_after <= today)
+def _not_put_off() -> sa.ColumnElement[bool]:
+    return sa.or_(Visit.call_after.is_(None), Visit.call_after <= _TODAY)
 
 
-def ways(kind: WorkKind, today: date) -> list[sa.ColumnElement[bool]]:
+@cache
+def ways(kind: WorkKind) -> list[sa.ColumnElement[bool]]:
     """How a visit comes into this section, one state each, so that each is a walk along the index by state and date."""
     due = Visit.state == VisitState.DUE
-    found = [(near(today), due, silent().is_(None))] if kind == WorkKind.DUE else [*known_overdue(today), (due, silent().is_not(None))]
-    return [sa.and_(*way, *unspoken_for(today)) for way in found]
+    found = [(near(), due, silent().is_(None))] if kind == WorkKind.DUE else [*known_overdue(), (due, silent().is_not(None))]
+    return [sa.and_(*way, *unspoken_for()) for way in found]
 
 
-def known_overdue(today: date) -> list[tuple[sa.ColumnElement[bool], ...]]:
+def known_overdue() -> list[tuple[sa.ColumnElement[bool], ...]]:
     """Overdue whatever became of the messages. A check-in without an answer is nobody's work, one that may not have arrived is."""
     in_person = Visit.kind == VisitKind.VISIT
-    unrecorded = sa.or_(Visit.booked_for < clock.now() - RECORDED_WITHIN, sa.and_(Visit.booked_for.is_(None), Visit.closes_on < today))
+    unrecorded = sa.or_(Visit.booked_for < _RECORDED, sa.and_(Visit.booked_for.is_(None), Visit.closes_on < _TODAY))
     return [
         (in_person, Visit.state == VisitState.MISSED, _next().is_(None), _message(Reminder.state.in_(NOT_YET)).is_(None)),
         (in_person, Visit.state == VisitState.BOOKED, unrecorded),
     ]
 
 
-def near(today: date) -> sa.ColumnElement[bool]:
+def near() -> sa.ColumnElement[bool]:
     """A visit in person, so soon that nobody waits any longer for the patient to book."""
-    return sa.and_(Visit.kind == VisitKind.VISIT, Visit.target_date < today + DUE_WITHIN)
+    return sa.and_(Visit.kind == VisitKind.VISIT, Visit.target_date < _SOON)
 
 
 def silent() -> sa.ScalarSelect[int]:
@@ -84,10 +98,10 @@ def silent() -> sa.ScalarSelect[int]:
     return _message(Reminder.about_on == Visit.target_date, Reminder.state.in_(_NOBODY_KNOWS), ~_told_later())
 
 
-def unspoken_for(today: date) -> tuple[sa.ColumnElement[bool], ...]:
+def unspoken_for() -> tuple[sa.ColumnElement[bool], ...]:
     """A visit with an open alert stands where its alert does, and one put off nowhere until its day."""
     alerted = sa.select(Alert.visit_id).where(Alert.closed_at.is_(None), Alert.visit_id.is_not(None))
-    return Visit.id.not_in(alerted), _not_put_off(today)
+    return Visit.id.not_in(alerted), _not_put_off()
 
 
 def _unsearched(column: sa.ColumnElement[Any] | Any) -> sa.ColumnElement[Any]:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,34 +92,38 @@ _AFTER = {
 
 def counts(session: Session) -> dict[WorkKind, int]:
     """How many rows each section has now."""
-    today = clinics.today(session)
-    due, silent = _due_counts(session, today)
-    found = {}
-    for kind in WorkKind:
-        if kind in waiting.ALERTS:
-            found[kind] = session.scalar(waiting.alerts(kind, today).with_only_columns(sa.func.count())) or 0
-        elif kind == WorkKind.DUE:
-            found[kind] = due
-        else:
-            known = (_counted(sa.and_(*way, *waiting.unspoken_for(today))) for way in waiting.known_overdue(today))
-            found[kind] = silent + sum(session.scalar(one) or 0 for one in known)
-    return found
+    asked = waiting.moments(clinics.today(session))
+
+    def number(query: sa.Select[int]) -> int:
+        return session.scalar(query, asked) or 0
+
+    all_near, overdue, of_alerts = _counting()
+    silent, silent_near = session.execute(_silent_ones(), asked).one()
+    found = {kind: number(query) for kind, query in of_alerts.items()}
+    found |= {WorkKind.DUE: number(all_near) - silent_near, WorkKind.OVERDUE: silent + sum(number(one) for one in overdue)}
+    return {kind: found[kind] for kind in WorkKind}
+
+
+@cache
+def _counting() -> tuple[sa.Select[int], list[sa.Select[int]], dict[WorkKind, sa.Select[int]]]:
+    """(visits due that are near, silent ones too; those overdue whatever became of the messages, each way; alerts of each kind)."""
+    due = sa.and_(Visit.state == VisitState.DUE, waiting.near(), *waiting.unspoken_for())
+    overdue = [_counted(sa.and_(*way, *waiting.unspoken_for())) for way in waiting.known_overdue()]
+    return _counted(due), overdue, {kind: waiting.alerts(kind).with_only_columns(sa.func.count()) for kind in waiting.ALERTS}
+
+
+@cache
+def _silent_ones() -> sa.Select[int, int]:
+    """How many due visits are overdue because nobody knows whether the last message arrived, and how many of them are near.
+
+    That is dear to ask, so it is asked once: the section of those due has all that are near but these.
+    """
+    silent = sa.and_(Visit.state == VisitState.DUE, *waiting.unspoken_for(), waiting.silent().is_not(None))
+    return _counted(silent).add_columns(sa.func.count(sa.case((waiting.near(), 1))))
 
 
 def _counted(way: sa.ColumnElement[bool]) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(Visit).where(way)
-
-
-def _due_counts(session: Session, today: date) -> tuple[int, int]:
-    """(visits of the section due, those that are overdue because nobody knows whether the last message arrived).
-
-    Whether one is silent is dear to ask, so it is asked once: the section has all that are near but the silent ones.
-    """
-    due, near = sa.and_(Visit.state == VisitState.DUE, *waiting.unspoken_for(today)), waiting.near(today)
-    silent = _counted(sa.and_(due, waiting.silent().is_not(None))).add_columns(sa.func.count(sa.case((near, 1))))
-    all_near = session.scalar(_counted(sa.and_(due, near))) or 0
-    every, silent_near = session.execute(silent).one()
-    return all_near - silent_near, every
 
 
 def items(session: Session, *, show: str, after: Sequence[str] | None, limit: int) -> tuple[list[Item], tuple[str, str, str] | None]:
@@ -159,16 +164,18 @@ def _cursor(item: Item) -> tuple[str, str, str]:
 
 def _of_kind(session: Session, kind: WorkKind, today: date, after: Sequence[str] | None, limit: int) -> list[Item]:
     if kind in waiting.ALERTS:
-        query = waiting.alerts(kind, today).order_by(Alert.id).limit(limit)
+        query = waiting.alerts(kind).order_by(Alert.id).limit(limit)
         if after:
             query = query.where(Alert.id > position((today.isoformat(), after[2]), date.fromisoformat)[1])
-        rows = session.execute(query)
+        rows = session.execute(query, waiting.moments(today))
         return [Item(kind, patient, visit, alert, _late(visit, today)) for alert, patient, visit in rows]
-    some = sa.select(Visit).order_by(Visit.target_date, Visit.id).limit(limit)
+    asked, some = waiting.moments(today), sa.select(Visit).order_by(Visit.target_date, Visit.id).limit(limit)
     if after:
         some = some.where(sa.tuple_(Visit.target_date, Visit.id) > position(after[1:], date.fromisoformat))
-    visits = [visit for way in waiting.ways(kind, today) for visit in session.scalars(some.where(way))]
+    visits = [visit for way in waiting.ways(kind) for visit in session.scalars(some.where(way), asked)]
     visits = sorted(visits, key=lambda one: (one.target_date, one.id))[:limit]
+    if not visits:
+        return []
     patients = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_({visit.patient_id for visit in visits})))}
     return [Item(kind, patients[visit.patient_id], visit, None, _late(visit, today)) for visit in visits]
 
