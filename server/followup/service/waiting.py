@@ -34,7 +34,7 @@ _NOBODY_KNOWS = (ReminderState.EXPIRED, ReminderState.UNCERTAIN)
 _ARRIVED = (ReminderState.ACCEPTED, ReminderState.DELIVERED)
 _NOT_COME_YET = (VisitState.PLANNED, VisitState.CANCELLED)
 _OTHER, _LATER_MESSAGE, _LATER_VISIT = aliased(Alert), aliased(Reminder), aliased(Visit)
-"""A new alias looks for each of its columns again, which took a fifth of the page."""
+"""A new alias looks for each of its columns again, which took two fifths of the page's work."""
 _TODAY, _SOON = sa.bindparam("today", type_=sa.Date()), sa.bindparam("soon", type_=sa.Date())
 _RECORDED = sa.bindparam("recorded", type_=UtcDateTime())
 
