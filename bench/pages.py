@@ -1,7 +1,9 @@
-"""`dev.py bench pages`: each page of the surgeon's desk, its server time with 100 and 100 000 procedures in turns, and its bytes."""
+"""`dev.py bench pages`: each page of the surgeon's desk with 100 and 100 000 procedures in turns: server time, the work in it, bytes."""
 
 import gc
 import gzip
+import os
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +12,13 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
+import sqlalchemy as sa
+
 from bench import clients, pages_clinic, pages_fill, place
 from bench.record import say
 from server.app import create_app
 from server.config import from_environment
+from server.db import Database
 from tests.web.browser import Browser
 
 FEW, MANY = 100, 100_000
@@ -29,6 +34,8 @@ PAGES = (
     ("the same for who signs at once", TIDY, "/procedures"),
     ("procedures, everybody's", VERA, "/procedures?whose=all"),
     ("procedures, everybody's, a name sought", VERA, "/procedures?whose=all&q={name}"),
+    ("procedures, everybody's, a name that many have", VERA, "/procedures?whose=all&q={family}"),
+    ("procedures, mine and unsigned, a name that many have", VERA, "/procedures?whose=mine&state=unsigned&q={family}"),
     ("procedures, everybody's, a number sought", VERA, "/procedures?whose=all&q={number}"),
     ("procedures, mine, a number sought", VERA, "/procedures?whose=mine&q={number}"),
     ("procedures, without photographs", VERA, "/procedures?whose=all&photos=missing"),
@@ -63,6 +70,7 @@ class Desk:
     filled: pages_fill.Filled
     browsers: dict[str, Browser]
     known: dict[str, str]
+    database: Database
 
     def get(self, who: str, address: str) -> bytes:
         """The answer's body as it goes over the wire to a browser that takes gzip."""
@@ -73,11 +81,28 @@ class Desk:
             sys.exit(f"{path}: {response.status_code} {body[:300]!r}")
         return body
 
-    def took_ms(self, who: str, address: str) -> float:
-        """Of one request, from its routing to the last byte of its answer."""
-        began = time.perf_counter()
+    def took_ms(self, who: str, address: str) -> tuple[float, float]:
+        """Of one request, from its routing to the last byte of its answer: (by the clock, processor time of this process)."""
+        began, worked = time.perf_counter(), time.process_time()
         self.get(who, address)
-        return (time.perf_counter() - began) * 1000
+        return (time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000
+
+    def database_s(self) -> float:
+        """Processor time so far of PostgreSQL's processes for this database; the workers of one query are gone before they are seen."""
+        if self.database.is_sqlite:
+            return 0.0
+        with self.database.engine.connect() as connection:
+            pids = connection.execute(sa.text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")).scalars().all()
+        return sum(place.cpu_of(pid) for pid in pids)
+
+
+@dataclass(frozen=True)
+class Took:
+    """Some requests for one page: how long each took, and how much of it was work, here and in the database."""
+
+    run: clients.Run
+    worked_ms: float
+    database_ms: float
 
 
 class Parts(HTMLParser):
@@ -107,6 +132,7 @@ def desk(where: place.Place, procedures: int, *, analysed: bool) -> Iterator[Des
     one = pages_fill.typical(made, procedures)
     known = {
         "name": "+".join(pages_fill.name_of(one)),
+        "family": pages_fill.name_of(one)[0],
         "number": pages_fill.number_of(one),
         "patient": str(pages_fill.patient_of(made, one)),
         "signed": str(made.signed[0].procedure_id),
@@ -116,19 +142,31 @@ def desk(where: place.Place, procedures: int, *, analysed: bool) -> Iterator[Des
     with place.as_application(where) as database:
         app = create_app(settings, database)
         people = {VERA: made.surgeons[0], TIDY: made.surgeons[-1]}
-        yield Desk(filled, {name: Browser(app.test_client()).sign_in(person) for name, person in people.items()}, known)
+        yield Desk(filled, {name: Browser(app.test_client()).sign_in(person) for name, person in people.items()}, known, database)
 
 
-def _in_turns(few: Desk, many: Desk, who: str, address: str) -> tuple[clients.Run, clients.Run]:
+def _in_turns(few: Desk, many: Desk, who: str, address: str) -> tuple[Took, Took]:
     """One request here, one there, whichever came second now first."""
-    took: dict[int, list[float]] = {0: [], 1: []}
+    took: tuple[list[tuple[float, float]], ...] = ([], [])
+    before = [0.0, 0.0]
     began = time.monotonic()
     for turn in range(WARM + ASKED):
         if turn >= WARM + FEWEST and time.monotonic() - began > ENOUGH_S:
             break
+        if turn == WARM:
+            before = [one.database_s() for one in (few, many)]
         for side in (turn % 2, 1 - turn % 2):
             took[side].append((few, many)[side].took_ms(who, address))
-    here, there = (clients.Run(len(one) - WARM, sum(one[WARM:]) / 1000, one[WARM:]) for one in took.values())
+    asked = len(took[0]) - WARM
+    after = [one.database_s() for one in (few, many)]
+    here, there = (
+        Took(
+            clients.Run(asked, sum(ms for ms, _ in one[WARM:]) / 1000, [ms for ms, _ in one[WARM:]]),
+            statistics.median(worked for _, worked in one[WARM:]),
+            (ended - begun) * 1000 / asked,
+        )
+        for one, begun, ended in zip(took, before, after, strict=True)
+    )
     return here, there
 
 
@@ -150,24 +188,26 @@ def measure(name: str, few: Desk, many: Desk) -> None:
     gc.set_threshold(20_000, 10, 50)
     for one in (few, many):
         shape = f"{one.filled.procedures:,} procedures, {one.filled.unsigned:,} not signed"
-        say(f"{name}, filled", f"{shape}, in {one.filled.seconds:.0f} s", "", "", "")
+        say(f"{name}, filled", f"{shape}, in {one.filled.seconds:.0f} s", "", "", "", "", "")
     for what, who, address in PAGES:
         here, there = _in_turns(few, many, who, address)
         size, files = _transferred(many, who, address)
-        late = there.percentile(0.95)
+        late = there.run.percentile(0.95)
         say(
             f"{name}, {what}",
-            f"p50 {there.percentile(0.5):.1f} p95 {late:.1f} ms at {MANY:,} (at most {LIMIT_MS}: {_kept(late, LIMIT_MS)})",
-            f"p50 {here.percentile(0.5):.1f} p95 {here.percentile(0.95):.1f} ms at {FEW}",
-            f"{there.percentile(0.5) / here.percentile(0.5):.2f}",
+            f"p50 {there.run.percentile(0.5):.1f} p95 {late:.1f} ms at {MANY:,} (at most {LIMIT_MS}: {_kept(late, LIMIT_MS)})",
+            f"{there.worked_ms:.1f} + {there.database_ms:.1f} ms",
+            f"p50 {here.run.percentile(0.5):.1f} p95 {here.run.percentile(0.95):.1f} ms at {FEW}",
+            f"{there.run.percentile(0.5) / here.run.percentile(0.5):.2f}",
             f"{size / 1000:.1f} kB in {files} (at most {LIMIT_BYTES // 1000}: {_kept(size, LIMIT_BYTES)})",
+            f"{os.getloadavg()[0]:.1f}",
         )
 
 
 def main(*parts: str) -> None:
     """`sqlite`, `postgresql`, or both; `analysed`: SQLite with statistics, which it has only where somebody asked for them."""
-    say("what", "server time", "the same, small clinic, in turns", "ratio of p50", "bytes and files")
-    say("---", "---", "---", "---", "---")
+    say("what", "server time", "of it work, here + in the database", "small clinic, in turns", "ratio of p50", "bytes and files", "load")
+    say(*["---"] * 7)
     kinds: dict[str, Callable[[], AbstractContextManager[place.Place]]] = {
         "sqlite": place.sqlite,
         "analysed": place.sqlite,

@@ -1,13 +1,13 @@
 """Whether a message to a patient may be sent, as things stand: the one judgement behind the last look and the forecast. Pure."""
 
-from dataclasses import dataclass
+import functools
+from typing import NamedTuple
 
 from schemas.vocabulary import Purpose, VisitState
 from server.followup.comparison import CHASED, NO_CONSENT, OPEN
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """What the judgement follows from. `visit` is None for a message about no visit.
 
     `procedure` is the state of one that is not followed up (any more).
@@ -22,8 +22,9 @@ class Standing:
     procedure: str | None = None
 
 
+@functools.lru_cache(maxsize=1024)
 def refusal(one: Standing) -> str | None:
-    """The reason why it may not be sent; None: it may."""
+    """The reason why it may not be sent; None: it may. Thousands stand alike."""
     if one.died:
         return "patient_died"
     return _about_visit(one) or _about_way(one)

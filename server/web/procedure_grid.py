@@ -44,7 +44,9 @@ class Grid:
 
 
 def grid(session: Session, rows: Sequence[Mapping[str, Any]], today: date) -> Grid:
-    """Of a page of the list, in as many statements however long it is."""
+    """Of a page of the list, in as many statements however long it is; none for an empty one, for which PostgreSQL would start workers."""
+    if not rows:
+        return Grid((), ())
     ids = [uuid.UUID(row["id"]) for row in rows]
     visits = [one for one in listing.visits_of_many(session, ids) if one.kind == VisitKind.VISIT]
     reminded = listing.reminded(session, ids, _SENT)

@@ -117,7 +117,7 @@ def forecast() -> str:
     """The days to come: how many messages, and which will not be sent and why."""
     ahead = forecasts.look_ahead(session(), current_app.config["GRAFTLOG"], days=FORECAST_DAYS)
     days = ahead.days()
-    refused = [{"item": one, "why": words.reason(one.reason), "purpose": words.PURPOSES[one.purpose]} for one in ahead.items if one.reason]
+    refused = [one for one in ahead.items if one.reason]
     return render_template(
         "protocol_forecast.html",
         ahead=ahead,
@@ -125,7 +125,9 @@ def forecast() -> str:
         most=max((sum(counts.values()) for counts in days.values()), default=1),
         weekdays=words.WEEKDAYS,
         slow=[one for one in ahead.pace if one.day],
-        refused=refused[:MOST_NOT_SENT],
+        refused=forecasts.told(session(), ahead, refused[:MOST_NOT_SENT]),
+        reason=words.reason,
+        purposes=words.PURPOSES,
         refused_count=len(refused),
         span=FORECAST_DAYS,
     )

@@ -32,8 +32,11 @@ class Desk:
         return answer.get_json(force=True) if answer.data else None
 
     def rows(self, wall: str, show: str = "all") -> list[dict[str, Any]]:
-        """Rows of the work list."""
-        items: list[dict[str, Any]] = self.call(wall, "GET", f"/follow-up/work-list?show={show}")["items"]
+        """Rows of the work list, of which each section counts its own."""
+        answer = self.call(wall, "GET", f"/follow-up/work-list?show={show}")
+        items: list[dict[str, Any]] = answer["items"]
+        if show == "all" and answer["next_cursor"] is None:
+            assert answer["counts"] == {kind: sum(row["kind"] == kind for row in items) for kind in answer["counts"]}
         return items
 
     def kinds(self, wall: str) -> list[tuple[str, str | None]]:

@@ -20,6 +20,7 @@ from server.followup.verdict import Standing, refusal
 from tests import make
 from tests.api import Api
 from tests.followup.story import Story, budapest
+from tests.sync.test_together import counted
 
 As = Callable[[make.Person], Api]
 PATH = "/follow-up/forecast"
@@ -82,6 +83,15 @@ def test_the_list_goes_on_page_by_page_and_the_totals_are_of_all(anna: Story, cs
     assert seen == [str(one.id) for one in anna.reminders()]
 
 
+def test_names_are_read_only_of_the_messages_that_are_shown(anna: Story, csaba: Api) -> None:
+    """A large clinic has thousands to come, of which a page shows fifty."""
+    with clock.at(budapest(EVENING)), counted(anna.db) as statements:
+        (first,) = csaba.get(f"{PATH}?days=366&limit=1")["items"]
+    assert first["patient_name"] == "Petrauskienė, Anna"
+    (named,) = [one for one in statements if "patients.family_name" in one]
+    assert "reminders.id IN" in named
+
+
 def test_another_clinic_and_who_may_not_read_records_see_nothing(anna: Story, as_: As, other_clinic: make.Clinic) -> None:
     with clock.at(budapest(EVENING)):
         assert as_(other_clinic.coordinator).get(f"{PATH}?days=366")["total"] == 0
@@ -140,7 +150,7 @@ def test_an_address_that_said_stop_will_hear_nothing(db: Database, clinic: make.
 )
 def test_why_a_message_may_not_go_out(standing: dict[str, Any], reason: str | None) -> None:
     """The judgement itself, reason by reason."""
-    assert refusal(replace(Standing(Purpose.NEAR, VisitState.DUE, consent=True, has_address=True), **standing)) == reason
+    assert refusal(Standing(Purpose.NEAR, VisitState.DUE, consent=True, has_address=True)._replace(**standing)) == reason
 
 
 def test_what_it_says_is_what_is_sent(anna: Story) -> None:

@@ -93,6 +93,8 @@ def test_each_filter_shows_what_it_says(vera: Api, three: dict[str, Any], query:
         ("nanofat anna", ["Nanofat injection of depressed facial scars"]),
         ("nanofat", ["Nanofat injection of depressed facial scars"]),
         ("second's second's", ["Second's"]),
+        ("na second", ["Second's"]),
+        ("fac petrauskiene", ["Nanofat injection of depressed facial scars"]),
         ("anna nobody", []),
     ],
 )

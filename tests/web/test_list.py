@@ -10,6 +10,7 @@ from schemas.vocabulary import ProcedureState, Role, VisitState
 from server.clinics import service as clinics
 from server.db import Database
 from server.followup.models import Visit
+from server.patients import service as patients
 from server.web.procedure_grid import visit
 from tests import make
 from tests.api import Api
@@ -179,3 +180,23 @@ def test_a_long_list_asks_no_more_questions_than_a_short_one(vera_at_desk: Brows
             vera_at_desk.open("/procedures?whose=all")
         asked.append(len(statements))
     assert asked[0] == asked[1]
+
+
+def test_all_words_of_a_search_are_sought_in_one_reading_of_the_patients(
+    vera_at_desk: Browser, clinic: make.Clinic, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That reading is the dearest there is, and a first and a last name are often typed together, both of which many have."""
+    completed(db, clinic, family_name="Balogh", given_name="Eszter")
+    monkeypatch.setattr(patients, "FEW", 0)
+    with counted(db) as statements:
+        page = vera_at_desk.open("/procedures?whose=all&q=balogh+eszter+nanofat")
+    assert "Balogh, Eszter" in page.text
+    assert len([one for one in statements if one.startswith("SELECT patients.id") and "patients.search LIKE" in one]) == 1
+
+
+def test_where_nothing_matches_nothing_more_is_asked(vera_at_desk: Browser, clinic: make.Clinic, db: Database) -> None:
+    """PostgreSQL starts workers even for the plans, visits and photographs of no procedure at all."""
+    completed(db, clinic)
+    with counted(db) as statements:
+        vera_at_desk.open("/procedures?whose=all&q=nobody")
+    assert not [one for one in statements if any(f"FROM {table}" in one for table in ("visits", "photos", "planned_injections", "addenda"))]

@@ -91,7 +91,7 @@ def get_forecast(query: dict[str, Any]) -> Response:
     whole = forecast.look_ahead(session(), current_app.config["GRAFTLOG"], days=query["days"])
     rows = [one for one in whole.items if after is None or (one.due_at, one.reminder_id) > after]
     last = rows[limit - 1] if len(rows) > limit else None
-    items = [one.document() for one in rows[:limit]]
+    items = [one.document() for one in forecast.told(session(), whole, rows[:limit])]
     return answer(
         whole.document() | {"items": items, "next_cursor": cursor_of(instant(last.due_at), str(last.reminder_id)) if last else None}
     )

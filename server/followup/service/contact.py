@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -33,7 +32,7 @@ A_REPLY_IS_ABOUT = timedelta(days=7)
 
 def address_hash(channel: Channel, address: str) -> bytes:
     """What is stored of an address that said stop."""
-    return hmac.new(_PEPPER, f"{channel}:{address.strip().casefold()}".encode(), sha256).digest()
+    return hmac.digest(_PEPPER, f"{channel}:{address.strip().casefold()}".encode(), "sha256")
 
 
 def is_stopped(session: Session, channel: Channel, address: str) -> bool:

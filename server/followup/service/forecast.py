@@ -4,6 +4,7 @@ import functools
 import heapq
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from server.followup.service.outlook import R, Row, standing_of, stopped_among, 
 from server.followup.verdict import refusal
 
 
-@dataclass
+@dataclass(slots=True)
 class Item:
     """One message to come; `leaves_at` is None when it will not be sent, and `reason` says why. `hours` None: at any time.
 
@@ -37,14 +38,8 @@ class Item:
     due_at: datetime
     expires_at: datetime
     next_at: datetime
-    local_time: str
     channel: Channel
     purpose: Purpose
-    visit_id: uuid.UUID | None
-    visit_title: str | None
-    visit_on: date | None
-    patient_id: uuid.UUID
-    patient_name: str
     day: date
     hours: Hours | None
     zone: ZoneInfo
@@ -52,23 +47,37 @@ class Item:
     leaves_at: datetime | None = None
     waits: timedelta = timedelta()
 
+
+@dataclass(frozen=True)
+class Told:
+    """A message to come with whom it goes to and what it is about, read only of those that are shown."""
+
+    item: Item
+    local_time: str
+    visit_id: uuid.UUID | None
+    visit_title: str | None
+    visit_on: date | None
+    patient_id: uuid.UUID
+    patient_name: str
+
     def document(self) -> dict[str, Any]:
         """Wire form."""
+        one = self.item
         return {
-            "reminder_id": str(self.reminder_id),
-            "due_at": instant(self.due_at),
-            "leaves_at": instant(self.leaves_at) if self.leaves_at else None,
-            "day": self.day.isoformat(),
+            "reminder_id": str(one.reminder_id),
+            "due_at": instant(one.due_at),
+            "leaves_at": instant(one.leaves_at) if one.leaves_at else None,
+            "day": one.day.isoformat(),
             "local_time": self.local_time,
-            "channel": str(self.channel),
-            "purpose": str(self.purpose),
+            "channel": str(one.channel),
+            "purpose": str(one.purpose),
             "visit_id": str(self.visit_id) if self.visit_id else None,
             "visit_title": self.visit_title,
             "visit_on": self.visit_on.isoformat() if self.visit_on else None,
             "patient_id": str(self.patient_id),
             "patient_name": self.patient_name,
-            "will_be_sent": self.reason is None,
-            "reason": self.reason,
+            "will_be_sent": one.reason is None,
+            "reason": one.reason,
         }
 
 
@@ -156,13 +165,16 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     return LookAhead(now, until, items, pace, paused, zone)
 
 
-_OF_MESSAGE = ("id", "due_at", "expires_at", "next_at", "wall", "channel", "purpose", "recipient", "visit_id", "patient_id")
-_OF_VISIT = ("state", "title", "protocol_version", "target_date", "booked_for")
-_OF_PATIENT = ("given_name", "family_name", "email", "phone_e164", "time_zone", "reminder_consent", "died_on")
-_LOOKED_AT = {*_OF_MESSAGE, *(f"visit_{name}" for name in _OF_VISIT), *(f"patient_{name}" for name in _OF_PATIENT), "procedure_state"}
-"""Of the facts those that a forecast needs: it reads thousands of rows, and each column of each is converted."""
-
-_BRIEF = with_facts(_LOOKED_AT)
+_JUDGED = {
+    *("id", "due_at", "expires_at", "next_at", "channel", "purpose", "recipient", "visit_state", "visit_protocol_version"),
+    *("patient_email", "patient_phone_e164", "patient_time_zone", "patient_reminder_consent", "patient_died_on", "procedure_state"),
+}
+"""Of the facts those that a judgement needs: a forecast reads thousands of rows, and each column of each is converted."""
+_TOLD = {
+    *("id", "wall", "visit_id", "patient_id", "visit_state", "visit_title", "visit_target_date", "visit_booked_for"),
+    *("patient_family_name", "patient_given_name"),
+}
+_BRIEF, _WHOM = with_facts(_JUDGED), with_facts(_TOLD)
 
 
 def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
@@ -174,24 +186,39 @@ def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
 
 
 def _item(row: Row, stopped: frozenset[bytes], hours: Hours, clinic: ZoneInfo, now: datetime) -> Item:
-    booked = row["visit_booked_for"]
     return Item(
         reminder_id=row["id"],
         due_at=row["due_at"],
         expires_at=row["expires_at"],
         next_at=row["next_at"],
-        local_time=row["wall"],
         channel=row["channel"],
         purpose=row["purpose"],
+        day=_day(max(row["due_at"], now), clinic),
+        hours=None if row["purpose"] == Purpose.LINK else hours,
+        zone=zone_of(row, clinic),
+        reason=refusal(standing_of(row, stopped)),
+    )
+
+
+def told(session: Session, ahead: LookAhead, some: Sequence[Item]) -> list[Told]:
+    """Some of the messages with whom each goes to and what it is about, in their order."""
+    if not some:
+        return []
+    query = _WHOM.where(R.c.clinic_id == session.info["clinic_id"], R.c.id.in_([one.reminder_id for one in some]))
+    rows = {row["id"]: row for row in session.connection().execute(query).mappings()}
+    return [_told(one, rows[one.reminder_id], ahead.zone) for one in some]
+
+
+def _told(one: Item, row: Row, clinic: ZoneInfo) -> Told:
+    booked = row["visit_booked_for"]
+    return Told(
+        item=one,
+        local_time=row["wall"],
         visit_id=row["visit_id"],
         visit_title=row["visit_title"],
         visit_on=booked.astimezone(clinic).date() if booked and row["visit_state"] == VisitState.BOOKED else row["visit_target_date"],
         patient_id=row["patient_id"],
         patient_name=f"{row['patient_family_name']}, {row['patient_given_name']}",
-        day=_day(max(row["due_at"], now), clinic),
-        hours=None if row["purpose"] == Purpose.LINK else hours,
-        zone=zone_of(row, clinic),
-        reason=refusal(standing_of(row, stopped)),
     )
 
 
@@ -204,7 +231,7 @@ def _let_leave(items: list[Item], rate: int, now: datetime) -> None:
     while waiting:
         ready, place = heapq.heappop(waiting)
         one, start = items[place], max(ready, free)
-        moment = _allowed(one, start)
+        moment = start if start == ready else _allowed(one, start)  # `ready` is allowed already
         if moment >= one.expires_at:
             one.reason = "too_late" if moment == start else "sending_hours"
         elif moment > start:

@@ -65,7 +65,8 @@ def zone_of(row: Row, clinic: ZoneInfo) -> ZoneInfo:
 
 def stopped_among(session: Session, rows: Sequence[Row]) -> frozenset[bytes]:
     """Hashes of those of the patients' addresses that said stop."""
-    hashes = list({address_hash(row["channel"], to) for row in rows if (to := address_of(row))})
+    written = {(row["channel"], address_of(row)) for row in rows}
+    hashes = [address_hash(channel, to) for channel, to in written if to]
     found: set[bytes] = set()
     for place in range(0, len(hashes), _AT_ONCE):
         some = hashes[place : place + _AT_ONCE]

@@ -3,40 +3,27 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from schemas.vocabulary import AlertKind, ReminderState, VisitKind, VisitState
+from schemas.vocabulary import AlertKind, VisitState
 from schemas.work import WorkKind
-from server import clock
 from server.canonical import instant
 from server.clinics import service as clinics
 from server.clinics.models import User
 from server.followup.models import Alert, Call, Reminder, Visit
+from server.followup.service import waiting
 from server.followup.service.alarms import URGENT
-from server.followup.service.alerts import WISHES
-from server.followup.service.listing import NOT_YET, position
+from server.followup.service.listing import position
 from server.patients.models import Patient
 from server.problems import bad_cursor
 
 ALL = "all"
 SHOWS = (ALL, *WorkKind)
-DUE_WITHIN = timedelta(days=7)
-"""A visit whose window is open stands on the list when its day is at most this far away: until then the messages do the work."""
-RECORDED_WITHIN = timedelta(days=1)
-"""So long after the time agreed on somebody should have said whether the patient came."""
-_ALERTS = {
-    WorkKind.RED_FLAG: (AlertKind.RED_FLAG,),
-    WorkKind.CONCERNING: (AlertKind.CONCERNING_ANSWER,),
-    WorkKind.ASKING: WISHES,
-    WorkKind.BAD_CONTACT: (AlertKind.BAD_CONTACT,),
-}
-_NOBODY_KNOWS = (ReminderState.EXPIRED, ReminderState.UNCERTAIN)
-_ARRIVED = (ReminderState.ACCEPTED, ReminderState.DELIVERED)
-_NOT_COME_YET = (VisitState.PLANNED, VisitState.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -105,15 +92,38 @@ _AFTER = {
 
 def counts(session: Session) -> dict[WorkKind, int]:
     """How many rows each section has now."""
-    today = clinics.today(session)
-    found = {}
-    for kind in WorkKind:
-        if kind in _ALERTS:
-            found[kind] = session.scalar(sa.select(sa.func.count()).select_from(_alerts(kind, today).subquery())) or 0
-        else:
-            visits = sa.select(sa.func.count()).select_from(Visit)
-            found[kind] = sum(session.scalar(visits.where(way)) or 0 for way in _ways(kind, today))
-    return found
+    asked = waiting.moments(clinics.today(session))
+
+    def number(query: sa.Select[int]) -> int:
+        return session.scalar(query, asked) or 0
+
+    all_near, overdue, of_alerts = _counting()
+    silent, silent_near = session.execute(_silent_ones(), asked).one()
+    found = {kind: number(query) for kind, query in of_alerts.items()}
+    found |= {WorkKind.DUE: number(all_near) - silent_near, WorkKind.OVERDUE: silent + sum(number(one) for one in overdue)}
+    return {kind: found[kind] for kind in WorkKind}
+
+
+@cache
+def _counting() -> tuple[sa.Select[int], list[sa.Select[int]], dict[WorkKind, sa.Select[int]]]:
+    """(visits due that are near, silent ones too; those overdue whatever became of the messages, each way; alerts of each kind)."""
+    due = sa.and_(Visit.state == VisitState.DUE, waiting.near(), *waiting.unspoken_for())
+    overdue = [_counted(sa.and_(*way, *waiting.unspoken_for())) for way in waiting.known_overdue()]
+    return _counted(due), overdue, {kind: waiting.alerts(kind).with_only_columns(sa.func.count()) for kind in waiting.ALERTS}
+
+
+@cache
+def _silent_ones() -> sa.Select[int, int]:
+    """How many due visits are overdue because nobody knows whether the last message arrived, and how many of them are near.
+
+    That is dear to ask, so it is asked once: the section of those due has all that are near but these.
+    """
+    silent = sa.and_(Visit.state == VisitState.DUE, *waiting.unspoken_for(), waiting.silent().is_not(None))
+    return _counted(silent).add_columns(sa.func.count(sa.case((waiting.near(), 1))))
+
+
+def _counted(way: sa.ColumnElement[bool]) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(Visit).where(way)
 
 
 def items(session: Session, *, show: str, after: Sequence[str] | None, limit: int) -> tuple[list[Item], tuple[str, str, str] | None]:
@@ -153,17 +163,19 @@ def _cursor(item: Item) -> tuple[str, str, str]:
 
 
 def _of_kind(session: Session, kind: WorkKind, today: date, after: Sequence[str] | None, limit: int) -> list[Item]:
-    if kind in _ALERTS:
-        query = _alerts(kind, today).order_by(Alert.id).limit(limit)
+    if kind in waiting.ALERTS:
+        query = waiting.alerts(kind).order_by(Alert.id).limit(limit)
         if after:
             query = query.where(Alert.id > position((today.isoformat(), after[2]), date.fromisoformat)[1])
-        rows = session.execute(query)
+        rows = session.execute(query, waiting.moments(today))
         return [Item(kind, patient, visit, alert, _late(visit, today)) for alert, patient, visit in rows]
-    some = sa.select(Visit).order_by(Visit.target_date, Visit.id).limit(limit)
+    asked, some = waiting.moments(today), sa.select(Visit).order_by(Visit.target_date, Visit.id).limit(limit)
     if after:
         some = some.where(sa.tuple_(Visit.target_date, Visit.id) > position(after[1:], date.fromisoformat))
-    visits = [visit for way in _ways(kind, today) for visit in session.scalars(some.where(way))]
+    visits = [visit for way in waiting.ways(kind) for visit in session.scalars(some.where(way), asked)]
     visits = sorted(visits, key=lambda one: (one.target_date, one.id))[:limit]
+    if not visits:
+        return []
     patients = {one.id: one for one in session.scalars(sa.select(Patient).where(Patient.id.in_({visit.patient_id for visit in visits})))}
     return [Item(kind, patients[visit.patient_id], visit, None, _late(visit, today)) for visit in visits]
 
@@ -172,84 +184,6 @@ def _late(visit: Visit | None, today: date) -> int:
     if visit is None or visit.state not in {VisitState.DUE, VisitState.BOOKED, VisitState.MISSED}:
         return 0
     return max(0, (today - visit.closes_on).days)
-
-
-def _alerts(kind: WorkKind, today: date) -> sa.Select[Alert, Patient, Visit]:
-    """Open alerts of a section; of two wishes about the same visit the newer one. What cannot wait is never put off by a call."""
-    other = aliased(Alert)
-    same = sa.and_(other.patient_id == Alert.patient_id, sa.func.coalesce(other.visit_id, other.patient_id) == _about())
-    newer = sa.exists().where(
-        other.closed_at.is_(None), other.kind.in_(_ALERTS[kind]), other.clinic_id == Alert.clinic_id, same, _unsearched(other.id) > Alert.id
-    )
-    query = (
-        sa.select(Alert, Patient, Visit)
-        .join(Patient, sa.and_(Patient.clinic_id == Alert.clinic_id, Patient.id == Alert.patient_id))
-        .outerjoin(Visit, sa.and_(Visit.clinic_id == Alert.clinic_id, Visit.id == Alert.visit_id))
-        .where(Alert.closed_at.is_(None), Alert.kind.in_(_ALERTS[kind]), ~newer)
-    )
-    return query if kind in {WorkKind.RED_FLAG, WorkKind.CONCERNING} else query.where(_not_put_off(today))
-
-
-def _about() -> sa.ColumnElement[uuid.UUID]:
-    return sa.func.coalesce(Alert.visit_id, Alert.patient_id)
-
-
-def _not_put_off(today: date) -> sa.ColumnElement[bool]:
-    return sa.or_(Visit.call_after.is_(None), Visit.call_after <= today)
-
-
-def _ways(kind: WorkKind, today: date) -> list[sa.ColumnElement[bool]]:
-    """How a visit comes into this section, one state each, so that each is a walk along the index by state and date.
-
-    A visit with an open alert stands where its alert does.
-    """
-    alerted = sa.select(Alert.visit_id).where(Alert.closed_at.is_(None), Alert.visit_id.is_not(None))
-    silent = (Reminder.about_on == Visit.target_date, Reminder.state.in_(_NOBODY_KNOWS), ~_told_later())
-    in_person = Visit.kind == VisitKind.VISIT  # a check-in without an answer is nobody's work, one that may not have arrived is
-    ways: list[tuple[sa.ColumnElement[bool], ...]]
-    if kind == WorkKind.DUE:
-        ways = [(in_person, Visit.state == VisitState.DUE, Visit.target_date < today + DUE_WITHIN, _message(*silent).is_(None))]
-    else:
-        unrecorded = sa.or_(Visit.booked_for < clock.now() - RECORDED_WITHIN, sa.and_(Visit.booked_for.is_(None), Visit.closes_on < today))
-        ways = [
-            (in_person, Visit.state == VisitState.MISSED, _next().is_(None), _message(Reminder.state.in_(NOT_YET)).is_(None)),
-            (in_person, Visit.state == VisitState.BOOKED, unrecorded),
-            (Visit.state == VisitState.DUE, _message(*silent).is_not(None)),
-        ]
-    return [sa.and_(*way, Visit.id.not_in(alerted), _not_put_off(today)) for way in ways]
-
-
-def _unsearched(column: sa.ColumnElement[Any] | Any) -> sa.ColumnElement[Any]:
-    """The same value, where an index on it must not be taken: SQLite would read half the clinic for the few rows of one visit."""
-    return sa.func.coalesce(column, column)
-
-
-def _told_later() -> sa.ColumnElement[bool]:
-    """Whether a later message about the same day went out: then the patient knows."""
-    later = aliased(Reminder)
-    same = (later.clinic_id == Reminder.clinic_id, later.visit_id == Reminder.visit_id, later.about_on == Reminder.about_on)
-    return sa.exists().where(*same, _unsearched(later.due_at) > Reminder.due_at, later.state.in_(_ARRIVED))
-
-
-def _next() -> sa.ScalarSelect[int]:
-    """A missed visit gives way to the next one of its procedure as soon as that one's window is open."""
-    later = aliased(Visit)
-    return _one(
-        later.clinic_id == Visit.clinic_id,
-        later.procedure_id == Visit.procedure_id,
-        later.kind == VisitKind.VISIT,
-        _unsearched(later.target_date) > Visit.target_date,
-        later.state.not_in(_NOT_COME_YET),
-    )
-
-
-def _message(*about: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return _one(Reminder.clinic_id == Visit.clinic_id, Reminder.visit_id == Visit.id, *about)
-
-
-def _one(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    """1 or nothing, asked visit by visit: EXISTS would be joined, which reads the whole clinic before the first row is known."""
-    return sa.select(sa.literal(1)).where(*where).limit(1).scalar_subquery()
 
 
 def _with_contacts(session: Session, found: Sequence[Item]) -> list[Item]:

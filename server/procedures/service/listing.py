@@ -13,9 +13,9 @@ from schemas.vocabulary import ProcedureState, Subunit
 from server.canonical import number
 from server.clinics import service as clinics
 from server.clinics.models import User
+from server.patients import service as patients
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold
-from server.patients.service import few_found
 from server.problems import bad_cursor
 from server.procedures.models import USUAL_TITLE, Entry, PlannedInjection, Procedure
 from server.procedures.service.lifecycle import CHANGEABLE
@@ -26,6 +26,7 @@ UNSIGNED = tuple(sorted(CHANGEABLE))
 
 
 _place = sa.tuple_(Procedure.planned_for, Procedure.id)
+_OTHER = aliased(Procedure)
 _OF_PATIENT = sa.and_(Patient.clinic_id == Procedure.clinic_id, Patient.id == Procedure.patient_id)
 
 
@@ -56,6 +57,8 @@ def procedures(
     newest = (Procedure.planned_for.desc(), Procedure.id.desc())
     # Which ones, before who they are: SQLite would put each of a thousand beside its patient to sort them and keep fifty.
     ids = session.scalars(sa.select(Procedure.id).where(*wanted).order_by(*newest).limit(limit + 1)).all()
+    if not ids:
+        return [], None
     query = (
         sa.select(Procedure, Patient, User)
         .join(Patient, _OF_PATIENT)
@@ -64,7 +67,7 @@ def procedures(
         .where(Procedure.id.in_(ids))
         .order_by(*newest)
     )
-    found = session.execute(query).all() if ids else []
+    found = session.execute(query).all()
     page = found[:limit]
     _add_plans(session, [row[0] for row in page])
     sums = volumes(session, [row[0].id for row in page])
@@ -134,27 +137,44 @@ def _wanted(session: Session, narrowing: Narrowing) -> list[sa.ColumnElement[boo
 def _all_said(session: Session, words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     """That each word is part of the title, or of what finds the patient.
 
-    Few patients are named by id, and their procedures looked up: once one word has made the rows few, they ask for the others themselves.
-    So they do for a name that many have, which is met soon on the way through the list. Nearly all titles are the usual one; those that
-    are not have an index of their own.
+    Nearly all titles are the usual one: what that does not say, the patient must, and is asked for all such words at once. Titles that are
+    not have an index of their own.
     """
-    said, looked_up = [], False
-    for word in dict.fromkeys(words):
-        named = Patient.search.contains(fold(word), autoescape=True)
-        few = None if looked_up else few_found(session, named)
-        looked_up = looked_up or few is not None
-        of_clinic = (Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id)
-        theirs = sa.exists().where(*of_clinic, named) if few is None else Procedure.patient_id.in_(few)
-        said.append(sa.or_(theirs, _in_title(session, word)))
-    return said
+    said = list(dict.fromkeys(words))
+    if not said:
+        return []
+    rest = [word for word in said if word.lower() not in USUAL_TITLE.lower()]
+    theirs = _of_patients(session, rest)
+    if rest != said:
+        theirs = sa.and_(Procedure.title == USUAL_TITLE, theirs)
+    return [sa.or_(theirs, _titled(session, said, by_title=rest == said))]
 
 
-def _in_title(session: Session, word: str) -> sa.ColumnElement[bool]:
-    other = aliased(Procedure)
-    contains = sa.func.lower(other.title).contains(word.lower(), autoescape=True)
-    titled = sa.select(other.id).where(other.clinic_id == session.info["clinic_id"], other.title != USUAL_TITLE, contains)
-    usual = Procedure.title == USUAL_TITLE if word.lower() in USUAL_TITLE.lower() else sa.false()
-    return sa.or_(Procedure.id.in_(titled), usual)
+def _of_patients(session: Session, words: Sequence[str]) -> sa.ColumnElement[bool]:
+    """That each word finds the patient. Few such are named by id; one of many is met soon on the way through the list."""
+    if not words:
+        return sa.true()
+    named = sa.and_(*(Patient.search.contains(fold(word), autoescape=True) for word in words))
+    few = patients.few_found(session, named)
+    if few is not None:
+        return Procedure.patient_id.in_(few) if few else sa.false()
+    return sa.exists().where(Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id, named)
+
+
+def _titled(session: Session, words: Sequence[str], *, by_title: bool) -> sa.ColumnElement[bool]:
+    """That the title is one of its own, and each word is part of it or finds the patient; `by_title`: one at least is part of it."""
+    other, clinic_id = _OTHER, session.info["clinic_id"]
+    in_title = [sa.func.lower(other.title).contains(word.lower(), autoescape=True) for word in words]
+    whose = (Patient.clinic_id == clinic_id, Patient.id == other.patient_id)
+    finds = [sa.exists().where(*whose, Patient.search.contains(fold(word), autoescape=True)) for word in words]
+    each = [sa.or_(*ways) for ways in zip(in_title, finds, strict=True)]
+    own = sa.select(other.id).where(
+        other.clinic_id == clinic_id, other.title != USUAL_TITLE, *([sa.or_(*in_title)] if by_title else ()), *each
+    )
+    few = session.scalars(own.limit(patients.FEW + 1)).all()
+    if len(few) > patients.FEW:
+        return Procedure.id.in_(own)
+    return Procedure.id.in_(few) if few else sa.false()
 
 
 def _add_plans(session: Session, procedures: Sequence[Procedure]) -> None:

@@ -14,11 +14,13 @@ from server.db import table_of
 from server.procedures.models import Entry, Procedure
 
 _E, _P = table_of(Entry), table_of(Procedure)
+_ENTRY, _BY, _UNDO = _E.alias("entry"), _E.alias("by"), _E.alias("undo")
+"""Made once: an alias makes each of its columns anew."""
 
 
 def _standing(alias: sa.FromClause) -> sa.ColumnElement[bool]:
     """Neither a retraction nor struck through by a standing one."""
-    by, undo = _E.alias("by"), _E.alias("undo")
+    by, undo = _BY, _UNDO
     undone = sa.exists().where(
         undo.c.clinic_id == by.c.clinic_id,
         undo.c.procedure_id == by.c.procedure_id,
@@ -40,7 +42,7 @@ def volumes(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.U
     """Per procedure: lipoaspirate, fat, nanofat, injected, discarded in µL (None = not recorded), passes, scars injected."""
     if not procedure_ids:
         return {}
-    entry = _E.alias("entry")
+    entry = _ENTRY
 
     def of(kind: EntryKind, column: str) -> sa.ColumnElement[Any]:
         return sa.func.sum(sa.case((entry.c.kind == kind, entry.c[column])))
@@ -78,7 +80,7 @@ class Given:
 
 def by_scar(session: Session, scar_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Given]:
     """Of those scars that were injected at all; what was entered in error counts for nothing."""
-    entry = _E.alias("entry")
+    entry = _ENTRY
     query = (
         sa.select(
             entry.c.scar_id,
