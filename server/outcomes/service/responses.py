@@ -122,7 +122,8 @@ def _answer(session: Session, response: Response, visit: Visit | None, instrumen
     response.answers = {**response.answers, **given}
     if instrument.concerning(fresh):
         session.flush()
-        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=response.patient_id, detail=CONCERNING, visit=visit)
+        about = {"patient_id": response.patient_id, "procedure_id": response.procedure_id}
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, alarms.QUESTIONNAIRE, **about, detail=CONCERNING, visit=visit)
 
 
 def _as_stored(value: Any) -> Any:
