@@ -9,6 +9,7 @@ import click
 
 from server.clinics import service as clinics
 from server.console import of_clinic, opened
+from server.outcomes.rules.definition import is_fhir
 from server.outcomes.service import catalogue, loading
 from server.outcomes.service.files import FileFault, plain
 from server.problems import Problem
@@ -36,6 +37,11 @@ def _file(path: Path) -> Any:
 def instrument_load(file: Path, beside: Path | None, clinic_id: uuid.UUID) -> None:
     """Load FILE: our YAML or JSON, or a FHIR R4 Questionnaire with --beside."""
     given, other = _file(file), _file(beside) if beside else None
+    if beside is None and is_fhir(given):
+        raise click.ClickException(
+            f"{file}: a FHIR resource says neither scales nor licence. Write them in our form and name that file as well: "
+            f"graftlog instrument load {file} --beside OURS.yaml --clinic {clinic_id} (docs/instruments.md shows one)."
+        )
     with opened() as (_, database), database.transaction() as session:
         of_clinic(session, clinic_id)
         try:

@@ -55,11 +55,16 @@ def wait_ready(address: str, processes: subprocess.Popen[bytes]) -> bool:
 
 
 def environment(config: Config) -> dict[str, str]:
-    """What the processes are started with. The port is always said: honcho gives one of its own, 5000, to whoever names none."""
+    """What the processes are started with.
+
+    The port is always said: honcho gives one of its own, 5000, to whoever names none. So is the address: it gives each further process
+    another port, a hundred higher, and what worker and beat made of theirs would stand in every link that they send.
+    """
     return os.environ | {
         "GRAFTLOG_DATA": str(config.data),
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "PORT": str(config.port),
+        "PUBLIC_URL": config.public_url,
         "PYTHONUNBUFFERED": "1",
     }
 

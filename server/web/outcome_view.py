@@ -103,7 +103,8 @@ def _assessments(session: Session, found: Sequence[Assessment]) -> list[dict[str
     return rows
 
 
-def _size(one: Scar | ScarMeasurement) -> str:
+def size(one: Scar | ScarMeasurement) -> str:
+    """`30 mm long, 2 mm wide`, as far as it was measured."""
     said = [f"{amount(number(um, 1000), 'mm')} {word}" for name, word in _SIZES if (um := getattr(one, name)) is not None]
     if one.area_mm2_e1 is not None:
         said.append(amount(number(one.area_mm2_e1, 1000), "cm²"))
@@ -128,14 +129,19 @@ def _measured(session: Session, scars: Sequence[Scar]) -> dict[uuid.UUID, list[t
     return found
 
 
+def last_sizes(session: Session, scars: Sequence[Scar]) -> dict[uuid.UUID, tuple[str, date]]:
+    """(size, day) of the newest measurement of each scar that was measured again."""
+    return {scar_id: (size(known[-1][1]), known[-1][0].assessed_on) for scar_id, known in _measured(session, scars).items()}
+
+
 def sizes(session: Session, scars: Sequence[Scar]) -> list[dict[str, Any]]:
     """For the form: each scar with its size as first recorded and as last measured again."""
-    again = _measured(session, scars)
+    again = last_sizes(session, scars)
     rows = []
     for one in scars:
         known = again.get(one.id)
-        last = f"{_size(known[-1][1])} on {short_day(known[-1][0].assessed_on)}" if known else None
-        rows.append({"id": one.id, "label": one.label, "first": _size(one), "last": last})
+        last = f"{known[0]} on {short_day(known[1])}" if known else None
+        rows.append({"id": one.id, "label": one.label, "first": size(one), "last": last})
     return rows
 
 
@@ -153,8 +159,8 @@ def _changes(session: Session, standing: Sequence[Assessment], scars: Sequence[S
         rows.append(
             {
                 "label": scar.label,
-                "before": _size(scar),
-                "now": _size(now),
+                "before": size(scar),
+                "now": size(now),
                 "on": look.assessed_on,
                 "depth_before": amount(_mm(scar.depth_um), "mm"),
                 "depth_now": amount(_mm(now.depth_um), "mm"),

@@ -1,9 +1,8 @@
 """The page of one patient: who it is, what is to come, the scars as they stand, and everything that has happened."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +23,7 @@ from server.photos.models import Photo
 from server.procedures.note.words import age, amount, capital, plain
 from server.procedures.service.sums import Given, by_scar
 from server.reads import reads
-from server.web import patient_words, timeline
+from server.web import outcome_view, patient_words, timeline
 from server.web.blueprint import pages
 from server.web.forms import filters, kept
 from server.web.worklist_words import CHANNELS, LANGUAGES
@@ -32,13 +31,14 @@ from server.web.worklist_words import CHANNELS, LANGUAGES
 
 @dataclass(frozen=True)
 class ScarLine:
-    """One scar as it stands: where and what it is, its size as last measured, what it was given so far."""
+    """One scar as it stands: where and what it is, its size at first and as an assessment last found it, what it was given so far."""
 
     label: str
     where: str
     kind: str
     size: str
     measured_at: datetime
+    again: tuple[str, date] | None
     given: str
     last_at: datetime | None
 
@@ -84,29 +84,22 @@ def banner(one: Patient) -> dict[str, Any]:
 
 def _scars(session: Session, patient_id: uuid.UUID) -> list[ScarLine]:
     scars = scars_of(session, patient_id)
-    given = by_scar(session, [one.id for one in scars])
-    return [_line(one, given.get(one.id)) for one in scars]
+    given, again = by_scar(session, [one.id for one in scars]), outcome_view.last_sizes(session, scars)
+    return [_line(one, given.get(one.id), again.get(one.id)) for one in scars]
 
 
-def _line(scar: Scar, given: Given | None) -> ScarLine:
+def _line(scar: Scar, given: Given | None, again: tuple[str, date] | None) -> ScarLine:
     times = f" in {given.procedures} procedures" if given and given.procedures > 1 else ""
     return ScarLine(
         label=scar.label,
         where=f"{capital(plain(scar.subunit))}, {plain(scar.side)}",
         kind=f"{capital(plain(scar.morphology))}, {plain(scar.aetiology)}",
-        size=_size(scar),
+        size=capital(outcome_view.size(scar)),
         measured_at=scar.updated_at,
+        again=again,
         given=f"{amount(number(given.volume_ul, 1000), 'mL')}{times}" if given else "Not treated yet",
         last_at=given.last_at if given else None,
     )
-
-
-def _size(scar: Scar) -> str:
-    sides: Sequence[tuple[int | None, str]] = ((scar.length_um, "long"), (scar.width_um, "wide"), (scar.depth_um, "deep"))
-    said = [f"{amount(number(um, 1000), 'mm')} {word}" for um, word in sides if um is not None]
-    if scar.area_mm2_e1 is not None:
-        said.append(amount(number(scar.area_mm2_e1, 1000), "cm²"))
-    return ", ".join(said) or "Not measured"
 
 
 def _photo_count(session: Session, patient_id: uuid.UUID) -> int:

@@ -36,12 +36,14 @@ def _visit(visit_id: uuid.UUID, *, lock: bool = False) -> Visit:
 def _page(problem: Problem | None = None, *, visit_id: uuid.UUID, **_arguments: Any) -> str:
     visit = _visit(visit_id)
     askable, outside = questionnaires_view.to_ask(session())
+    filled = questionnaires_view.filled(session(), visit.id)
     return render_template(
         "questionnaires.html",
         **banner(found(find(session(), Patient, visit.patient_id))),
         visit=visit,
         takes=questionnaires_view.takes_answers(visit),
-        filled=questionnaires_view.filled(session(), visit.id),
+        filled=filled,
+        answered={one.response.instrument for one in filled if one.answered},
         askable=askable,
         outside=outside,
         audiences=questionnaires_view.AUDIENCES,
@@ -80,6 +82,7 @@ def _form(problem: Problem | None = None, *, visit_id: uuid.UUID, key: str) -> s
     visit, known = _visit(visit_id), _known(key)
     patient = found(find(session(), Patient, visit.patient_id))
     begun = _begun(visit, known)
+    answered = known.instrument.key in responses.settled(responses.of_visit(session(), visit.id))
     language = FALLBACK if known.instrument.audience == Audience.CLINICIAN else patient.language
     typed = dict(request.form) if problem else questionnaire_form.typed_from(known.instrument, begun)
     return render_template(
@@ -88,7 +91,8 @@ def _form(problem: Problem | None = None, *, visit_id: uuid.UUID, key: str) -> s
         visit=visit,
         known=known,
         items=list(enumerate(known.instrument.items)),
-        takes=questionnaires_view.takes_answers(visit) and known.obstacle is None,
+        takes=questionnaires_view.takes_answers(visit) and known.obstacle is None and (problem is not None or not answered),
+        why_not=known.obstacle or (responses.ALREADY if answered else "Nothing can be recorded at this visit."),
         audience=questionnaires_view.AUDIENCES[known.instrument.audience],
         said_in=said_in,
         language_of=language_of,

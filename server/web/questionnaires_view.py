@@ -44,11 +44,18 @@ class Filled:
     how: str
     said: Said
     lines: tuple[Line, ...]
+    answered: bool
+    """Whether one of this instrument is complete."""
 
     @property
     def on_the_way(self) -> bool:
         """Whether staff began it and may go on."""
-        return self.response.state == ResponseState.OPEN and self.response.via == AnsweredBy.STAFF
+        return not self.overtaken and self.response.state == ResponseState.OPEN and self.response.via == AnsweredBy.STAFF
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether it is open and can never be completed, because another one was."""
+        return self.answered and self.response.state == ResponseState.OPEN
 
 
 def versions(session: Session, today: date) -> dict[tuple[str, str], Instrument]:
@@ -88,7 +95,7 @@ def filled(session: Session, visit_id: uuid.UUID) -> list[Filled]:
     """All of a visit, the newest first."""
     known = versions(session, clinics.today(session))
     found = responses.of_visit(session, visit_id)
-    scores = responses.scores_of(session, found)
+    scores, settled = responses.scores_of(session, found), responses.settled(found)
     people = queries.names(session, User, {one.given_by for one in found})
     return [
         Filled(
@@ -97,6 +104,7 @@ def filled(session: Session, visit_id: uuid.UUID) -> list[Filled]:
             how=how(one, people.get(one.given_by)),
             said=outcome_words.RESPONSES[one.state],
             lines=lines(known, one, scores[one.id]),
+            answered=one.instrument in settled,
         )
         for one in reversed(found)
     ]

@@ -12,7 +12,6 @@ LONGEST = 300
 DATA = {
     "schemas/vocabulary.py": "a table of words",
     "server/reports/shape.py": "a table of what a report holds",
-    "server/reports/service/study_tables.py": "the statistician's tables, column by column",
 }
 
 

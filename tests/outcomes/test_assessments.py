@@ -7,6 +7,7 @@ import pytest
 
 from schemas.vocabulary import ProcedureState, VisitState
 from server.db import Database
+from server.ids import uuid7
 from tests import make
 from tests.api import Api
 from tests.outcomes.result import Result, anna, finding, look
@@ -215,12 +216,24 @@ def test_late_redness_and_a_strange_size_are_remarked_not_refused(vera: Api, res
 def test_nora_finds_what_must_not_wait_and_the_surgeon_is_called_once(nora: Api, vera: Api, result: Result) -> None:
     first = nora.post(result.path, look(result.day(1), finding("vision_change", ctcae=4), finding("skin_necrosis")))
     (alert,) = vera.get("/alerts")["items"]
-    assert alert["kind"] == "concerning_answer"
+    assert (alert["kind"], alert["procedure_id"], alert["visit_id"]) == ("red_flag", result.id, None)
     assert "vision change, skin necrosis" in alert["detail"]
     event = first["findings"][0]["event_id"]
     vera.post(f"/alerts/{alert['id']}/closing", {"note": "Seen at once."}, 200)
     nora.post(result.path, look(result.day(2), finding("vision_change", event_id=event)))
     assert vera.get("/alerts?state=open")["items"] == []
+
+
+def test_what_anna_said_by_telephone_and_nora_sees_then_is_one_red_flag(nora: Api, vera: Api, result: Result) -> None:
+    nora.post(f"/patients/{result.patient_id}/red-flags", {"id": str(uuid7()), "flags": ["vision"]})
+    (said,) = vera.get("/alerts?state=open")["items"]
+    assert said["procedure_id"] is None, "a call is about no procedure yet"
+    nora.post(f"/alerts/{said['id']}/acknowledgement", {}, 200)
+    for day in (1, 2):
+        nora.post(result.path, look(result.day(day), finding("vision_change")))
+    (alert,) = vera.get("/alerts?state=open")["items"]
+    assert (alert["id"], alert["procedure_id"], alert["acknowledged_at"]) == (said["id"], result.id, None)
+    assert alert["detail"] == f"{said['detail']} An assessment found also: vision change."
 
 
 def test_what_the_surgeon_herself_finds_raises_no_alert(vera: Api, result: Result) -> None:

@@ -189,14 +189,23 @@ def test_from_the_command_line_both_files_are_named(lonely_db: Database, tmp_pat
 
     def load(beside: Any) -> tuple[int, str]:
         ours.write_text(json.dumps(beside))
-        words = ["instrument", "load", str(theirs), "--beside", str(ours), "--clinic", str(clinic.id)]
+        words = ["instrument", "load", str(theirs), *(["--beside", str(ours)] if beside else []), "--clinic", str(clinic.id)]
         result = CliRunner().invoke(graftlog, words)
         return result.exit_code, result.output
 
+    alone = load(None)
+    assert alone[0] == 1
+    assert f"graftlog instrument load {theirs} --beside OURS.yaml --clinic {clinic.id}" in alone[1]
     refused = load(["our form"])
     assert refused[0] == 1
     assert "our form without items" in refused[1]
     assert load(BESIDE) == (0, "mirror 2: loaded (Mirror).\n")
+
+
+def test_sent_in_the_wrong_place_it_is_told_where_it_belongs(vera: Api) -> None:
+    (wrong,) = vera.post("/instruments", {"definition": QUESTIONNAIRE}, 422)["errors"]
+    assert wrong["pointer"] == "/definition/resourceType"
+    assert "is sent as questionnaire" in wrong["message"]
 
 
 def test_what_the_documentation_shows_can_be_loaded(vera: Api) -> None:

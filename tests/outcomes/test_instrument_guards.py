@@ -72,8 +72,8 @@ def test_a_score_from_elsewhere_is_no_way_around_the_questions(vera: Api, visit:
 
 
 def test_a_patient_counts_once_a_visit(vera: Api, visit: str) -> None:
-    first = vera.post(visit, PAIN)
     begun = vera.post(visit, PAIN | {"complete": False})
+    first = vera.post(visit, PAIN)
     vera.post(visit, PAIN, 409)
     vera.patch(f"/responses/{begun['id']}", {"complete": True}, begun["write_id"], 409)
     vera.post(f"/responses/{first['id']}/withdrawal", {"reason": "Of another patient."}, 200)

@@ -13,6 +13,7 @@ from server.app import App
 from server.db import Database
 from server.followup.models import Alert
 from server.ids import uuid7
+from server.outcomes.service import asking as asking_her
 from server.reports.rules import Filters
 from server.reports.service import asking, running
 from tests import make
@@ -22,6 +23,17 @@ from tests.outcomes.result import Result, anna
 from tests.rights.test_export import exported
 
 SATISFIED = {"looks": 4, "others": 3, "feel": 4, "hope": 3, "decision": 4}
+
+MIRROR_Q = {
+    "key": "mirror_q",
+    "version": "1",
+    "title": "Mirror",
+    "licence": {"holder": "Institute"},
+    "audience": "patient",
+    "items": [{"id": "look", "kind": "scale", "min": 0, "max": 4, "text": {"en": "How often do you look?"}}],
+    "scales": [{"id": "often", "title": "Often", "best": "low", "items": ["look"]}],
+}
+"""Of another house."""
 
 
 @pytest.fixture
@@ -111,10 +123,7 @@ def test_without_a_licence_only_a_score_from_elsewhere_is_taken(nora: Api, resul
 
 
 def test_after_the_licence_has_ended_nobody_is_asked(vera: Api, nora: Api, result: Result) -> None:
-    item = {"id": "look", "kind": "scale", "min": 0, "max": 4, "text": {"en": "How often do you look?"}}
-    scale = {"id": "often", "title": "Often", "best": "low", "items": ["look"]}
-    made = {"key": "mirror_q", "version": "1", "title": "Mirror", "licence": {"holder": "Institute"}, "audience": "patient"}
-    vera.post("/instruments", {"definition": {**made, "items": [item], "scales": [scale]}})
+    vera.post("/instruments", {"definition": MIRROR_Q})
     vera.post("/instruments/mirror_q/licences", LICENCE)
     begun = nora.post(at(result), {"instrument": "mirror_q", "answers": {"look": 1}})
     vera.post("/instruments/mirror_q/licences", {**LICENCE, "valid_until": "2026-01-02"})
@@ -160,6 +169,35 @@ def test_what_is_complete_is_completed_once(nora: Api, result: Result) -> None:
     refusal = nora.patch(f"/responses/{made['id']}", {"complete": True}, made["write_id"], 409)
     assert "Withdraw it, or begin another" in refusal["detail"]
     assert nora.get(at(result))["items"] == [made]
+
+
+def test_what_could_never_be_completed_is_not_begun(nora: Api, result: Result) -> None:
+    begun = nora.post(at(result), {"instrument": "pain", "answers": {"pain": 2}})
+    complete = nora.post(at(result), PAIN)
+    for body in (PAIN, {"instrument": "pain", "answers": {}}, {"instrument": "pain", "answers": {"pain": 9}, "complete": False}):
+        refusal = nora.post(at(result), body, 409)
+        assert "Withdraw that response, with a reason, to enter another" in refusal["detail"]
+    for change in ({"answers": {"pain": 1}}, {"complete": True}):
+        assert "Withdraw that response" in nora.patch(f"/responses/{begun['id']}", change, begun["write_id"], 409)["detail"]
+    assert [one["id"] for one in nora.get(at(result))["items"]] == [begun["id"], complete["id"]]
+    nora.post(f"/responses/{complete['id']}/withdrawal", {"reason": "Another day's."}, 200)
+    assert nora.patch(f"/responses/{begun['id']}", {"complete": True}, begun["write_id"])["state"] == "complete"
+
+
+def test_a_score_from_elsewhere_is_taken_once_a_visit(nora: Api, result: Result) -> None:
+    nora.post(at(result), {"instrument": "face_q", "scores": {"skin": 71.5}})
+    assert "already" in nora.post(at(result), {"instrument": "face_q", "scores": {"skin": 80}}, 409)["detail"]
+
+
+def test_after_a_score_from_elsewhere_the_link_does_not_ask_what_could_not_be_sent(vera: Api, nora: Api, result: Result) -> None:
+    """Licensed since: Anna would answer all of it, and only then be refused."""
+    vera.post("/instruments", {"definition": MIRROR_Q})
+    nora.post(at(result), {"instrument": "mirror_q", "scores": {"often": 50}})
+    vera.post("/instruments/mirror_q/licences", LICENCE)
+    with result.db.transaction(result.clinic.id, write=False) as session:
+        asked = {one.instrument.key for one in asking_her.sitting(session, result.visit()).questions}
+    assert "mirror_q" not in asked
+    assert "satisfaction" in asked
 
 
 def test_what_was_withdrawn_counts_no_more(db: Database, nora: Api, result: Result, clinic: make.Clinic) -> None:

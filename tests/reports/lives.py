@@ -34,13 +34,30 @@ from server.db import Database
 from server.followup.models import Call, Redness, Reminder, Visit
 from server.ids import uuid7
 from server.journal.service import Journaled
-from server.outcomes.models import Assessment, Finding, Rating, RatingPair, Response, Score
+from server.outcomes.models import Assessment, Finding, Rating, RatingPair, Response, ScarMeasurement, Score
 from server.patients.models import Patient, Scar
 from server.photos.models import Photo
 from server.procedures.models import Entry, Procedure
 from tests import make
 
-ORDER = (Patient, Scar, Procedure, Entry, Visit, Reminder, Call, Photo, Response, Score, Redness, Assessment, Finding, RatingPair, Rating)
+ORDER = (
+    Patient,
+    Scar,
+    Procedure,
+    Entry,
+    Visit,
+    Reminder,
+    Call,
+    Photo,
+    Response,
+    Score,
+    Redness,
+    Assessment,
+    Finding,
+    ScarMeasurement,
+    RatingPair,
+    Rating,
+)
 
 Row = TypeVar("Row", bound=Journaled)
 
@@ -155,6 +172,11 @@ class Lives:
         """One item of the checklist."""
         whose = {"assessment_id": assessment.id, "patient_id": assessment.patient_id, "procedure_id": assessment.procedure_id}
         return self._keep(Finding(complication=complication, present=present, **whose, **({"event_id": uuid7()} | fields)))
+
+    def measured(self, assessment: Assessment, scar: Scar, **sizes: int) -> ScarMeasurement:
+        """A scar measured again, in µm."""
+        said = {"length_um": None, "width_um": None, "depth_um": None, "area_mm2_e1": None} | sizes
+        return self._keep(ScarMeasurement(assessment_id=assessment.id, patient_id=scar.patient_id, scar_id=scar.id, **said))
 
     def _photo(self, procedure: Procedure, kind: PhotoKind) -> Photo:
         content = sha256(uuid7().bytes).hexdigest()

@@ -144,6 +144,7 @@ def test_the_statistician_gets_every_table_and_what_each_column_means(computed: 
         found[table.name] = rows
     assert {name: len(rows) for name, rows in found.items() if rows} == {
         **dict.fromkeys(("patients", "procedures", "scars", "sessions", "responses", "scores", "redness"), 12),
+        **dict.fromkeys(("harvests", "emulsifications", "filtrations", "injections"), 12),
         "ratings": 36,
     }
     assert [row["volume_ml"] for row in found["sessions"]] == [str(1 + number / 10) for number in range(12)]

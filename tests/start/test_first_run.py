@@ -8,14 +8,20 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from honcho import environ
 
+from schemas.vocabulary import Channel, Purpose
 from server import serve
 from server.clinics import demo
 from server.config import from_environment
+from server.followup.links import address_of
+from server.followup.messages.compose import compose
+from server.followup.messages.examples import example
 from tests.start.test_command_line import graftlog
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,3 +83,20 @@ def test_who_names_no_port_gets_the_one_that_is_printed(tmp_path: Path) -> None:
     """Honcho gave 5000 to the web process while its address was awaited, and printed, as 8000."""
     config = from_environment({"GRAFTLOG_DATA": str(tmp_path)})
     assert (config.port, serve.environment(config)["PORT"]) == (8000, "8000")
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [({}, "http://localhost:8765"), ({"PUBLIC_URL": "https://follow-up.clinic.example/"}, "https://follow-up.clinic.example")],
+)
+def test_what_the_worker_sends_leads_to_the_web_process(given: dict[str, str], address: str, tmp_path: Path) -> None:
+    """Honcho gives the worker port 8865: links with it lead nowhere, and Anna's answer never arrives."""
+    config = from_environment({"GRAFTLOG_DATA": str(tmp_path), "PORT": "8765"} | given)
+    written = environ.parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8"))
+    started = {one.name: one.env for one in environ.expand_processes(written.processes, env=serve.environment(config))}
+    assert [one["PORT"] for one in started.values()] == ["8765", "8865", "8965"]
+    worker = from_environment(started["worker.1"])
+    assert address_of(worker, "token") == f"{address}/v/token"
+    alert = replace(example(Purpose.LINK, Channel.EMAIL, "en"), purpose=Purpose.ALERT, payload={"path": "/follow-up/work-list"})
+    assert f"Open it here:\n{address}/follow-up/work-list\n" in compose(alert, worker).text
+    assert {from_environment(one).public_url for one in started.values()} == {address}

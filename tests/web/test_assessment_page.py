@@ -1,6 +1,7 @@
 """The form in which Vera writes down what she found, and what the procedure's page makes of it."""
 
 import re
+from datetime import date
 from typing import Any, cast
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from schemas.outcome_words import REGION_OF, Complication, Region
 from schemas.vocabulary import VisitState
 from server.app import App
+from server.procedures.note.words import short_day
 from tests import make
 from tests.api import Api
 from tests.outcomes.result import Result, anna, finding, look
@@ -23,6 +25,11 @@ def result(app: App, clinic: make.Clinic) -> Result:
 def send(desk: Browser, page: Page, address: str, typed: dict[str, str], expect: int = 303) -> str:
     """Send the form; what came back."""
     return desk.send(page, address, expect, **cast("dict[str, Any]", typed)).get_data(as_text=True)
+
+
+def day(written: str) -> str:
+    """As the pages say it."""
+    return short_day(date.fromisoformat(written))
 
 
 def new(result: Result) -> str:
@@ -61,6 +68,25 @@ def test_at_a_visit_only_what_was_answered_is_stored(vera: Api, result: Result, 
     assert "0.6 mm deep" in outcome
     assert "1.5 mm 0.6 mm \N{MINUS SIGN}0.9 mm" in outcome
     assert "Erythema 1, almost clear. Of the checklist 1 present, 1 absent, 0 not sure; 43 not asked." in outcome
+
+
+def test_the_patients_page_shows_the_newest_size_that_stands_beside_the_first(vera: Api, result: Result, vera_at_desk: Browser) -> None:
+    def scars() -> str:
+        page = vera_at_desk.open(f"/patients/{result.patient_id}")
+        assert faults(page) == []
+        return page.part("scars")
+
+    assert "Before treatment" not in scars()
+    vera.post(result.path, look(result.day(95), measurements=[{"scar_id": result.scar_id, "depth_mm": 0.6}]))
+    vera.post(
+        result.path, look(result.day(60), measurements=[{"scar_id": result.scar_id, "length_mm": 29, "width_mm": 2.5, "depth_mm": 0.9}])
+    )
+    wrong = vera.post(result.path, look(result.day(98), measurements=[{"scar_id": result.scar_id, "depth_mm": 4}]))
+    assert "Measured again: 4 mm deep" in scars()
+    vera.post(result.path, {"assessed_on": result.day(98), "replaces": wrong["id"], "withdrawn": True, "reason": "Another patient's."})
+    shown = scars()
+    assert re.search(rf"Before treatment: .*1\.5 mm deep.* as of .* Measured again: 0\.6 mm deep on {day(result.day(95))}", shown), shown
+    assert (vera.get(f"/patients/{result.patient_id}/scars")["items"][0]["depth_mm"]) == 1.5, "the scar itself stays as it was"
 
 
 def test_none_present_is_her_own_word_for_one_part(vera: Api, result: Result, vera_at_desk: Browser) -> None:

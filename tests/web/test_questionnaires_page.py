@@ -16,6 +16,7 @@ from server.db import find
 from server.followup.models import Alert, Visit
 from server.followup.service.visits import mark_visit
 from server.outcomes.models import Response, Score
+from server.outcomes.service import responses
 from tests import make
 from tests.outcomes.result import Result, anna
 from tests.web.browser import Browser, Page, faults
@@ -89,6 +90,28 @@ def test_the_same_form_sent_twice_is_stored_once(nora: Browser, base: str, resul
     assert len(stored(result)) == len(stored(result, Score)) == 1
     refused = send(nora, base, "/gais", {"complete": "1", "a-0": "3"}, 409, page=form)
     assert "its answers stay as they are" in refused.text
+
+
+def test_what_is_complete_is_not_asked_again_until_it_is_withdrawn(nora: Browser, base: str, result: Result) -> None:
+    send(nora, base, "/gais", {"later": "1", "a-0": "2"})
+    early, blank = stored(result)[0], nora.open(f"{base}/pain")
+    with result.db.transaction(result.clinic.id, actor=result.clinic.nurse) as session:
+        visit = find(session, Visit, result.visit().id, lock=True)
+        assert visit is not None
+        responses.begin(session, visit, {"instrument": "gais", "answers": {"change": 1}, "complete": True}, AnsweredBy.LINK)
+    page = nora.open(base)
+    assert "Cannot be completed: another one is. Withdraw one of the two." in page.part("answered")
+    assert "To enter another, withdraw that one with a reason." in page.part("ask")
+    assert f"{base}/gais" not in page.hrefs
+    assert faults(page) == []
+    closed = nora.open(f"{base}/gais")
+    assert "Withdraw that response, with a reason" in closed.text
+    assert f"{base}/gais" not in closed.forms
+    assert faults(closed) == []
+    send(nora, base, "/pain", {"complete": "1", "a-0": "1"})
+    assert "answered at this visit already" in send(nora, base, "/pain", {"later": "1", "a-0": "3"}, 409, page=blank).text
+    nora.send(page, f"{base}/{early.id}/withdrawal", **cast("dict[str, Any]", {f"reason-{early.id}": "Begun twice."}))
+    assert "Cannot be completed" not in nora.open(base).text
 
 
 def test_what_is_wrong_stands_at_its_question_and_the_rest_is_kept(nora: Browser, base: str, result: Result) -> None:

@@ -49,8 +49,9 @@ def alert(story: Story, kind: AlertKind) -> uuid.UUID:
     with clock.at(FRIDAY), story.db.transaction(story.clinic.id) as session:
         about = find(session, Visit, story.visits()[0].id)
         assert about is not None
-        raising = alarms.sound if kind in alarms.URGENT else raise_alert
-        return raising(session, kind, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
+        if kind in alarms.URGENT:
+            return alarms.sound(session, kind, alarms.CHECK_IN, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
+        return raise_alert(session, kind, patient_id=about.patient_id, detail="Answered yes.", visit=about).id
 
 
 def look(browser: Browser, address: str = LIST) -> Page:

@@ -42,31 +42,44 @@ class News:
     text: str
 
 
-TOLD = {
-    AlertKind.RED_FLAG: News("A red flag: a patient needs a call now", "A patient has a sign that cannot wait. Open the work list."),
-    AlertKind.CONCERNING_ANSWER: News("A patient needs a call now", "A check-in was answered in a way that concerns. Open the work list."),
-}
+FLAG_SAID = News("A red flag: a patient needs a call now", "A patient has a sign that cannot wait. Open the work list.")
+FLAG_SEEN = News("A red flag: seen at an assessment", "An assessment found what cannot wait. Open the work list.")
+CHECK_IN = News("A patient needs a call now", "A check-in was answered in a way that concerns. Open the work list.")
+QUESTIONNAIRE = News("A patient needs a call now", "A questionnaire was answered in a way that concerns. Open the work list.")
+LINK = News("A patient needs a call now", "Behind the link of a visit a patient said that something is worse. Open the work list.")
 
 
-def sound(session: Session, kind: AlertKind, *, patient_id: uuid.UUID, detail: str, visit: Visit | None = None) -> Alert:
-    """Raise an alert that cannot wait and tell whoever follows up, in this transaction; the open one where it stands already."""
-    alert = raise_alert(session, kind, patient_id=patient_id, detail=detail, visit=visit)
+def sound(
+    session: Session,
+    kind: AlertKind,
+    news: News,
+    *,
+    patient_id: uuid.UUID,
+    detail: str,
+    visit: Visit | None = None,
+    procedure_id: uuid.UUID | None = None,
+) -> Alert:
+    """Raise an alert that cannot wait and tell whoever follows up, in this transaction; the open one where it stands already.
+
+    Whoever calls knows where it comes from, and says so in the `news`.
+    """
+    alert = raise_alert(session, kind, patient_id=patient_id, detail=detail, visit=visit, procedure_id=procedure_id)
     if alert.next_escalation_at is None:
-        tell(session, alert)
+        tell(session, alert, news)
     return alert
 
 
-def add(session: Session, alert: Alert, detail: str) -> None:
+def add(session: Session, alert: Alert, news: News, detail: str) -> None:
     """Something new about an open alert: told at once like a new one, even while somebody is on it."""
     alert.detail = detail
     alert.acknowledged_at = alert.acknowledged_by = None
     alert.escalation_level += 1
-    tell(session, alert)
+    tell(session, alert, news)
 
 
-def tell(session: Session, alert: Alert) -> None:
+def tell(session: Session, alert: Alert, news: News) -> None:
     """At once: by notice whoever follows up, by mail the surgeon and those in charge of the work list."""
-    news, until = TOLD[alert.kind], clock.now() + STAYS_URGENT
+    until = clock.now() + STAYS_URGENT
     alert.next_escalation_at = clock.now() + LADDER[0]
     session.flush()
     to = (_surgeon(session, alert), *(one.id for one in staff.in_charge(session)))

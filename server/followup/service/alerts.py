@@ -14,8 +14,19 @@ from server.journal.service import say
 from server.problems import Problem
 
 
-def raise_alert(session: Session, kind: AlertKind, *, patient_id: uuid.UUID, detail: str, visit: Visit | None = None) -> Alert:
-    """The open alert of this kind about this patient's visit, new or already there. `detail` is a sentence for staff."""
+def raise_alert(
+    session: Session,
+    kind: AlertKind,
+    *,
+    patient_id: uuid.UUID,
+    detail: str,
+    visit: Visit | None = None,
+    procedure_id: uuid.UUID | None = None,
+) -> Alert:
+    """The open alert of this kind about this patient's visit, new or already there. `detail` is a sentence for staff.
+
+    `procedure_id` says what it is about where there is no visit; a visit knows its own.
+    """
     standing = session.scalar(
         sa.select(Alert).where(
             Alert.kind == kind, Alert.patient_id == patient_id, Alert.closed_at.is_(None), Alert.visit_id == (visit.id if visit else None)
@@ -28,7 +39,7 @@ def raise_alert(session: Session, kind: AlertKind, *, patient_id: uuid.UUID, det
         clinic_id=session.info["clinic_id"],
         kind=kind,
         patient_id=patient_id,
-        procedure_id=visit.procedure_id if visit else None,
+        procedure_id=visit.procedure_id if visit else procedure_id,
         visit_id=visit.id if visit else None,
         detail=detail,
     )

@@ -78,7 +78,7 @@ def _follow(session: Session, visit: Visit, answer: Answer) -> None:
     elif answer.concerning and question == Question.RED_FLAGS:
         red_flags.sound(session, visit.patient_id, red_flags.in_order(answer.flags or ()), via=answer.via, visit=visit)
     elif answer.concerning:
-        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=visit.patient_id, detail=CONCERNING, visit=visit)
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, alarms.CHECK_IN, patient_id=visit.patient_id, detail=CONCERNING, visit=visit)
     elif answer.answer in MEANINGS[question].unclear:
         raise_alert(session, AlertKind.WANTS_A_CALL, patient_id=visit.patient_id, detail=UNCLEAR[question], visit=visit)
 

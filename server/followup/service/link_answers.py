@@ -104,7 +104,7 @@ def worse(session: Session, opened: Opened) -> bool:
     """Something that is none of the red flags has got worse: at a check-in its answer, else a wish for a call; whether it concerns."""
     if opened.visit.kind == VisitKind.CHECK_IN and opened.visit.state != VisitState.CANCELLED:
         return answer(session, opened, Question.WORSE, Given.YES, None)
-    alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=opened.patient.id, detail=WORSE, visit=opened.visit)
+    alarms.sound(session, AlertKind.CONCERNING_ANSWER, alarms.LINK, patient_id=opened.patient.id, detail=WORSE, visit=opened.visit)
     return True
 
 

@@ -15,6 +15,7 @@ from server.followup.service import alarms
 from server.ids import uuid7
 from server.patients.models import Patient
 from server.problems import Problem
+from server.procedures.models import Procedure
 
 BY_LINK, BY_PHONE = "link", "phone"
 
@@ -27,22 +28,35 @@ def in_order(flags: Iterable[str]) -> list[RedFlag]:
 
 def sound(session: Session, patient_id: uuid.UUID, flags: Sequence[RedFlag], *, via: str, visit: Visit | None) -> Alert:
     """The patient's open alert, new or with what is new added to it; a flag that it names already is not told again."""
-    standing = session.scalar(
-        sa.select(Alert)
-        .where(Alert.kind == AlertKind.RED_FLAG, Alert.patient_id == patient_id, Alert.closed_at.is_(None))
-        .order_by(Alert.id)
-        .limit(1)
-        .with_for_update()
-    )
+    standing = _standing(session, patient_id)
     if standing is None:
         how = "on the patient’s page" if via == BY_LINK else "by telephone"
-        return alarms.sound(
-            session, AlertKind.RED_FLAG, patient_id=patient_id, detail=f"Said {how}: {said_of(list(flags))}. Call now.", visit=visit
-        )
+        detail = f"Said {how}: {said_of(list(flags))}. Call now."
+        return alarms.sound(session, AlertKind.RED_FLAG, alarms.FLAG_SAID, patient_id=patient_id, detail=detail, visit=visit)
     new = [one for one in flags if RED_FLAGS[one].name not in standing.detail]
     if new:
-        alarms.add(session, standing, f"{standing.detail} Later also: {said_of(new)}.")
+        alarms.add(session, standing, alarms.FLAG_SAID, f"{standing.detail} Later also: {said_of(new)}.")
     return standing
+
+
+def seen(session: Session, procedure: Procedure, findings: Sequence[str], visit: Visit | None) -> Alert:
+    """What an assessment found that cannot wait, in words: the patient's open alert, as in `sound`."""
+    standing = _standing(session, procedure.patient_id)
+    if standing is None:
+        detail = f"An assessment found: {', '.join(findings)}. The surgeon must see it at once."
+        about = {"patient_id": procedure.patient_id, "procedure_id": procedure.id}
+        return alarms.sound(session, AlertKind.RED_FLAG, alarms.FLAG_SEEN, **about, detail=detail, visit=visit)
+    standing.procedure_id = standing.procedure_id or procedure.id
+    new = [one for one in findings if one not in standing.detail]
+    if new:
+        alarms.add(session, standing, alarms.FLAG_SEEN, f"{standing.detail} An assessment found also: {', '.join(new)}.")
+    return standing
+
+
+def _standing(session: Session, patient_id: uuid.UUID) -> Alert | None:
+    """The patient's open alert, locked."""
+    mine = (Alert.kind == AlertKind.RED_FLAG, Alert.patient_id == patient_id, Alert.closed_at.is_(None))
+    return session.scalar(sa.select(Alert).where(*mine).order_by(Alert.id).limit(1).with_for_update())
 
 
 def report(

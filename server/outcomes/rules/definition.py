@@ -28,6 +28,10 @@ _UNLICENSED = "none"
 
 def read(value: object) -> Instrument:
     """The instrument. Raises Fault."""
+    if is_fhir(value):
+        raise Fault(
+            ("resourceType",), "A FHIR Questionnaire is sent as questionnaire; definition is our own form, with its scales and licence."
+        )
     given = fields_of(value, (), ("key", "version", "title", "licence", "audience", "scales"), ("items", "note"))
     holder, reference = _licence(given["licence"])
     items = (
@@ -53,6 +57,11 @@ def read(value: object) -> Instrument:
     if items and not made.languages:
         raise Fault(("items",), "No language has words for every question and every answer; complete one of them.")
     return made
+
+
+def is_fhir(value: object) -> bool:
+    """Whether it is a resource of FHIR and none of our forms."""
+    return isinstance(value, dict) and "resourceType" in value
 
 
 def _licence(value: object) -> tuple[str | None, str | None]:

@@ -115,8 +115,7 @@ def _open_one(found: Sequence[Response], key: str) -> Response | None:
 
 def _settled(found: Sequence[Response], key: str) -> bool:
     """Whether it was answered, on whatever way, or sent with every question left out."""
-    of_it = [one for one in found if one.instrument == key and one.via != AnsweredBy.SCORE]
-    return any(one.state == ResponseState.COMPLETE or one.reason == ALL_SKIPPED for one in of_it)
+    return key in responses.settled(found) or any(one.instrument == key and one.reason == ALL_SKIPPED for one in found)
 
 
 def _questions(instrument: Instrument, response: Response | None) -> Iterator[Asked]:

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from schemas.outcome_words import Complication
-from schemas.vocabulary import AlertKind, ProcedureState, VisitKind, VisitState
+from schemas.vocabulary import ProcedureState, VisitKind, VisitState
 from server.clinics import service as clinics
 from server.db import find
 from server.followup.models import Visit
-from server.followup.service import alarms
+from server.followup.service import red_flags
 from server.followup.service.visits import first_day, mark_visit
 from server.ids import uuid7
 from server.outcomes.models import Assessment, Finding, ScarMeasurement
@@ -135,6 +135,4 @@ def _alert_surgeon(session: Session, procedure: Procedure, visit: Visit | None, 
         if one["complication"] in URGENT and assessing.still_there(one) and not one.get("event_id")
     ]
     if found and session.info["actor"].user_id != procedure.surgeon_id:
-        what = ", ".join(dict.fromkeys(one.replace("_", " ") for one in found))
-        detail = f"An assessment found: {what}. The surgeon must see it at once."
-        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=procedure.patient_id, detail=detail, visit=visit)
+        red_flags.seen(session, procedure, list(dict.fromkeys(one.replace("_", " ") for one in found)), visit)

@@ -1,7 +1,7 @@
 """Responses to instruments: begun, saved answer by answer, completed with their scores, withdrawn. One transaction each."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,7 @@ from server.procedures.models import Procedure
 from server.replay import replayed
 
 CONCERNING = "A questionnaire was answered in a way that concerns. Call at once."
+ALREADY = "It was answered at this visit already. Withdraw that response, with a reason, to enter another."
 RED = ("erythema", "red")
 """Key of the instrument, and of its item, that says whether the skin is red."""
 
@@ -36,7 +37,7 @@ def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredB
     """(response, whether it is new) to `fields["instrument"]` at a locked visit; completed at once where `fields["complete"]`.
 
     With `fields["scores"]` instead of answers it is an outside scorer's, each 0 to 100. Raises `id_taken`, `conflict` where the
-    instrument may not be used or the visit is cancelled, and 422 with everything that is wrong.
+    instrument may not be used or was answered at this visit already, or the visit is cancelled, and 422 with everything that is wrong.
     """
     stored, hashed = replayed(session, Response, {**fields, "visit_id": visit.id})
     if stored:
@@ -53,6 +54,7 @@ def begin(session: Session, visit: Visit, fields: dict[str, Any], via: AnsweredB
         catalogue.must_be_usable(known)
     elif known.obstacle is None:
         raise invalid("/scores", "Its questions can be asked here: send the answers, and the server computes the score.")
+    _must_be_only(session, visit.id, known.instrument.key)
     actor = session.info.get("actor")
     made = Response(
         id=fields.get("id") or uuid7(),
@@ -85,6 +87,8 @@ def save(session: Session, response: Response, fields: dict[str, Any]) -> Respon
     known = catalogue.get(session, clinics.today(session), response.instrument, response.instrument_version)
     catalogue.must_be_usable(known)
     visit = find(session, Visit, response.visit_id) if response.visit_id else None
+    if visit:
+        _must_be_only(session, visit.id, response.instrument)
     _answer(session, response, visit, known.instrument, fields.get("answers", {}))
     if fields.get("complete"):
         _complete(session, response, known.instrument, fields.get("totals"))
@@ -122,7 +126,8 @@ def _answer(session: Session, response: Response, visit: Visit | None, instrumen
     response.answers = {**response.answers, **given}
     if instrument.concerning(fresh):
         session.flush()
-        alarms.sound(session, AlertKind.CONCERNING_ANSWER, patient_id=response.patient_id, detail=CONCERNING, visit=visit)
+        about = {"patient_id": response.patient_id, "procedure_id": response.procedure_id}
+        alarms.sound(session, AlertKind.CONCERNING_ANSWER, alarms.QUESTIONNAIRE, **about, detail=CONCERNING, visit=visit)
 
 
 def _as_stored(value: Any) -> Any:
@@ -165,7 +170,6 @@ def _complete_outside(session: Session, response: Response, instrument: Instrume
 
 
 def _finish(session: Session, response: Response, rows: Sequence[tuple[str, int | None, int, int]]) -> None:
-    _must_be_only(session, response)
     response.state, response.completed_at = ResponseState.COMPLETE, clock.now()
     session.flush()
     about = {name: getattr(response, name) for name in ("patient_id", "procedure_id", "visit_id", "instrument", "answered_on")}
@@ -173,16 +177,15 @@ def _finish(session: Session, response: Response, rows: Sequence[tuple[str, int 
         session.add(Score(**about, response_id=response.id, scale=scale, value_e3=value_e3, answered=answered, items=items))
 
 
-def _must_be_only(session: Session, response: Response) -> None:
-    """A patient counts once a visit, however often somebody enters it. The visit is locked by whoever completes."""
-    others = sa.select(Response.id).where(
-        Response.visit_id == response.visit_id,
-        Response.instrument == response.instrument,
-        Response.state == ResponseState.COMPLETE,
-        Response.id != response.id,
-    )
-    if response.visit_id and session.scalar(others.limit(1)) is not None:
-        raise Problem("conflict", "It was answered at this visit already. Withdraw that response, with a reason, to enter another.")
+def _must_be_only(session: Session, visit_id: uuid.UUID, key: str) -> None:
+    """A patient counts once a visit, however often somebody enters it. The visit is locked by whoever begins or goes on."""
+    if key in settled(of_visit(session, visit_id)):
+        raise Problem("conflict", ALREADY)
+
+
+def settled(found: Iterable[Response]) -> set[str]:
+    """Keys of the instruments that were answered completely: of one visit, nothing more is taken for them."""
+    return {one.instrument for one in found if one.state == ResponseState.COMPLETE}
 
 
 def _red(response: Response, on: date, day: int, red: bool | None, replaces: uuid.UUID | None = None) -> Redness:

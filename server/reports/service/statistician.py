@@ -19,14 +19,16 @@ from server.reports.methods import METHODS
 from server.reports.rules import Filters
 from server.reports.service.cohort import Frame, frame_of
 from server.reports.service.counting_flow import steps
-from server.reports.service.study_tables import TABLES, Column, Table
+from server.reports.service.study_columns import Column, Table
+from server.reports.service.study_tables import TABLES
 
 _AT_A_TIME = 2000
 README = """The cohort of {filters} at data-lock {seq} ({locked_at}).
 
-Tables are CSV in UTF-8 with a header; an empty cell is not known. Patients, procedures and scars have study numbers, the same in every
-table of this file and in no other. There are no names, record numbers, addresses or dates of birth; dates of procedures and answers are
-there, so handle it as patients' data.
+Tables are CSV in UTF-8 with a header; an empty cell is not known. Patients, procedures, scars, surgeons, raters, responses, assessments and
+adverse events have study numbers, the same in every table of this file and in no other. There are no names, record numbers, addresses or
+dates of birth, nothing that was typed freely, and no wording of questionnaires; dates of procedures and answers are there, so handle it as
+patients' data.
 
 data-dictionary.csv   every column: table, column, type, unit, meaning, allowed values
 codebook.csv          every word that a column may hold
@@ -76,7 +78,8 @@ def _pieces(frame: Frame, table: Table, numbers: Mapping[str, _Numbers]) -> Iter
     yield _csv([[column.name for column in table.columns]]), 0
     options = {"stream_results": True, "yield_per": _AT_A_TIME}
     result = frame.session.connection().execute(table.query(frame), execution_options=options)
-    while rows := list(islice(result, _AT_A_TIME)):
+    while found := list(islice(result, _AT_A_TIME)):
+        rows = [row for one in found for row in table.spread(one)] if table.spread else found
         yield _csv([[_cell(column, value, numbers) for column, value in zip(table.columns, row, strict=True)] for row in rows]), len(rows)
 
 
