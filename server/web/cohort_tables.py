@@ -71,6 +71,8 @@ def _share(name: str, one: Share, case: str | None = None) -> Row:
 def _redness(cohort: Cohort) -> Iterator[Table]:
     part = cohort["redness"]
     yield Table("Patients", _SHARES, [_share("Had redness", part["ever"])])
+    seen = (("Seen", part["n"]), ("Never red", part["never_red"]), ("Not seen to clear", part["still_red"]))
+    yield Table("Procedures by redness", ("Procedures", "Number of them"), [Row(one) for one in seen] if part["n"] else [])
     by = [Row((one["day"], percent(one["low"]), percent(one["high"]))) for one in part["clear_by"]]
     yield Table("Gone by that day", ("Day", "At least, %", "At most, %"), by)
     masses = [

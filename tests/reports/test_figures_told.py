@@ -62,6 +62,11 @@ def test_below_ten_patients_nothing_is_summarised() -> None:
     assert "fig-median" not in drawn(FEW, "scales")
     assert "fig-quartiles" not in drawn(FEW, "scales")
     assert "fig-limit" not in drawn(FEW, "process")
+    assert [row.cells for table in tables(FEW, "redness")[1:] for row in table.rows] == [
+        ("Seen", 6),
+        ("Never red", 0),
+        ("Not seen to clear", 1),
+    ]
 
 
 @pytest.mark.parametrize("patients", [5, 9, 10])

@@ -75,6 +75,17 @@ def test_seven_figures_with_their_sentences_tables_and_files(study: Page) -> Non
         assert part.endswith("CSV SVG for paper")
 
 
+def test_of_few_the_boxes_count_and_redness_has_its_table_and_file(vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:
+    vera_at_desk.open("/cohort")
+    put(db, clinic, cohort_example.few())
+    page = vera_at_desk.open("/cohort")
+    assert "Patients who answered 6 of 7 too few for a per cent" in page.text
+    assert not re.search(r"\d %, \d|up to \d|[.]\d %", page.text.partition("Methods")[0])
+    assert "The same as a table" in page.part("redness")
+    assert page.part("redness").endswith("CSV SVG for paper")
+    assert faults(page) == []
+
+
 def test_the_eight_who_are_missing_are_named(study: Page) -> None:
     part = study.part("missing")
     assert part.startswith("Who has not answered 8 patients of whom no questionnaire is complete")
