@@ -18,6 +18,7 @@ class LogbookComplication(Document):
 
     complication = fields.String()
     clavien_dindo = fields.String(allow_none=True)
+    disability = fields.Boolean(metadata={"description": "The suffix d of Clavien-Dindo: it left a disability."})
     ctcae = fields.Integer(allow_none=True)
     ongoing = fields.Boolean()
 

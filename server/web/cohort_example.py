@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.vocabulary import Side, Subunit
+from server.reports.few import without_few
 from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Cohort, Physicians, Redness, Satisfaction
 from server.web.cohort_example_cases import BEGAN, STEPS, Cases, share
 
@@ -52,9 +53,7 @@ class Example(Cases):
     def steps(self) -> list[Any]:
         """Fewer come each time."""
         made = []
-        for place, (step, title) in enumerate(STEPS):
-            due = self.patients - place * (self.patients // 12)
-            answered = min(due, max(0, self.answered - place * (self.patients // 9)))
+        for place, ((step, title), (due, answered)) in enumerate(zip(STEPS, self.came(), strict=True)):
             asked = min(due, answered + (due - answered) // 2)
             made.append(
                 {
@@ -137,12 +136,19 @@ class Example(Cases):
     def places(self) -> list[Any]:
         """Mostly on the cheeks."""
         weights = {Subunit.CHEEK_MEDIAL: 6, Subunit.CHEEK_BUCCAL: 5, Subunit.CHEEK_ZYGOMATIC: 4, Subunit.TEMPLE: 2, Subunit.CHIN: 1}
+        left = 2 * self.patients - 2
         made = []
         for subunit, weight in weights.items():
-            for side in (Side.LEFT, Side.RIGHT):
-                scars = max(1, weight * self.patients // 20 - (side == Side.RIGHT))
+            for side in (Side.RIGHT, Side.LEFT):
+                last = (subunit, side) == (Subunit.CHIN, Side.LEFT)
+                wanted = max(1, weight * (self.patients - 1) // sum(weights.values()) - (side == Side.RIGHT))
+                scars = left if last else min(left, wanted)
+                left -= scars
                 made.append({"subunit": subunit, "side": side, "scars": scars, "improved": share(scars * 9 // 10, scars)})
-        return [*made, {"subunit": Subunit.GLABELLA, "side": Side.MIDLINE, "scars": 2, "improved": share(2, 2)}]
+        return [
+            *(one for one in made if one["scars"]),
+            {"subunit": Subunit.GLABELLA, "side": Side.MIDLINE, "scars": 2, "improved": share(2, 2)},
+        ]
 
 
 def study() -> Cohort:
@@ -157,7 +163,7 @@ def large() -> Cohort:
 
 def few() -> Cohort:
     """Seven patients, of whom six answered."""
-    return Example(7, answered=6, seed=3).cohort()
+    return without_few(Example(7, answered=6, seed=3).cohort())
 
 
 def empty() -> Cohort:

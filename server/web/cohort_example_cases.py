@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,8 +23,9 @@ from server.reports.shape import (
     Volume,
 )
 from server.reports.statistics.shares import wilson
+from server.web import cohort_example_tests as example_tests
 
-STEPS = (("w2", "2 weeks"), ("m3", "3 months"), ("y1", "1 year"))
+STEPS = (("2w", "2 weeks"), ("3m", "3 months"), ("1y", "1 year"))
 BEGAN = date(2024, 1, 8)
 
 
@@ -62,26 +64,44 @@ class Cases:
         """A procedure's id."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
-    def values(self, count: int, low: float, high: float, digits: int = 1) -> list[Point]:
-        """Around the upper third, as answers are."""
-        middle, spread = low + 0.68 * (high - low), 0.17 * (high - low)
-        drawn = (min(high, max(low, self.random.gauss(middle, spread))) for _ in range(count))
-        return [Point(value=round(one, digits), procedure_id=self.case()) for one in drawn]
+    def came(self) -> list[tuple[int, int]]:
+        """(due, answered) at each visit: fewer come each time."""
+        made = []
+        for place in range(len(STEPS)):
+            due = self.patients - place * (self.patients // 12)
+            made.append((due, min(due, max(0, self.answered - place * (self.patients // 9)))))
+        return made
 
     def scales(self) -> list[Scale]:
-        """One from 0 to 100, and one of five grades."""
-        return [
-            self.scale("satisfaction", "total", "Satisfaction", 0, 100, "high"),
-            self.scale("gais", "grade", "Aesthetic improvement (GAIS)", 1, 5, "low", digits=0),
+        """One from 0 to 100, one of five grades, one of yes and no; p values corrected over them."""
+        made = [
+            self.scale("satisfaction", "total", "Satisfaction", (0, 100), "high"),
+            self.scale("gais", "grade", "Aesthetic improvement (GAIS)", (1, 5), "low"),
+            self.scale("erythema", "red", "Redness (1 yes, 0 no)", (0, 1), "low"),
         ]
+        for name in ("over_year", "paired"):
+            tests: list[Any] = [dict(one)[name] for one in made]
+            known = sorted((one for one in tests if one["p"] is not None), key=lambda one: one["p"])
+            highest = 0.0
+            for place, one in enumerate(known):
+                highest = one["p_holm"] = min(1.0, max(highest, one["p"] * (len(known) - place)))
+        return made
 
-    def scale(self, instrument: str, name: str, title: str, low: float, high: float, better: str, digits: int = 0) -> Scale:
-        """Answers at each visit."""
-        each = max(1, self.points // len(STEPS) // 2) if self.points > self.answered else self.answered
-        visits = [
-            self.visit(step, words, self.values(max(1, each - 3 * place), low, high, digits)) for place, (step, words) in enumerate(STEPS)
-        ]
-        known = self.enough
+    def scale(self, instrument: str, name: str, title: str, ends: tuple[int, int], better: str) -> Scale:
+        """The same patients at each visit, a little better each time; those who came last had their last session longest ago."""
+        low, high = ends
+        most = max(1, self.points // len(STEPS) // 2) if self.points > self.answered else self.answered
+        towards = 1 if better == "high" else -1
+        begin, spread, better_by = 0.5 + 0.12 * towards, 0.17, 0.06 * towards
+        usual = [begin + self.random.gauss(0, spread) for _ in range(most)]
+        cases = [self.case() for _ in usual]
+        said: list[list[float]] = []
+        for place, (_, answered) in enumerate(self.came()):
+            shares = (one + better_by * place + self.random.gauss(0, spread / 2) for one in usual[: min(most, answered)])
+            said.append([float(round(low + (high - low) * min(1.0, max(0.0, one)))) for one in shares])
+        latest = [[visit[number] for visit in said if number < len(visit)][-1] for number in range(len(usual))]
+        both = min(len(said[0]), len(said[-1]))
+        changes = [said[-1][number] - said[0][number] for number in range(both)]
         return Scale(
             instrument=instrument,
             scale=name,
@@ -90,42 +110,30 @@ class Cases:
             low=low,
             high=high,
             better=better,
-            visits=visits,
-            over_year={
-                "n_more": self.answered // 2,
-                "n_less": self.answered - self.answered // 2,
-                "median_more": 71.0 if known else None,
-                "median_less": 66.0 if known else None,
-                "p": 0.041 if known else None,
-                "p_holm": 0.082 if known else None,
-                "rank_biserial": -0.24 if known else None,
-                "shift": 5.0 if known else None,
-            },
-            paired={
-                "n": self.answered,
-                "first": "2 weeks",
-                "last": "1 year",
-                "median_change": 6.5 if known else None,
-                "p": 0.0002 if known else None,
-                "p_holm": 0.0004 if known else None,
-            },
+            visits=[
+                self.visit(step, words, values, cases, due)
+                for (step, words), values, (due, _) in zip(STEPS, said, self.came(), strict=True)
+            ],
+            over_year=example_tests.over_year(latest[: most // 2], latest[most // 2 :]),
+            paired=example_tests.paired(changes, STEPS[0][1], STEPS[-1][1]),
         )
 
-    def visit(self, step: str, title: str, points: list[Point]) -> ScaleVisit:
+    def visit(self, step: str, title: str, values: list[float], cases: list[str], due: int) -> ScaleVisit:
         """With its counts by value."""
-        every = sorted(one["value"] for one in points)
-        bins = sorted({value: every.count(value) for value in every}.items())
-        quarter = len(every) // 4
+        known = self.enough and len(values) >= FEW_PATIENTS
+        middle = [example_tests.quantile(values, share) if known else None for share in (0.5, 0.25, 0.75)]
         return ScaleVisit(
             step=step,
             title=title,
-            n=len(every),
-            due=max(len(every), self.patients),
-            median=every[len(every) // 2] if self.enough else None,
-            q1=every[quarter] if self.enough else None,
-            q3=every[-1 - quarter] if self.enough else None,
-            bins=bins,
-            points=points,
+            n=len(values),
+            due=due,
+            median=middle[0],
+            q1=middle[1],
+            q3=middle[2],
+            bins=sorted(Counter(values).items()),
+            points=[Point(value=value, procedure_id=case) for value, case in zip(values, cases, strict=False)]
+            if len(values) <= MOST_POINTS
+            else [],
         )
 
     def volume(self) -> Volume:
@@ -142,19 +150,21 @@ class Cases:
                 for _ in range(self.points)
             ]
 
-        known = self.enough
-        association = Association(
-            rho=0.08 if known else None, low=-0.21 if known else None, high=0.36 if known else None, p=None, resamples=2000, seed=1
-        )
+        known, per_scar, per_cm2 = self.enough, points(2.4), points(1.1)
+
+        def association(found: list[ScarPoint]) -> Association:
+            undefined = Association(rho=None, low=None, high=None, p=None, resamples=2000, seed=1)
+            return example_tests.association([(one["x"], one["y"]) for one in found]) if known else undefined
+
         return Volume(
             scars=self.points,
             patients=self.answered,
             without_rating=2 * self.patients - self.points,
-            per_scar=points(2.4),
-            per_scar_association=association,
+            per_scar=per_scar,
+            per_scar_association=association(per_scar),
             scars_with_area=self.points,
-            per_cm2=points(1.1),
-            per_cm2_association=association,
+            per_cm2=per_cm2,
+            per_cm2_association=association(per_cm2),
             enough=known,
             thinned=None,
         )
@@ -228,5 +238,5 @@ class Cases:
             last_day=begin + 5 + number % 12 if number % 3 else None,
             absent_day=begin + 24 if number % 3 else None,
             clavien_dindo=(None, "I", "II", "IIIa")[number % 4] if number % 5 else "I",
-            ctcae=1 if number % 2 else None,
+            ctcae=(None, 1, 2, 3)[number % 4] if number % 5 else 1,
         )

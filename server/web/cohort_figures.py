@@ -8,15 +8,20 @@ from functools import cache
 
 from markupsafe import Markup
 
+from server.reports.few import without_few
 from server.reports.files.outside import nameless
 from server.reports.shape import FEW_PATIENTS, Cohort
+from server.web import cohort_scale_words as scale_words
 from server.web import cohort_words as words
 from server.web import tokens
 from server.web.drawings.cohort import events, flow, places, plot, process, rating, redness, scales, volume
 
 _WIDE, _LINE, _LETTERS = 640, 17, 104
 _FACE_WIDE = 320
-_EVENTS = "Each complication from the day on which it began; the shape is its grade by Clavien-Dindo."
+_EVENTS = (
+    "Each complication from the day on which it began; the sign is its worst grade by CTCAE. "
+    "An arrow: not seen to end. Dotted: it went in these days."
+)
 _SHEET = tokens.FILE.parent / "figures.css"
 
 
@@ -43,8 +48,8 @@ def _enough(cohort: Cohort) -> bool:
 
 
 def _flow(cohort: Cohort) -> Iterator[Piece]:
-    if cohort["flow"]["steps"]:
-        yield Piece(flow.draw(cohort["flow"]))
+    for title, drawing in flow.draw(cohort["flow"]):
+        yield Piece(drawing, title)
 
 
 def _redness(cohort: Cohort) -> Iterator[Piece]:
@@ -60,7 +65,7 @@ def _rating(cohort: Cohort) -> Iterator[Piece]:
 def _scales(cohort: Cohort) -> Iterator[Piece]:
     enough = cohort["satisfaction"]["enough"]
     for scale, drawing in scales.draw_all(cohort["satisfaction"]):
-        yield Piece(drawing, words.scale(scale, enough=enough))
+        yield Piece(drawing, scale_words.scale(scale, enough=enough))
 
 
 def _volume(cohort: Cohort) -> Iterator[Piece]:
@@ -104,8 +109,9 @@ _PIECES: dict[str, Callable[[Cohort], Iterator[Piece]]] = {
 
 
 def figure(cohort: Cohort, name: str) -> Figure:
-    """One of `words.FIGURES`."""
+    """One of `words.FIGURES`; of fewer than ten patients only what is counted."""
     question, sentence = words.FIGURES[name]
+    cohort = without_few(cohort)
     return Figure(name, question, sentence(cohort), list(_PIECES[name](cohort)))
 
 

@@ -81,7 +81,10 @@ def _refused(problem: Problem | None = None, **_arguments: Any) -> str:
 @reads(Reading.LIST)
 @shown_again_by(_refused)
 def cohort() -> Response:
-    """The newest report of these filters; the first time it is asked for, how far it is."""
+    """The newest report of these filters, or that of a lock; the first time it is asked for, how far it is.
+
+    What is taken along names the lock that is shown: a page that was left open gives its own numbers, not those of a newer one.
+    """
     asked = _asked()
     address = cohort_view.canonical(asked, str(person().user_id))
     more = {name: request.args[name] for name in ("report", "lock", "by_hand") if request.args.get(name)}
@@ -94,14 +97,22 @@ def cohort() -> Response:
             if report.state == ReportState.DONE:
                 return make_response(redirect(url_for("web.cohort", **address), 303))  # type: ignore[arg-type]  # reason: as above
             return _unfinished(row, report, more)
-        kept = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else asking.newest_kept(session, chosen)
+        newest = asking.newest_kept(session, chosen)
+        try:
+            kept = asking.at_lock(session, chosen, int(asked["lock"])) if "lock" in asked else newest
+        except Problem as problem:
+            return _page(row | {"stands": "no_lock", "problem": problem.detail, "newest": newest}, problem.status)
         report = kept or asking.ask(session, chosen, person().user_id)
         if report.state != ReportState.DONE:
             return _unfinished(row, report, more)
         saw_cohort(report.id)
-        behind = asking.changes_since(session, report)
         names = {str(one.id): one.name for one in row["surgeons"]}
-        return _page(row | {"stands": "done", "behind": behind} | cohort_view.shown(asking.cohort_of(session, report), names))
+        shown = cohort_view.shown(asking.cohort_of(session, report), names) | {
+            "behind": asking.changes_since(session, report),
+            "newer": newest.seq if newest and newest.seq > report.seq else None,
+            "along": address | {"lock": str(report.seq)},
+        }
+        return _page(row | {"stands": "done"} | shown)
 
 
 def _unfinished(row: dict[str, Any], report: Report, more: dict[str, str]) -> Response:
@@ -115,8 +126,8 @@ def _unfinished(row: dict[str, Any], report: Report, more: dict[str, str]) -> Re
     return response
 
 
-def _page(values: dict[str, Any]) -> Response:
-    return make_response(render_template("cohort.html", **values))
+def _page(values: dict[str, Any], status: int = 200) -> Response:
+    return make_response(render_template("cohort.html", **values), status)
 
 
 @pages.post("/cohort")

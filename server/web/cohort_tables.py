@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.procedures.note.words import capital, plain
+from server.reports.few import without_few
 from server.reports.files.outside import nameless
 from server.reports.files.sheets import guarded
-from server.reports.shape import Cohort, ScarPoint, Share
-from server.web.cohort_words import interval, measured, percent
-from server.web.drawings.cohort.flow import silent
-from server.web.drawings.cohort.process import day
+from server.reports.shape import Agreement, Association, Cohort, Scale, ScaleVisit, ScarPoint, Share
+from server.web.cohort_scale_words import score
+from server.web.cohort_words import COEFFICIENTS, decimal, interval, measured, p_of, percent
+from server.web.drawings.cohort.flow import in_order, silent
+from server.web.drawings.cohort.process import day, value_of
 from server.web.drawings.cohort.rating import GRADES, WORDS
+from server.web.drawings.cohort.scales import named, of_two, two_valued
 
 Cell = str | int | float | None
 ON_PAGE = 25
@@ -50,9 +53,9 @@ class Table:
 def _flow(cohort: Cohort) -> Iterator[Table]:
     rows = [
         Row((one["title"], one["operated"], one["due"], one["asked"], one["answered"], silent(one), one["seen"], interval(one["rate"])))
-        for one in cohort["flow"]["steps"]
+        for one in in_order(cohort["flow"]["steps"])
     ]
-    columns = ("Visit", "Operated", "Due", "Asked", "Answered", "Did not return", "Came in person", "Answered of due, 95 % interval")
+    columns = ("Visit", "Operated", "Due", "Asked", "Answered", "Did not answer", "Came in person", "Answered of due, 95 % interval")
     yield Table("Procedures at each visit", columns, rows)
     shares = (("Answered", cohort["flow"]["responded"]), ("Women among them", cohort["flow"]["women"]), ("Men", cohort["flow"]["men"]))
     yield Table("Patients", _SHARES, [_share(name, one) for name, one in shares])
@@ -68,6 +71,8 @@ def _share(name: str, one: Share, case: str | None = None) -> Row:
 def _redness(cohort: Cohort) -> Iterator[Table]:
     part = cohort["redness"]
     yield Table("Patients", _SHARES, [_share("Had redness", part["ever"])])
+    seen = (("Seen", part["n"]), ("Never red", part["never_red"]), ("Not seen to clear", part["still_red"]))
+    yield Table("Procedures by redness", ("Procedures", "Number of them"), [Row(one) for one in seen] if part["n"] else [])
     by = [Row((one["day"], percent(one["low"]), percent(one["high"]))) for one in part["clear_by"]]
     yield Table("Gone by that day", ("Day", "At least, %", "At most, %"), by)
     masses = [
@@ -82,32 +87,88 @@ def _rating(cohort: Cohort) -> Iterator[Table]:
     rows += [Row(("Median of all raters", *part["consensus"], None, interval(part["improved"])))] if part["enough"] else []
     yield Table("Grades", ("Who", *(capital(WORDS[one]) for one in GRADES), "Could not be judged", "Improved, 95 % interval"), rows)
     yield Table("Patients", _SHARES, [_share("Improved", part["improved"]), _share("All raters above zero", part["unanimous"])])
+    yield Table("Agreement between the raters", ("Coefficient", "Value", "Pairs", "Raters"), list(_agreement(part["agreement"])))
+
+
+def _agreement(one: Agreement) -> Iterator[Row]:
+    """Of pairs that all of them graded; what the grades leave undefined says so. None of it where there are too few pairs."""
+    known: dict[str, object] = dict(one)
+    if one["raw"] is None:
+        return
+    for name, words in COEFFICIENTS.items():
+        value = known[name]
+        yield Row((words, round(value, 4) if isinstance(value, float) else "undefined", one["pairs"], one["raters"]))
 
 
 def _scales(cohort: Cohort) -> Iterator[Table]:
-    for scale in cohort["satisfaction"]["scales"]:
-        rows = [
-            Row((one["title"], one["n"], one["due"], *(None if value is None else measured(value) for value in _quartiles(dict(one)))))
-            for one in scale["visits"]
-        ]
-        yield Table(f"{scale['title']}: visits", ("Visit", "Answered", "Due", "Median", "Lower quartile", "Upper quartile"), rows)
+    for one in cohort["satisfaction"]["scales"]:
+        yield _visits(one)
+        yield Table(f"{one['title']}: over a year", _OVER_YEAR, list(_over_year(one)))
+        yield Table(f"{one['title']}: change", _CHANGE, list(_change(one)))
         points = [
-            Row((visit["title"], measured(one["value"])), one["procedure_id"]) for visit in scale["visits"] for one in visit["points"]
+            Row((visit["title"], score(one, each["value"])), each["procedure_id"]) for visit in one["visits"] for each in visit["points"]
         ]
         if points:
-            yield Table(f"{scale['title']}: answers", ("Visit", "Score"), points, single=True)
+            yield Table(f"{one['title']}: answers", ("Visit", "Score"), points, single=True)
         else:
-            bins = [Row((visit["title"], measured(value), count)) for visit in scale["visits"] for value, count in visit["bins"]]
-            yield Table(f"{scale['title']}: counts", ("Visit", "Score", "Answers"), bins, single=True)
+            bins = [Row((visit["title"], score(one, value), count)) for visit in one["visits"] for value, count in visit["bins"]]
+            yield Table(f"{one['title']}: counts", ("Visit", "Score", "Answers"), bins, single=True)
 
 
-def _quartiles(visit: dict[str, object]) -> list[float | None]:
-    return [visit[name] for name in ("median", "q1", "q3")]  # type: ignore[misc]  # reason: three of its numbers
+_OVER_YEAR = ("After the last session", "Patients", "Median", "Shift of the median", "Rank-biserial", "p", "p, corrected")
+_CHANGE = ("Same patients", "Patients", "Median change", "p", "p, corrected")
+
+
+def _visits(one: Scale) -> Table:
+    """Medians and quartiles, or of two values the share of the higher one."""
+    if two_valued(one):
+        rows = [
+            Row((each["title"], each["n"], each["due"], of_two(one, each)["numerator"], interval(of_two(one, each))))
+            for each in one["visits"]
+        ]
+        columns: Sequence[str] = ("Visit", "Answered", "Due", capital(named(one)), "Share, 95 % interval")
+    else:
+        rows = [Row((each["title"], each["n"], each["due"], *(score(one, value) for value in _quartiles(each)))) for each in one["visits"]]
+        columns = ("Visit", "Answered", "Due", "Median", "Lower quartile", "Upper quartile")
+    return Table(f"{one['title']}: visits", columns, rows)
+
+
+def _quartiles(visit: ScaleVisit) -> tuple[float | None, ...]:
+    return visit["median"], visit["q1"], visit["q3"]
+
+
+def _over_year(one: Scale) -> Iterator[Row]:
+    """Different people; of two values a median says nothing."""
+    test = one["over_year"]
+    if test["p"] is None:
+        return
+    known = (test["median_more"], test["median_less"], test["shift"])
+    more, less, shift = ("", "", "") if two_valued(one) else (score(one, value) for value in known)
+    effect = None if test["rank_biserial"] is None else decimal(test["rank_biserial"])
+    yield Row(("more than a year", test["n_more"], more, shift, effect, p_of(test["p"]), p_of(test["p_holm"])))
+    yield Row(("less", test["n_less"], less, None, None, None, None))
+
+
+def _change(one: Scale) -> Iterator[Row]:
+    test = one["paired"]
+    if test["p"] is None:
+        return
+    moved = "" if two_valued(one) else score(one, test["median_change"])
+    yield Row((f"{test['first']} to {test['last']}", test["n"], moved, p_of(test["p"]), p_of(test["p_holm"])))
 
 
 def _volume(cohort: Cohort) -> Iterator[Table]:
     for unit, points in (("mL per scar", cohort["volume"]["per_scar"]), ("mL/cm²", cohort["volume"]["per_cm2"])):
         yield Table(f"Scars by {unit}", (unit, "Median grade", "Scars"), _scars(points), single=True)
+    part = cohort["volume"]
+    known = (("mL per scar", part["per_scar_association"]), ("mL/cm²", part["per_cm2_association"]))
+    rows = [Row((unit, decimal(one["rho"]), *_bounds(one))) for unit, one in known if one["rho"] is not None]
+    yield Table("Association with the grade", ("Volume", "Spearman’s rho", "From", "To"), rows)
+
+
+def _bounds(one: Association) -> tuple[Cell, Cell]:
+    """95 % from resampled patients."""
+    return tuple(None if bound is None else decimal(bound) for bound in (one["low"], one["high"]))  # type: ignore[return-value]  # reason: two
 
 
 def _scars(points: Iterable[ScarPoint]) -> list[Row]:
@@ -125,7 +186,8 @@ def _process(cohort: Cohort) -> Iterator[Table]:
     yield Table("Events", ("Complication", "From day", "Last seen on day", "Gone by day", "Clavien-Dindo", "CTCAE"), events, single=True)
     for run in part["runs"]:
         points = [
-            Row((day(one["on"]), measured(one["value"]), "outside" if one["outside"] else ""), one["procedure_id"]) for one in run["points"]
+            Row((day(one["on"]), value_of(run, one["value"]), "outside" if one["outside"] else ""), one["procedure_id"])
+            for one in run["points"]
         ]
         yield Table(f"{capital(run['measure'])} of each case", ("Day", run["unit"], "Limits"), points, single=True)
     own = part["learning"]
@@ -149,7 +211,7 @@ def _where(cohort: Cohort) -> Iterator[Table]:
         )
         for one in cohort["where"]["places"]
     ]
-    yield Table("Scars by place", ("Subunit", "Side", "Scars", "Improved of those judged"), rows)
+    yield Table("Scars by place", ("Subunit", "Side", "Scars", "Improved", "Judged"), rows)
 
 
 _TABLES: dict[str, Callable[[Cohort], Iterable[Table]]] = {
@@ -164,8 +226,8 @@ _TABLES: dict[str, Callable[[Cohort], Iterable[Table]]] = {
 
 
 def tables(cohort: Cohort, figure: str) -> list[Table]:
-    """Of one figure; none without rows."""
-    return [one for one in _TABLES[figure](cohort) if one.rows]
+    """Of one figure; none without rows, and of fewer than ten patients nothing but what is counted."""
+    return [one for one in _TABLES[figure](without_few(cohort)) if one.rows]
 
 
 def csv_of(cohort: Cohort, figure: str) -> str:
@@ -177,6 +239,6 @@ def csv_of(cohort: Cohort, figure: str) -> str:
     writer.writerow(["Table", *columns, "Procedure"])
     for table in whole:
         for row in table.rows:
-            cells = dict(zip(table.columns, row.cells, strict=False))
+            cells = dict(zip(table.columns, row.cells, strict=True))
             writer.writerow([guarded(one) for one in (table.title, *(cells.get(column) for column in columns), row.case)])
     return file.getvalue()

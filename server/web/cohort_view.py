@@ -6,12 +6,14 @@ from typing import Any
 from schemas.reports import ANY, ME, ONE, SEVERAL
 from schemas.vocabulary import Aetiology, Subunit
 from server.procedures.note.words import capital, counted, plain
+from server.reports.few import without_few
 from server.reports.methods import METHODS
 from server.reports.shape import Cohort, Share
 from server.web import cohort_words as words
 from server.web.cohort_figures import figures
 from server.web.cohort_tables import tables
 
+_MONTH_DAYS = 30.4375
 SESSIONS = {ANY: "Any number", ONE: "One", SEVERAL: "Several"}
 FILTERS = ("surgeon", "from", "to", "aetiology", "subunit", "protocol", "sessions")
 """In the order of the row, and of the canonical address."""
@@ -41,7 +43,7 @@ def shown(cohort: Cohort, names: Mapping[str, str]) -> dict[str, Any]:
         "count": " · ".join(counted(number, name) for name, number in _counts(cohort)),
         "headlines": headlines(cohort),
         "figures": [{"drawn": one, "tables": tables(cohort, one.name)} for one in figures(cohort)],
-        "missing": cohort["flow"]["missing"],
+        "missing": [{**one, "since": since(one["months_since"])} for one in cohort["flow"]["missing"]],
         "missing_total": cohort["flow"]["missing_total"],
         "methods": METHODS,
         "lock": cohort["seq"],
@@ -53,13 +55,20 @@ def shown(cohort: Cohort, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def since(months: float) -> str:
+    """`12 days`, `1 month`, `24 months`: whole ones, as far as they have passed."""
+    days = round(months * _MONTH_DAYS)
+    return counted(days, "day") if months < 1 else counted(int(months), "month")
+
+
 def _counts(cohort: Cohort) -> list[tuple[str, int]]:
     counts = cohort["counts"]
     return [("patient", counts["patients"]), ("scar", counts["scars"]), ("surgeon", counts["surgeons"])]
 
 
 def headlines(cohort: Cohort) -> list[tuple[str, str, str]]:
-    """Five shares, each of how many."""
+    """Five shares, each of how many; of fewer than ten without a per cent."""
+    cohort = without_few(cohort)
     rows: tuple[tuple[str, Share], ...] = (
         ("Patients who answered", cohort["flow"]["responded"]),
         ("Had redness", cohort["redness"]["ever"]),

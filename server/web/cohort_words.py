@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from server.procedures.note.words import MINUS, counted, listed
-from server.reports.shape import Agreement, Association, Cohort, Run, Scale, ScaleVisit, Share
-from server.web.drawings.cohort.flow import silent
-from server.web.drawings.cohort.process import SHOWN
+from server.reports.shape import Agreement, Association, Cohort, Run, Share
+from server.web.drawings.cohort.flow import in_order, silent
+from server.web.drawings.cohort.process import SHOWN, value_of
 
 TOO_FEW = "Too few to summarise: below ten patients only single points are shown."
+FEW = "too few for a per cent"
 _LEAST_P = 0.001
 
 
@@ -31,22 +32,40 @@ def p_value(p: float) -> str:
     return "p < 0.001" if p < _LEAST_P else f"p = {p:.3f}"
 
 
+def p_of(p: float | None) -> str:
+    """The same for a cell: `0.041`, `< 0.001`."""
+    return "" if p is None else p_value(p).removeprefix("p ").removeprefix("= ")
+
+
+COEFFICIENTS = {
+    "raw": "Raw agreement on improved or not",
+    "fleiss_kappa": "Fleiss’ kappa of improved or not",
+    "ac1": "Gwet’s AC1 of improved or not",
+    "weighted_kappa": "Weighted kappa of the grades",
+    "icc_single": "ICC(2,1) of the grades",
+    "icc_mean": "ICC(2,k) of the grades",
+}
+"""Coefficient of the raters' agreement → what it is called in the table."""
+
+
 def of(share: Share, things: str = "") -> str:
     """`44 of 52 patients`."""
     return f"{share['numerator']} of {share['denominator']}{things and ' '}{things}"
 
 
 def interval(share: Share) -> str:
-    """`84.6 %, 72.5 to 92.0`; of nobody `up to 8.0 %`; `not known` where there is nobody to count."""
+    """`84.6 %, 72.5 to 92.0`; of nobody `up to 8.0 %`; `not known` where there is nobody to count, FEW where there are too few."""
     if share["share"] is None or share["low"] is None or share["high"] is None:
-        return "not known"
+        return FEW if share["denominator"] else "not known"
     if share["numerator"] == 0:
         return f"up to {percent(share['high'])} %"
     return f"{percent(share['share'])} %, {percent(share['low'])} to {percent(share['high'])}"
 
 
 def whole(share: Share, things: str = "") -> str:
-    """`44 of 52 patients (84.6 %, 72.5 to 92.0)`, `0 of 44: up to 8.0 %`."""
+    """`44 of 52 patients (84.6 %, 72.5 to 92.0)`, `0 of 44: up to 8.0 %`, of few `4 of 5 patients`."""
+    if share["share"] is None and share["denominator"]:
+        return of(share, things)
     if share["numerator"] == 0 and share["denominator"]:
         return f"{of(share, things)}: {interval(share)}"
     return f"{of(share, things)} ({interval(share)})"
@@ -79,8 +98,9 @@ def flow(cohort: Cohort) -> str:
     if not responded["denominator"]:
         return "No patient has been operated on yet."
     without = responded["denominator"] - responded["numerator"]
-    said = f"{of(responded, 'patients')} answered ({interval(responded)}); {without} did not."
-    last = part["steps"][-1] if part["steps"] else None
+    within = f" ({interval(responded)})" if responded["share"] is not None else ""
+    said = f"{of(responded, 'patients')} answered{within}; {without} did not."
+    last = in_order(part["steps"])[-1] if part["steps"] else None
     if last and last["due"]:
         due, without_one = counted(last["due"], "procedure"), silent(last)
         said += f" {last['title']}: {last['answered']} of {due} due {_were(last['answered'])} answered for, {without_one} not."
@@ -118,7 +138,8 @@ def rating(cohort: Cohort) -> str:
 def agreement(one: Agreement) -> str:
     """Between the raters; a coefficient that is undefined is said in words."""
     if one["raw"] is None:
-        return "How far the raters agree cannot be said: there are no pairs that all of them have graded."
+        few = f"only {counted(one['pairs'], 'pair')} {_were(one['pairs'])} graded by all of them" if one["pairs"] else ""
+        return f"How far the raters agree cannot be said: {few or 'there are no pairs that all of them have graded'}."
     said = f"{counted(one['raters'], 'rater')} agreed on improved or not in {percent(one['raw'])} % of {counted(one['pairs'], 'pair')}"
     if one["fleiss_kappa"] is None:
         kappa = "Fleiss’ kappa is undefined, because all grades fall on one side"
@@ -130,54 +151,12 @@ def agreement(one: Agreement) -> str:
     return f"{said}; {kappa}{ac1}{weighted and ', '}{weighted}{icc and ', '}{icc}."
 
 
-def scale(one: Scale, *, enough: bool) -> str:
-    """A scale's last visit with answers, and the two comparisons."""
-    answered = [visit for visit in one["visits"] if visit["n"]]
-    if not answered:
-        return f"{one['title']}: nobody has answered yet."
-    last = answered[-1]
-    said = f"{one['title']}, {last['title']}: {last['n']} of {last['due']} due answered"
-    if not enough or last["median"] is None:
-        return f"{said}. {TOO_FEW}"
-    return f"{said}; median {measured(last['median'])}{_quartiles(last)}.{_over_year(one)}{_paired(one)}"
-
-
-def _quartiles(visit: ScaleVisit) -> str:
-    if visit["q1"] is None or visit["q3"] is None:
-        return ""
-    return f", middle half {measured(visit['q1'])} to {measured(visit['q3'])}"
-
-
-def _over_year(one: Scale) -> str:
-    test = one["over_year"]
-    if test["median_more"] is None or test["median_less"] is None or test["p"] is None:
-        return ""
-    effect = f", rank-biserial {decimal(test['rank_biserial'])}" if test["rank_biserial"] is not None else ""
-    more = f"median {measured(test['median_more'])} (n = {test['n_more']})"
-    less = f"{measured(test['median_less'])} (n = {test['n_less']})"
-    said = f"{more}; less: {less}; {_tested(test['p'], test['p_holm'])}{effect}"
-    return f" More than a year after the last session: {said}; these are different people."
-
-
-def _paired(one: Scale) -> str:
-    test = one["paired"]
-    if test["median_change"] is None or test["p"] is None:
-        return ""
-    signed = f"{'+' if test['median_change'] > 0 else ''}{measured(test['median_change'])}"
-    who = f"Same {counted(test['n'], 'patient')}, {test['first']} to {test['last']}"
-    return f" {who}: median change {signed}; {_tested(test['p'], test['p_holm'])}."
-
-
-def _tested(p: float, holm: float | None) -> str:
-    return f"{p_value(p)}, corrected {p_value(holm)}" if holm is not None else p_value(p)
-
-
 def scales(cohort: Cohort) -> str:
     """How many scales there are; each has its own sentence."""
     part = cohort["satisfaction"]
     if not part["scales"]:
         return "No questionnaire has been answered yet."
-    said = f"{counted(len(part['scales']), 'scale')}; under each visit stands how many answered of those due."
+    said = f"{counted(len(part['scales']), 'scale')}; under each visit stands how many answered of those due, and the median."
     return said if part["enough"] else f"{said} {TOO_FEW}"
 
 
@@ -209,7 +188,8 @@ def run(one: Run) -> str:
     said = f"{one['measure'].capitalize()}, {counted(one['n'], 'case')}"
     if one["mean"] is None or one["low"] is None or one["high"] is None:
         return f"{said}: too few for limits, which take ten."
-    limits = f"mean {measured(one['mean'])} {one['unit']}, limits (dashed) {measured(one['low'])} to {measured(one['high'])}"
+    mean, low, high = (value_of(one, value) for value in (one["mean"], one["low"], one["high"]))
+    limits = f"mean {mean} {one['unit']}, limits (dashed) {low} to {high}"
     drawn = f" The newest {SHOWN} are drawn." if len(one["points"]) > SHOWN else ""
     return f"{said}: {limits}; {one['outside']} outside.{drawn}"
 
@@ -245,7 +225,7 @@ def where(cohort: Cohort) -> str:
     most = max(places, key=lambda one: one["scars"])
     total = sum(one["scars"] for one in places)
     said = f"{counted(total, 'scar')} at {counted(len(places), 'place')}; most at {_place(most['subunit'], most['side'])}: {most['scars']}."
-    return f"{said} Shaded from three scars on."
+    return f"{said} Shaded from three scars on. A grade of the whole face counts for each scar’s place."
 
 
 def _place(subunit: str, side: str) -> str:

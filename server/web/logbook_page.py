@@ -83,11 +83,7 @@ def logbook_file() -> Response:
 
 def _said(one: dict[str, Any]) -> dict[str, Any]:
     incidents = [", ".join(plain(each[name]) for name in ("incident", "severity") if each[name]) for each in one["incidents"]]
-    found = [
-        f"{outcome_words.donor(Complication(each['complication']))}: "
-        f"{outcome_words.graded(each['clavien_dindo'], each['ctcae'], disability=False)}{', ongoing' if each['ongoing'] else ''}"
-        for each in one["complications"]
-    ]
+    found = [_complication(each) for each in one["complications"]]
     none = "none found" if one["assessments"] else "nobody has assessed"
     return one | {
         "role_word": ROLES[one["role"]],
@@ -99,6 +95,11 @@ def _said(one: dict[str, Any]) -> dict[str, Any]:
         "incident_words": "; ".join(incidents) or "none",
         "found": "; ".join(found) or none,
     }
+
+
+def _complication(one: dict[str, Any]) -> str:
+    graded = outcome_words.graded(one["clavien_dindo"], one["ctcae"], disability=one["disability"])
+    return f"{outcome_words.donor(Complication(one['complication']))}: {graded}{', ongoing' if one['ongoing'] else ''}"
 
 
 def _line(one: dict[str, Any]) -> list[object]:

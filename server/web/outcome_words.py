@@ -4,6 +4,8 @@ from schemas.outcome_words import REGION_OF, ClavienDindo, Complication, Presenc
 from server.procedures.note.words import capital, plain
 from server.web.words import Said
 
+RED = Complication.ERYTHEMA
+"""Asked beside its grade, not a second time in the checklist."""
 REGIONS = {
     Region.RECIPIENT: "The face",
     Region.DONOR: "Where the fat was taken",

@@ -8,32 +8,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.vocabulary import FaceView
+from server.procedures.note import facemap
 from server.reports.shape import MOST_POINTS, Clear, Cohort, Share
 from server.web import cohort_example, cohort_words
 from server.web.cohort_example_cases import share
 from server.web.cohort_figures import figure, figures, for_paper
 from server.web.cohort_tables import csv_of, tables
 from server.web.cohort_words import FIGURES
+from server.web.drawings import events as course_events
+from server.web.drawings import grades
 from server.web.drawings.cohort import events, places, plot, process, rating, redness, scales, volume
-
-STUDY, LARGE, FEW, EMPTY = cohort_example.study(), cohort_example.large(), cohort_example.few(), cohort_example.empty()
-STATES = {"study": STUDY, "large": LARGE, "few": FEW, "empty": EMPTY}
-SVG = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
-
-
-def drawn(cohort: Cohort, name: str) -> str:
-    """All drawings of a figure."""
-    return "".join(one.drawing for one in figure(cohort, name).pieces)
-
-
-def root(markup: str) -> ET.Element:
-    """Read as XML; raises for what is not."""
-    return ET.fromstring(SVG.format(markup))
-
-
-def cases(markup: str) -> list[str]:
-    """Where the marks lead, in their order."""
-    return re.findall(r'<a href="/procedures/([^"]+)"', markup)
+from server.web.drawings.events import Course, Look
+from tests.reports.drawings import EMPTY, FEW, LARGE, STATES, STUDY, cases, drawn, root
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -91,13 +78,25 @@ def test_of_many_cases_the_newest_are_drawn_and_the_sentence_says_so() -> None:
     assert cohort_words.run(run).endswith("The newest 120 are drawn.")
 
 
-def test_each_event_is_a_shape_of_its_grade() -> None:
+def test_each_event_is_a_sign_of_its_grade_and_one_that_goes_on_has_an_arrow() -> None:
     given_events = STUDY["process"]["events"]
     marks = events.draw(given_events)
     assert sorted(cases(marks)) == sorted(one["procedure_id"] for one in given_events)
-    paths = [events.SHAPES[events.grade(one)] for one in given_events]
+    paths = [grades.PATHS[one["ctcae"]] for one in given_events]
     assert all(marks.count(f'd="{path}"') > paths.count(path) for path in set(paths))  # and once in the legend
-    assert {events.grade({**given_events[0], "clavien_dindo": one}) for one in ("IIIa", "IVb", "V", None)} == {"III", "IV", "none"}
+    ongoing = [one for one in given_events if one["absent_day"] is None]
+    assert marks.count(f'd="{grades.ARROW}"') == marks.count("not seen to end") == len(ongoing) > 0
+    assert marks.count("fig-dotted") == len(given_events) - len(ongoing)
+
+
+def test_a_sign_means_one_grade_wherever_an_event_is_drawn() -> None:
+    event = {**STUDY["process"]["events"][0], "from_day": 3, "last_day": None, "absent_day": None}
+    for ctcae in (None, 1, 2, 3, 4, 5):
+        on_procedure = course_events.events([Course("Pain", 3, 3, None, [Look(3, ctcae, False, "")])], title="")
+        in_cohort = events.draw([{**event, "ctcae": ctcae, "clavien_dindo": "IIIa"}])  # type: ignore[typeddict-item]  # reason: one of its own
+        mark = in_cohort.partition("</a>")[0]
+        assert f'd="{grades.PATHS[ctcae]}"' in mark
+        assert f'd="{grades.PATHS[ctcae]}"' in on_procedure
 
 
 def test_bars_of_raters_hold_all_grades_and_the_consensus() -> None:
@@ -109,12 +108,23 @@ def test_bars_of_raters_hold_all_grades_and_the_consensus() -> None:
     assert "Median of all raters" not in rating.draw(FEW["physicians"])
 
 
-def test_who_did_not_return_is_a_bar() -> None:
+def test_who_did_not_answer_is_a_bar() -> None:
     marks = drawn(STUDY, "flow")
     for step in STUDY["flow"]["steps"]:
         for words in ("due", "asked", "answered"):
             assert f"{step['title']}, {words}: {dict(step)[words]} of 52 procedures" in marks
-        assert f"{step['title']}, did not return: {step['due'] - step['answered']} of 52 procedures" in marks
+        assert f"{step['title']}, did not answer: {step['due'] - step['answered']} of 52 procedures" in marks
+        assert f"{step['title']}, came in person: {step['seen']} of 52 procedures" in marks
+
+
+def test_nobody_comes_to_a_check_in_and_on_one_day_it_stands_before_the_visit() -> None:
+    (visit,) = (one for one in STUDY["flow"]["steps"] if one["step"] == "2w")
+    asked = [{**visit, "step": f"d{day}", "title": f"Day {day}", "seen": 0} for day in (7, 14, 21)]
+    steps = [asked[0], {**visit, "seen": 0}, *asked[1:], {**visit, "step": "own", "title": "Our own"}]
+    other: Cohort = {**STUDY, "flow": {**STUDY["flow"], "steps": steps}}  # type: ignore[typeddict-item]  # reason: made of one of its own
+    assert [one.sentence for one in figure(other, "flow").pieces] == ["Procedures", "Day 7", "Day 14", "2 weeks", "Day 21", "Our own"]
+    assert [row.cells[0] for row in tables(other, "flow")[0].rows] == ["Day 7", "Day 14", "2 weeks", "Day 21", "Our own"]
+    assert re.findall("([^>]*), came in person: (\\d+) of", drawn(other, "flow")) == [("2 weeks", "0"), ("Our own", str(visit["seen"]))]
 
 
 def test_the_band_holds_what_the_data_allow_on_each_day() -> None:
@@ -143,48 +153,21 @@ def test_no_two_places_stand_on_each_other() -> None:
     assert close == []
 
 
-def test_sentences_say_the_document_s_numbers() -> None:
-    said = {name: sentence(STUDY) for name, (_, sentence) in FIGURES.items()}
-    assert said["flow"].startswith("44 of 52 patients answered (84.6 %, 72.5 to 92.0); 8 did not. 1 year: 34 of 44 procedures due were")
-    assert said["redness"].startswith("41 of 44 patients (93.2 %, 81.8 to 97.7) had redness. It had gone in 20.0 % by day 14")
-    assert "40 of 44 patients (90.9 %, 78.8 to 96.4) were judged improved" in said["rating"]
-    assert "8 of 52 are missing: counted as no, it would be 76.9 %; as yes, 92.3 %." in said["rating"]
-    assert "0 of 44 procedures assessed had a serious complication: up to 8.0 %." in said["process"]
-    assert "association only: the surgeon chose the volume" in said["volume"]
-    assert not re.search("cause|effect|lead|because|due to|improves", said["volume"])
-
-
-def test_the_numbers_of_a_sentence_follow_the_document() -> None:
-    other = cohort_example.study()
-    other["flow"]["responded"] = share(31, 60)
-    assert cohort_words.flow(other).startswith("31 of 60 patients answered (51.7 %, 39.3 to 63.8); 29 did not.")
-    other["process"]["serious"] = share(2, 50)
-    assert cohort_words.process(other).startswith("2 of 50 procedures assessed had a serious complication (4.0 %, 1.1 to 13.5).")
-
-
-def test_what_is_undefined_is_said_in_words() -> None:
-    agreement = STUDY["physicians"]["agreement"] | {"fleiss_kappa": None}
-    assert "Fleiss’ kappa is undefined" in cohort_words.agreement(agreement)
-    association = STUDY["volume"]["per_scar_association"] | {"rho": None}
-    assert cohort_words.association(association) == "Spearman’s rho is undefined"
-    assert cohort_words.interval(share(0, 0)) == "not known"
-    assert "None" not in " ".join(sentence(one) for one in STATES.values() for _, sentence in FIGURES.values())
-
-
-@pytest.mark.parametrize(
-    ("number", "printed"), [(0.0004, "p < 0.001"), (0.0412, "p = 0.041"), (1.0, "p = 1.000")], ids=["least", "usual", "most"]
-)
-def test_p_is_printed_to_three_digits(number: float, printed: str) -> None:
-    assert cohort_words.p_value(number) == printed
-
-
-def test_below_ten_patients_nothing_is_summarised() -> None:
-    for name in ("redness", "rating", "scales", "volume"):
-        assert "Too few to summarise" in FIGURES[name][1](FEW)
-    assert "fig-median" not in drawn(FEW, "scales")
-    assert "fig-quartiles" not in drawn(FEW, "scales")
-    assert "fig-limit" not in drawn(FEW, "process")
-    assert drawn(FEW, "redness") == ""
+@pytest.mark.parametrize("subunit", ["cheek_buccal", "cheek_lateral", "cheek_zygomatic", "jawline", "temple", "nasolabial"])
+def test_a_place_within_the_face_does_not_stand_on_its_outline(subunit: str) -> None:
+    (begin, *curves) = facemap.DRAWINGS[FaceView.FRONT][0].path.split(" C")
+    before, outline = complex(*map(float, begin.removeprefix("M").split())), list[complex]()
+    for one in curves:
+        numbers = [float(number) for number in one.replace(",", " ").split()]
+        for place in range(0, len(numbers), 6):
+            first, second, end = (complex(*numbers[place + at : place + at + 2]) for at in (0, 2, 4))
+            for step in (each / 50 for each in range(51)):
+                rest = 1 - step
+                outline.append(rest**3 * before + 3 * rest**2 * step * first + 3 * rest * step**2 * second + step**3 * end)
+            before = end
+    at = places.spot({"subunit": subunit, "side": "right", "scars": 1, "improved": share(0, 0)})
+    assert at is not None
+    assert min(abs(complex(*at) - one) for one in outline) > 8.5
 
 
 def test_nobody_is_drawn_as_nothing() -> None:
@@ -218,6 +201,8 @@ def shares() -> st.SearchStrategy[Share]:
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12) | st.sampled_from(["<b>&\"'", "]]>", "</svg>"])
+SEVEN = st.lists(st.integers(0, 10**6), min_size=7, max_size=7)
+"""Of seven grades there are seven numbers."""
 LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(0, 10**6),
     float: st.floats(-1e9, 1e9, allow_nan=False),
@@ -233,7 +218,7 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     if kind in LEAVES:
         return LEAVES[kind]
     if is_typeddict(kind):
-        return st.fixed_dictionaries({name: anything(one) for name, one in get_type_hints(kind).items()})
+        return st.fixed_dictionaries({name: SEVEN if one == list[int] else anything(one) for name, one in get_type_hints(kind).items()})
     inner = get_args(kind)
     made: st.SearchStrategy[Any] = st.just({"from": None, "surgeon": "all"})
     if get_origin(kind) in {list, tuple}:

@@ -43,8 +43,17 @@ def test_a_row_tells_what_was_signed_and_what_was_found_since(vera: Api, clinic:
     assert (row["scars"], row["subunits"], row["harvest_sites"]) == (3, ["cheek_medial"], ["lower_abdomen"])
     assert (row["injected_ml"], row["passes"], row["apertures_um"], row["anaesthesia"]) == (3.8, 60, [500], ["tumescent"])
     assert [one["incident"] for one in row["incidents"]] == [FULL["incident"]["incident"]]
-    assert row["complications"] == [{"complication": "oil_cyst", "clavien_dindo": "I", "ctcae": 2, "ongoing": True}]
+    assert row["complications"] == [{"complication": "oil_cyst", "clavien_dindo": "I", "disability": False, "ctcae": 2, "ongoing": True}]
     assert (row["assessments"], "family_name" in row) == (1, False)
+
+
+def test_a_disability_keeps_its_suffix_on_the_page_and_in_the_file(vera: Api, clinic: make.Clinic, desk: Browser) -> None:
+    case = stages.signed(vera, clinic)
+    vera.post(f"{case.path}/assessments", look("2026-01-10", finding("oil_cyst", clavien_dindo="IIIa", disability=True, ctcae=3)))
+    (row,) = vera.get("/reports/logbook")["items"]
+    assert [(one["clavien_dindo"], one["disability"]) for one in row["complications"]] == [("IIIa", True)]
+    assert "Oil cyst: Clavien-Dindo IIIa d, CTCAE 3, ongoing" in desk.open("/logbook").text
+    assert "Clavien-Dindo IIIa d, CTCAE 3, ongoing" in desk.client.get("/logbook.csv").text
 
 
 def test_only_signed_notes_count(vera: Api, clinic: make.Clinic) -> None:

@@ -89,6 +89,18 @@ def test_the_patients_page_shows_the_newest_size_that_stands_beside_the_first(ve
     assert (vera.get(f"/patients/{result.patient_id}/scars")["items"][0]["depth_mm"]) == 1.5, "the scar itself stays as it was"
 
 
+def test_redness_is_asked_once_and_counted_as_a_complication_beside_its_grade(vera: Api, result: Result, vera_at_desk: Browser) -> None:
+    page = vera_at_desk.open(new(result))
+    assert page.html.count("<legend>Erythema") == 2, "the grade, and folded below it the complication"
+    assert page.html.index('name="c-erythema"') < page.html.index('id="recipient"')
+    assert "<legend>Erythema" not in page.html[page.html.index('id="recipient"') :]
+    typed = {"assessed_on": result.day(95), "erythema": "0", "c-erythema": "yes"}
+    assert re.search(r"<details[^>]* open>\s*<summary>Count it", send(vera_at_desk, page, new(result), typed, 422))
+    send(vera_at_desk, page, new(result), typed | {"erythema": "2", "c-erythema-ctcae": "1"})
+    (made,) = vera.get(result.path)["items"]
+    assert (made["erythema"], [(one["complication"], one["ctcae"]) for one in made["findings"]]) == (2, [("erythema", 1)])
+
+
 def test_none_present_is_her_own_word_for_one_part(vera: Api, result: Result, vera_at_desk: Browser) -> None:
     page = vera_at_desk.open(new(result))
     typed = {"assessed_on": result.day(95), "none-donor": "1", "c-donor_numbness": "unknown"}

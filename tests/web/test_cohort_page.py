@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import html
 import io
 import re
 import xml.etree.ElementTree as ET
@@ -72,6 +73,17 @@ def test_seven_figures_with_their_sentences_tables_and_files(study: Page) -> Non
         assert part.startswith(question)
         assert "The same as a table" in part
         assert part.endswith("CSV SVG for paper")
+
+
+def test_of_few_the_boxes_count_and_redness_has_its_table_and_file(vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:
+    vera_at_desk.open("/cohort")
+    put(db, clinic, cohort_example.few())
+    page = vera_at_desk.open("/cohort")
+    assert "Patients who answered 6 of 7 too few for a per cent" in page.text
+    assert not re.search(r"\d %, \d|up to \d|[.]\d %", page.text.partition("Methods")[0])
+    assert "The same as a table" in page.part("redness")
+    assert page.part("redness").endswith("CSV SVG for paper")
+    assert faults(page) == []
 
 
 def test_the_eight_who_are_missing_are_named(study: Page) -> None:
@@ -150,6 +162,43 @@ def test_what_has_changed_since_is_counted_and_computed_again(
     assert "Waiting for a worker." in vera_at_desk.open(sent.headers["Location"]).text
     assert running.run_waiting(db) >= 1
     assert "nothing has changed since" in vera_at_desk.open(sent.headers["Location"]).text
+
+
+LOCKED = ("/cohort.csv?", "/cohort.xlsx?", *(f"/cohort/{name}.{ending}?" for name in FIGURES for ending in ("csv", "svg")))
+
+
+def test_what_is_taken_along_is_of_the_lock_that_is_shown(study: Page, vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:
+    """From a page that Vera left open, and from one that she opened for its lock, while a newer report is there."""
+    (shown,) = re.findall(r"cohort[.]csv[?][^\"]*lock=(\d+)", study.html)
+    links = [html.unescape(one) for one in study.hrefs if one.startswith(LOCKED)]
+    assert len(links) == len(LOCKED)
+    assert all(f"lock={shown}" in one for one in links)
+    make.patient(db, clinic)
+    vera_at_desk.open(vera_at_desk.send(vera_at_desk.open("/cohort"), address(clinic)).headers["Location"])
+    assert running.run_waiting(db) >= 1
+    newest = vera_at_desk.open("/cohort")
+    assert "No procedure matches" in newest.text
+    assert "older data-lock" not in newest.text
+    names = [vera_at_desk.client.get(one).headers["Content-Disposition"] for one in links if one.startswith("/cohort/")]
+    assert [one for one in names if "cohort-4711-" not in one] == []
+    (whole,) = (one for one in links if one.startswith("/cohort.csv"))
+    assert "counts,,patients,,,,52," in vera_at_desk.client.get(whole).text
+    older = vera_at_desk.open(address(clinic, f"&lock={shown}"))
+    assert "52 patients" in older.text
+    assert re.search(r"This is an older data-lock, .* Show the newest, at journal row \d+", older.text)
+    assert [html.unescape(one) for one in older.hrefs if one.startswith(LOCKED)] == links
+    assert faults(older) == []
+    assert any(html.unescape(one) == address(clinic) for one in older.hrefs)
+    assert "of the record as it is now" in older.part("along")
+    assert not any("lock=" in one for one in older.hrefs if one.startswith("/cohort.zip"))
+
+
+def test_a_lock_without_a_report_names_the_nearest(study: Page, vera_at_desk: Browser, clinic: make.Clinic) -> None:
+    (shown,) = re.findall(r"cohort[.]csv[?][^\"]*lock=(\d+)", study.html)
+    page = vera_at_desk.open(address(clinic, "&lock=99999"), 404)
+    assert f"The nearest lock that was is {shown}." in page.text
+    assert f"Show the newest, at journal row {shown}" in page.text
+    assert faults(page) == []
 
 
 def test_a_failed_report_says_so_and_can_be_tried_again(vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:

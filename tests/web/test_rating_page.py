@@ -151,6 +151,8 @@ def test_the_panel_counts_each_rater_and_the_majority(app: App, clinic: make.Cli
     assert "Improved, by the majority 2 of 2 (100.0 %)" in text
     assert "All raters alike 1 of 2 (50.0 %)" in text
     assert "Dr Emese Fekete 3 of 3 1 1 of 2 (50.0 %)" in text
+    for label in ("Rated", "Could not judge", "Improved"):
+        assert page.html.count(f'class="figure" data-label="{label}"') == 3, "each number has its name on a telephone"
     assert "Fleiss’ kappa improved or not \N{MINUS SIGN}0.20 2 pairs" in text
     assert page.text.count("Fewer than three graded it") == 1
     assert faults(page) == []

@@ -266,14 +266,14 @@ def test_every_page_says_that_nobody_is_on_a_red_flag(
     csaba: Browser, anna: Story, at_desk: Callable[[make.Person], Browser], other_clinic: make.Clinic
 ) -> None:
     pages = ("/procedures", "/patients", "/outbox", f"/patients/{anna.patient['id']}", "/follow-up/protocol")
-    strip = "Nobody is on 1 red flag. See whom to call"
-    assert not [one for one in pages if "Nobody is on" in look(csaba, one).text]
+    strip = "Not taken on yet: 1 red flag. See whom to call"
+    assert not [one for one in pages if "Not taken on yet" in look(csaba, one).text]
     flag = alert(anna, AlertKind.RED_FLAG)
     assert [one for one in pages if strip not in look(csaba, one).text] == []
     with clock.at(FRIDAY):
         admin, hillside = at_desk(anna.clinic.admin), at_desk(other_clinic.coordinator)
-    assert "Nobody is on" not in look(admin, "/people").text, "who looks after no patient"
-    assert "Nobody is on" not in look(hillside, "/procedures").text
+    assert "Not taken on yet" not in look(admin, "/people").text, "who looks after no patient"
+    assert "Not taken on yet" not in look(hillside, "/procedures").text
     press(csaba, look(csaba), f"/follow-up/alerts/{flag}/acknowledgement")
     assert strip not in look(csaba, "/procedures").text
-    assert "Nobody is on" not in csaba.open("/patients/nowhere", 404).text
+    assert "Not taken on yet" not in csaba.open("/patients/nowhere", 404).text

@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 from io import StringIO
 from typing import Any
 
+from server.reports.few import without_few
 from server.reports.files.outside import nameless
 from server.reports.files.sheets import guarded
 from server.reports.methods import about
@@ -44,8 +45,8 @@ def csv_of(cohort: Cohort) -> str:
 
 
 def lines(cohort: Cohort) -> Iterator[Line]:
-    """All numbers, in the order of the figures; nobody is named."""
-    cohort = nameless(cohort)
+    """All numbers, in the order of the figures; nobody is named, and of fewer than ten there is only what is counted."""
+    cohort = without_few(nameless(cohort))
     counts: Any = cohort["counts"]
     for name, number in counts.items():
         yield Line("counts", "", name, value=number)

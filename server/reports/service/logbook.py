@@ -92,7 +92,8 @@ def _of(session: Session, some: Sequence[tuple[Procedure, Signature]], user_id: 
             "session_number": numbers[one.id],
             **_technique([fact for fact in facts.get(one.id, ()) if fact["id"] in signed], manifest["subject"]["scars"]),
             "complications": [
-                {name: event[name] for name in ("complication", "clavien_dindo", "ctcae", "ongoing")} for event in events.get(one.id, ())
+                {name: event[name] for name in ("complication", "clavien_dindo", "disability", "ctcae", "ongoing")}
+                for event in events.get(one.id, ())
             ],
             "assessments": looks.get(one.id, 0),
             **_follow_up(visits.get(one.id, ())),

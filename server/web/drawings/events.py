@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from server.procedures.note.words import counted, listed
+from server.web.drawings import grades
 
-_LEFT, _RIGHT = 3.0, 97.0
+_LEFT, _RIGHT = 3.0, 92.0
 _ROW, _NAME, _BELOW = 44, 16, 26
 _MOST_TICKS = 6
 _STEPS = (1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730)
@@ -18,18 +19,15 @@ _TICK = Markup(
 _HEAD = Markup('<text class="lane-name" x="0" y="{}">{}</text>')
 _LINE = Markup('<line class="event-line{}" x1="{:.2f}%" y1="{}" x2="{:.2f}%" y2="{}"/>')
 _MARK = Markup('<svg class="event-mark" x="{:.2f}%" y="{}" width="1" height="1" overflow="visible"><title>{}</title>{}</svg>')
-_DRAWN = {
-    None: Markup('<circle r="5.5" class="event-hollow"/>'),
-    1: Markup('<circle r="5.5" class="event-full"/>'),
-    2: Markup('<rect x="-5.5" y="-5.5" width="11" height="11" class="event-full"/>'),
-    3: Markup('<path d="M0-7.5 7.5 6H-7.5Z" class="event-full"/>'),
-    4: Markup('<path d="M0-8.5 8.5 0 0 8.5-8.5 0Z" class="event-full"/>'),
-    5: Markup('<path d="M-6-6 6 6M6-6-6 6" class="event-cross"/>'),
-}
+_KINDS = {None: "event-hollow", 5: "event-cross"}
+_DRAWN = {sign: Markup('<path class="{}" d="{}"/>').format(_KINDS.get(sign, "event-full"), path) for sign, path in grades.PATHS.items()}
 _GONE = Markup('<path d="M0-7V7" class="event-cross"/>')
+_GOES_ON = Markup(
+    '<svg class="event-mark" x="{:.2f}%" y="{}" width="1" height="1" overflow="visible"><path class="event-line" d="{}"/></svg>'
+)
 SHAPES = (
     "Mark by CTCAE grade: ring not graded, dot 1, square 2, triangle 3, diamond 4, cross 5; a bar where it had gone. "
-    "A dashed line: it went at some time between."
+    "A dashed line: it went at some time between. An arrow: it goes on."
 )
 
 
@@ -81,7 +79,11 @@ def events(courses: Sequence[Course], *, title: str) -> Markup:
         drawn.append(_LINE.format("", x(one.begin), middle, x(end), middle))
         if one.gone is not None and one.gone > end:
             drawn.append(_LINE.format(" event-unsure", x(end), middle, x(one.gone), middle))
-        drawn += [_MARK.format(x(look.day), middle, look.words, _GONE if look.gone else _DRAWN[look.ctcae]) for look in one.looks]
+        if one.gone is None:
+            drawn.append(_GOES_ON.format(x(max(end, *(look.day for look in one.looks))), middle, grades.ARROW))
+        drawn += [
+            _MARK.format(x(look.day), middle, look.words, _GONE if look.gone else _DRAWN[grades.sign(look.ctcae)]) for look in one.looks
+        ]
     height = len(courses) * _ROW + 2
     step = next((one for one in _STEPS if longest / one <= _MOST_TICKS), _STEPS[-1])
     ticks = [_TICK.format(x(day), height, height + 18, f"day {day}" if day == 0 else day) for day in range(0, longest + 1, step)]

@@ -2,6 +2,7 @@
 
 import re
 
+from server.web.drawings import grades
 from server.web.drawings.events import Course, Look, caption, events
 
 LOOKS = (Look(40, 1, gone=False, words="day 40"), Look(60, 3, gone=False, words="day 60"), Look(90, None, gone=True, words="gone"))
@@ -15,7 +16,8 @@ def test_each_look_is_a_mark_with_its_words_and_the_unseen_stretch_is_dashed() -
     assert "Pain &amp; more" in drawn
     assert drawn.count("event-unsure") == 1
     assert drawn.count("event-hollow") == 1
-    assert [drawn.count(one) for one in ("M0-7.5", "M0-7V7")] == [1, 1]
+    assert [drawn.count(one) for one in (f'd="{grades.PATHS[3]}"', "M0-7V7")] == [1, 1]
+    assert drawn.count(f'd="{grades.ARROW}"') == 1
 
 
 def test_the_caption_counts_what_is_drawn() -> None:

@@ -1,22 +1,39 @@
 """Who was operated, due, asked and answered, visit by visit; who did not answer is a bar of its own."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
+from schemas.vocabulary import VisitKind
+from server.followup.protocol import DEFAULT
 from server.reports.shape import Flow, FlowStep
 from server.web.drawings.cohort import plot
 
 _BEGIN, _END = 27.0, 90.0
-_ROW, _HEAD, _GAP = 18, 24, 12
+_ROW, _FOOT = 18, 6
+_KNOWN = {one.step: one for one in DEFAULT.steps}
+
+
+def in_order(steps: Sequence[FlowStep]) -> list[FlowStep]:
+    """As they come, but of two on one day the check-in before the visit; a step that the default protocol lacks keeps its place."""
+    placed, day = [], 0
+    for place, one in enumerate(steps):
+        known = _KNOWN.get(one["step"])
+        day = known.about if known else day
+        placed.append((day, known is not None and known.kind == VisitKind.VISIT, place))
+    return [steps[place] for *_, place in sorted(placed)]
 
 
 def rows(step: FlowStep) -> list[tuple[str, int, str]]:
-    """(words, procedures, class of the bar); who did not answer are those due who have not."""
+    """(words, procedures, class of the bar); who did not answer are those due who have not. To a check-in nobody comes."""
+    known = _KNOWN.get(step["step"])
+    visit = known.kind == VisitKind.VISIT if known else step["seen"] > 0
     return [
         ("due", step["due"], "fig-due"),
         ("asked", step["asked"], "fig-asked"),
         ("answered", step["answered"], "fig-answered"),
-        ("did not return", silent(step), "fig-silent"),
-        ("came in person", step["seen"], "fig-seen"),
+        ("did not answer", silent(step), "fig-silent"),
+        *([("came in person", step["seen"], "fig-seen")] if visit else []),
     ]
 
 
@@ -25,24 +42,24 @@ def silent(step: FlowStep) -> int:
     return max(0, step["due"] - step["answered"])
 
 
-def draw(flow: Flow) -> Markup:
-    """Bars in numbers of procedures, all on one scale."""
-    most = max([1, *(one["operated"] for one in flow["steps"]), *(count for one in flow["steps"] for _, count, _ in rows(one))])
-    scale = plot.Scale(0, most, _BEGIN, _END)
-    drawn, y = [], 0.0
-    if flow["steps"]:
-        operated = flow["steps"][0]["operated"]
-        drawn += _bar(scale, y, "operated", operated, "fig-operated", f"Operated: {operated} procedures")
-        y += _ROW + _GAP
-    for step in flow["steps"]:
-        drawn.append(plot.text(0, y + 14, step["title"], "fig-name"))
-        y += _HEAD
-        for words, count, kind in rows(step):
-            drawn += _bar(scale, y, words, count, kind, f"{step['title']}, {words}: {count} of {step['operated']} procedures")
-            y += _ROW
-        y += _GAP
-    drawn.append(plot.text(_END, y + 6, "procedures", "fig-unit fig-end"))
-    return plot.svg(y + 12, "Bars of procedures operated, due, asked, answered and not answered, per visit", drawn)
+def draw(flow: Flow) -> list[tuple[str, Markup]]:
+    """(title, bars) of what was operated and of each visit, in numbers of procedures, all on one scale."""
+    steps = in_order(flow["steps"])
+    if not steps:
+        return []
+    operated = steps[0]["operated"]
+    scale = plot.Scale(0, max(1, operated, *(count for one in steps for _, count, _ in rows(one))), _BEGIN, _END)
+    first = plot.svg(
+        _ROW + _FOOT, "Procedures operated", _bar(scale, 0, "operated", operated, "fig-operated", f"Operated: {operated} procedures")
+    )
+    return [("Procedures", first), *((one["title"], _step(one, scale)) for one in steps)]
+
+
+def _step(step: FlowStep, scale: plot.Scale) -> Markup:
+    drawn, known = [], rows(step)
+    for place, (words, count, kind) in enumerate(known):
+        drawn += _bar(scale, _ROW * place, words, count, kind, f"{step['title']}, {words}: {count} of {step['operated']} procedures")
+    return plot.svg(_ROW * len(known) + _FOOT, f"{step['title']}: procedures due, asked, answered and not answered", drawn)
 
 
 def _bar(scale: plot.Scale, y: float, words: str, count: int, kind: str, title: str) -> list[str]:

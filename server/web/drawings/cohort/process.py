@@ -11,6 +11,8 @@ from server.web.drawings.cohort import plot
 
 SHOWN = 120
 """Cases drawn as points: more cannot be told apart in a column. Limits and medians are of all cases, the CSV has all that are kept."""
+WHOLE = "passes"
+"""The unit of what is never half."""
 _TOP, _BOTTOM, _HEIGHT = 30, 130, 168
 
 
@@ -25,6 +27,11 @@ def day(on: str) -> str:
         return short_day(datetime.fromisoformat(on).date() if "T" in on else date.fromisoformat(on))
     except ValueError:
         return on
+
+
+def value_of(run: Run, value: float) -> str:
+    """Passes are whole; anything else is printed to a tenth."""
+    return plot.plain(round(value) if run["unit"] == WHOLE else round(value, 1))
 
 
 def draw_run(run: Run) -> Markup:
@@ -42,7 +49,7 @@ def draw_run(run: Run) -> Markup:
     if len(places) > 1 and run["mean"] is not None:
         drawn.append(plot.curve(places, _HEIGHT, "fig-thin"))
     for one, place in zip(points, places, strict=True):
-        said = f"{day(one['on'])}: {plot.plain(round(one['value'], 2))} {run['unit']}"
+        said = f"{day(one['on'])}: {value_of(run, one['value'])} {run['unit']}"
         drawn.append(_outside(one, *place, said) if one["outside"] else plot.dot(*place, said, case=one["procedure_id"], radius=3))
     drawn += plot.x_axis(x, _BOTTOM, "cases in order of time")
     return plot.svg(_HEIGHT, f"{run['measure']} of each case in order of time, {run['unit']}", drawn)

@@ -1,4 +1,7 @@
-"""What physicians said of photo pairs: per rater and together, stacked to both sides of no change, with the counts over the bars."""
+"""What physicians said of photo pairs: per rater and together, stacked to both sides of no change, with the counts over the bars.
+
+Below ten patients each grade is a dot in the place that its bar would have.
+"""
 
 from collections.abc import Sequence
 
@@ -21,11 +24,13 @@ _ROW = 52
 _KINDS = ("fig-m3", "fig-m2", "fig-m1", "fig-zero", "fig-p1", "fig-p2", "fig-p3")
 _NARROW = 4.2
 """Per cent of a bar over which two digits find room."""
+_MOST_DOTS = 99
+"""Of a rater who has graded far more pairs than there are patients who can be summarised."""
 _BEGIN, _END = 2.0, 98.0
 
 
 def draw(physicians: Physicians) -> Markup:
-    """A row for each rater and one for all; below ten patients the raters' rows alone."""
+    """A row for each rater and one for all; below ten patients the raters' rows alone, a dot for each pair."""
     given = [(one["label"], one["counts"], one["cannot"]) for one in physicians["raters"]]
     if physicians["enough"]:
         given.append(("Median of all raters", physicians["consensus"], 0))
@@ -35,9 +40,9 @@ def draw(physicians: Physicians) -> Markup:
     drawn, y = [], 0.0
     bottom = y + _ROW * len(given)
     if not physicians["enough"]:
-        drawn.append(plot.text(0, bottom + 6, "Too few to summarise: single raters only.", "fig-note"))
+        drawn.append(plot.text(0, bottom + 6, "Too few to summarise: a dot is one pair.", "fig-note"))
     for label, counts, cannot in given:
-        drawn += _row(label, counts, cannot, scale, y)
+        drawn += _row(label, counts, cannot, scale, y, single=not physicians["enough"])
         y += _ROW
     drawn += _legend(bottom + 22)
     return plot.svg(bottom + 82, "Grades from much worse to much better, per rater and together", drawn)
@@ -48,11 +53,14 @@ def _halves(counts: Sequence[int]) -> tuple[float, float]:
     return sum(counts[:3]) + sum(counts[3:4]) / 2, sum(counts[4:]) + sum(counts[3:4]) / 2
 
 
-def _row(label: str, counts: Sequence[int], cannot: int, scale: plot.Scale, y: float) -> list[str]:
+def _row(label: str, counts: Sequence[int], cannot: int, scale: plot.Scale, y: float, *, single: bool) -> list[str]:
     drawn = [plot.text(0, y + 12, label + (f" ({cannot} could not be judged)" if cannot else ""), "fig-name")]
     begin = -_halves(counts)[0]
-    for grade, count, kind in zip(GRADES, counts, _KINDS, strict=False):
-        if count:
+    for grade, count, kind in zip(GRADES, counts, _KINDS, strict=True):
+        if single:
+            said = f"{label}: {WORDS[grade]} ({_signed(grade)})"
+            drawn += [plot.dot(scale(begin + place + 0.5), y + 37, said, kind=kind, radius=5) for place in range(min(count, _MOST_DOTS))]
+        elif count:
             here, there = scale(begin), scale(begin + count)
             drawn.append(plot.bar(here, there, y + 30, 14, kind, f"{label}: {count} {WORDS[grade]} ({_signed(grade)})"))
             if there - here >= _NARROW:
