@@ -2,10 +2,12 @@
 
 from typing import TypedDict
 
-VERSION = 2
+VERSION = 3
 """Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
+FEW_PAIRS = 10
+"""Below this no coefficient says how far raters agree."""
 FEW_SCARS = 3
 """Below this a subunit of the face map is not shaded."""
 MOST_POINTS = 400
@@ -131,10 +133,14 @@ class Rater(TypedDict):
 
 
 class Agreement(TypedDict):
-    """Between raters, over the pairs that all rated; null where undefined."""
+    """Between raters, over the pairs that all of them graded; the coefficients null below FEW_PAIRS of these, and where undefined.
 
-    pairs: int
+    `alike`: pairs that all of them put above zero, or none.
+    """
+
     raters: int
+    pairs: int
+    alike: int
     raw: float | None
     fleiss_kappa: float | None
     ac1: float | None

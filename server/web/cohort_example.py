@@ -123,6 +123,7 @@ class Example(Cases):
             unanimous=share(max(0, improved - 5), self.answered, lost),
             agreement={
                 "pairs": self.answered,
+                "alike": round(self.answered * 0.82),
                 "raters": len(names),
                 "raw": 0.88 if self.enough else None,
                 "fleiss_kappa": 0.31 if self.enough else None,
