@@ -76,7 +76,7 @@ def test_seven_figures_with_their_sentences_tables_and_files(study: Page) -> Non
 
 def test_the_eight_who_are_missing_are_named(study: Page) -> None:
     part = study.part("missing")
-    assert part.startswith("Who has not answered 8 patients of whom no questionnaire is complete")
+    assert part.startswith("Who has not answered 8 patients due for a visit and of whom no questionnaire is complete")
     assert len(re.findall(r"RPS-20\d\d", part)) == 8
 
 
