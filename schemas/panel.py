@@ -26,11 +26,11 @@ class RaterOut(Shape):
 
 
 class AgreementOut(Shape):
-    """How far the raters agree who graded at least half of the step's pairs."""
+    """How far the busiest raters agree, over the pairs that all of them graded. The coefficients are null below ten pairs."""
 
-    raters = _count()
-    graded_by_two = _count("Pairs on which raw agreement and AC1 rest.")
-    graded_by_all = _count("Pairs on which Fleiss' kappa and ICC rest.")
+    raters = _count("At most five, who graded at least half as many pairs as the busiest.")
+    pairs = _count("That all of them have graded: every number here is of these.")
+    alike = _count("Of these pairs: all raters above zero, or none.")
     raw = _coefficient("Improved or not: mean share of agreeing pairs of raters.")
     ac1 = _coefficient("Improved or not: Gwet's AC1, which a high share of improved does not pull down.")
     fleiss_kappa = _coefficient("Improved or not: Fleiss' kappa; not defined where all ratings fell in one category.")
@@ -46,7 +46,6 @@ class PanelStep(Shape):
     pairs = _count()
     decided = _count("Graded by at least three.")
     improved = _count("Of those decided: more than half of the raters above zero.")
-    unanimous = _count("Of those decided: all raters above zero, or none.")
     undecided = _count("Graded by fewer than three.")
     raters = fields.List(fields.Nested(RaterOut), required=True)
     agreement = fields.Nested(AgreementOut, required=True)

@@ -8,6 +8,11 @@ from server.demo.client import Client
 from server.ids import uuid7
 
 _FACE = ("infection_superficial", "nodule", "oil_cyst", "hyperpigmentation", "numbness", "contour_irregularity")
+_GRAVE = (
+    *("skin_necrosis", "vision_change", "neuro_deficit", "visceral_injury"),
+    *("local_anaesthetic_toxicity", "venous_thromboembolism", "fat_embolism"),
+)
+"""Asked at every visit: what was not asked cannot be said not to have been."""
 _DONOR = ("donor_bruising", "donor_contour", "donor_numbness")
 _RARE: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "2w": (
@@ -37,7 +42,7 @@ def assess(client: Client, visit: dict[str, Any], at: datetime) -> None:
     events = client.get(f"{path}/adverse-events")["items"]
     findings = [_again(one, dice) for one in events if one["ongoing"]] + _new(visit["step"], at.date(), dice)
     said = {one["complication"] for one in findings}
-    findings += [{"complication": one, "present": "no"} for one in (*_FACE, *_DONOR) if one not in said]
+    findings += [{"complication": one, "present": "no"} for one in (*_FACE, *_GRAVE, *_DONOR) if one not in said]
     body = {
         "id": str(uuid7()),
         "assessed_on": at.date().isoformat(),

@@ -94,7 +94,7 @@ def _satisfaction(part: Satisfaction, *, few: bool) -> Satisfaction:
 def _scale(one: Scale, *, enough: bool) -> Scale:
     made: Scale = {**one, "visits": [_visit(each, enough=enough) for each in one["visits"]]}
     later, same = one["over_year"], one["paired"]
-    if not enough or later["n_more"] + later["n_less"] < FEW_PATIENTS:
+    if not enough or min(later["n_more"], later["n_less"]) < FEW_PATIENTS:
         made["over_year"] = OverYear(
             n_more=later["n_more"],
             n_less=later["n_less"],

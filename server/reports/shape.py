@@ -2,10 +2,12 @@
 
 from typing import TypedDict
 
-VERSION = 2
+VERSION = 3
 """Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
+FEW_PAIRS = 10
+"""Below this no coefficient says how far raters agree."""
 FEW_SCARS = 3
 """Below this a subunit of the face map is not shaded."""
 MOST_POINTS = 400
@@ -19,7 +21,7 @@ SCORED = {COMPUTED: "computed here", ENTERED: "scored elsewhere"}
 class Share(TypedDict):
     """`numerator` of `denominator`, Wilson 95 % bounds as fractions of 1; `missing` are those of whom it is not known.
 
-    `worst` and `best` count all missing as no, or as yes, over denominator + missing; null where nothing is missing.
+    `worst` and `best` count all missing as no, or as yes, over denominator + missing; null where nobody is missing, or nobody is known.
     """
 
     numerator: int
@@ -55,7 +57,7 @@ class Counts(TypedDict):
 
 
 class Missing(TypedDict):
-    """A patient of whom nothing has been answered: by record number, with the last session and how long ago that was at the lock."""
+    """A patient due for a visit of whom nothing has been answered: by record number, with the last session and how long ago at the lock."""
 
     patient_id: str
     mrn: str
@@ -78,10 +80,14 @@ class FlowStep(TypedDict):
 
 
 class Flow(TypedDict):
-    """Figure 1. `responded`: patients with at least one complete questionnaire, of all operated; `women` of those who responded."""
+    """Figure 1. `responded`: patients with at least one complete questionnaire, of those due for a visit, or who have answered before it.
+
+    `not_due`: the others, who are not missing. `women` and `men` are of those who responded.
+    """
 
     steps: list[FlowStep]
     responded: Share
+    not_due: int
     women: Share
     men: Share
     missing: list[Missing]
@@ -105,12 +111,17 @@ class Clear(TypedDict):
 
 
 class Redness(TypedDict):
-    """Figure 2: when redness ended, interval-censored. `ever` is per patient among those with an observation."""
+    """Figure 2: by when the skin was clear, interval-censored. `ever` is per patient among those with an observation.
+
+    `n`: procedures in the estimate, which are all that were looked at; of them `never_red` were clear at each look, and count as clear from
+    a day in (0, first look]; `still_red` were not seen to clear; in `contradicted` somebody saw red and somebody clear on one day.
+    """
 
     ever: Share
     n: int
     never_red: int
     still_red: int
+    contradicted: int
     masses: list[Mass]
     curve: list[Clear]
     clear_by: list[Clear]
@@ -131,10 +142,14 @@ class Rater(TypedDict):
 
 
 class Agreement(TypedDict):
-    """Between raters, over the pairs that all rated; null where undefined."""
+    """Between raters, over the pairs that all of them graded; the coefficients null below FEW_PAIRS of these, and where undefined.
 
-    pairs: int
+    `alike`: pairs that all of them put above zero, or none.
+    """
+
     raters: int
+    pairs: int
+    alike: int
     raw: float | None
     fleiss_kappa: float | None
     ac1: float | None
@@ -176,7 +191,10 @@ class ScaleVisit(TypedDict):
 
 
 class OverYear(TypedDict):
-    """More than one year after the last session against less: different people, not a change over time."""
+    """More than one year from the last session to the answer against a year or less: different people, not a change over time.
+
+    Numbers alone where either side has fewer than FEW_PATIENTS.
+    """
 
     n_more: int
     n_less: int
@@ -302,18 +320,22 @@ class Event(TypedDict):
 
 
 class ComplicationCount(TypedDict):
-    """Procedures with a complication, of those assessed at least once after the procedure."""
+    """Procedures with a complication, of those where an assessment says yes or no of it; nobody known: it was never asked."""
 
     complication: str
     share: Share
 
 
 class Process(TypedDict):
-    """Figure 6: `runs` for yield, passes and minutes; learning; complications with the upper bound of what was never seen."""
+    """Figure 6: `runs` for yield, passes and minutes; learning; complications with the upper bound of what was never seen.
+
+    `assessed`: procedures assessed at least once; `serious` is of those where serious complications were looked for (methods).
+    """
 
     runs: list[Run]
     learning: Learning
     complications: list[ComplicationCount]
+    assessed: int
     serious: Share
     events: list[Event]
     events_total: int

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.vocabulary import Side, Subunit
 from server.reports.few import without_few
-from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Cohort, Physicians, Redness, Satisfaction
+from server.reports.shape import FEW_PATIENTS, MOST_POINTS, VERSION, Cohort, Physicians, Redness, Satisfaction
 from server.web.cohort_example_cases import BEGAN, STEPS, Cases, share
 
 
@@ -19,7 +19,7 @@ class Example(Cases):
         red = round(self.answered * 41 / 44)
         women = round(self.answered * 29 / 44)
         return Cohort(
-            version=1,
+            version=VERSION,
             seq=4711,
             locked_at="2026-11-20T10:00:00.000000Z",
             computed_at="2026-11-20T10:00:02.000000Z",
@@ -37,6 +37,7 @@ class Example(Cases):
             flow={
                 "steps": self.steps() if self.patients else [],
                 "responded": share(self.answered, self.patients),
+                "not_due": self.patients // 1000,
                 "women": share(women, self.answered),
                 "men": share(self.answered - women, self.answered),
                 "missing": [self.missing(number) for number in range(min(lost, 20))],
@@ -81,7 +82,7 @@ class Example(Cases):
 
     def redness(self, red: int) -> Redness:
         """Gone between day 7 and day 28 for most."""
-        known = ((7, 14, 0.2), (14, 21, 0.45), (21, 28, 0.25), (28, 90, 0.08), (90, None, 0.02))
+        known = ((0, 7, 0.07), (7, 14, 0.13), (14, 21, 0.45), (21, 28, 0.25), (28, 90, 0.08), (90, None, 0.02))
 
         def by(day: int) -> Any:
             low = sum(mass for _, right, mass in known if right is not None and right <= day)
@@ -93,6 +94,7 @@ class Example(Cases):
             n=self.answered,
             never_red=self.answered - red,
             still_red=min(1, red),
+            contradicted=red // 20,
             masses=[{"left": left, "right": right, "mass": mass} for left, right, mass in known] if enough else [],
             curve=[by(day) for day in range(92)] if enough else [],
             clear_by=[by(day) for day in (14, 21, 28)] if enough else [],
@@ -122,6 +124,7 @@ class Example(Cases):
             unanimous=share(max(0, improved - 5), self.answered, lost),
             agreement={
                 "pairs": self.answered,
+                "alike": round(self.answered * 0.82),
                 "raters": len(names),
                 "raw": 0.88 if self.enough else None,
                 "fleiss_kappa": 0.31 if self.enough else None,

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
-from schemas.outcome_words import Complication
+from schemas.outcome_words import REGION_OF, Complication, Region
 from server.reports.shape import (
     COMPUTED,
     FEW_PATIENTS,
@@ -45,8 +45,8 @@ def share(numerator: int, denominator: int, missing: int = 0) -> Share:
         share=bounds["share"],
         low=bounds["low"],
         high=bounds["high"],
-        worst=whole(numerator, every) if missing and every else None,
-        best=whole(numerator + missing, every) if missing and every else None,
+        worst=whole(numerator, every) if missing and denominator else None,
+        best=whole(numerator + missing, every) if missing and denominator else None,
     )
 
 
@@ -222,7 +222,12 @@ class Cases:
                 "values": minutes,
                 "medians": medians,
             },
-            complications=[{"complication": one, "share": share(seen.get(one, 0), many, self.patients - many)} for one in Complication],
+            complications=[
+                {"complication": one, "share": share(seen.get(one, 0), asked, self.patients - asked)}
+                for one in Complication
+                for asked in (0 if REGION_OF[one] == Region.PROCESS else many,)
+            ],
+            assessed=self.answered,
             serious=share(0, self.answered, self.patients - self.answered),
             events=events,
             events_total=sum(seen.values()),

@@ -44,15 +44,15 @@ def score(one: Scale, value: float | None) -> str:
 def _over_year(one: Scale) -> str:
     test = one["over_year"]
     if test["median_more"] is None or test["median_less"] is None or test["p"] is None:
-        return ""
+        return f" More than a year after the last session: n = {test['n_more']}; a year or less: n = {test['n_less']}; too few to compare."
     effect = f", rank-biserial {decimal(test['rank_biserial'])}" if test["rank_biserial"] is not None else ""
     if drawing.two_valued(one):
-        groups = f"n = {test['n_more']}; less: n = {test['n_less']}"
+        groups = f"n = {test['n_more']}; a year or less: n = {test['n_less']}"
     else:
         more, less = score(one, test["median_more"]), score(one, test["median_less"])
-        groups = f"median {more} (n = {test['n_more']}); less: {less} (n = {test['n_less']})"
+        groups = f"median {more} (n = {test['n_more']}); a year or less: {less} (n = {test['n_less']})"
     said = f"{groups}; {_tested(test['p'], test['p_holm'])}{effect}"
-    return f" More than a year after the last session: {said}; these are different people."
+    return f" More than a year after the last session: {said}; these are different people, and a one-year visit falls on the line."
 
 
 def _paired(one: Scale) -> str:

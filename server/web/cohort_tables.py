@@ -5,11 +5,12 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from server.procedures.note.words import capital, plain
+from schemas.outcome_words import Complication
+from server.procedures.note.words import capital, listed, plain
 from server.reports.few import without_few
 from server.reports.files.outside import nameless
 from server.reports.files.sheets import guarded
-from server.reports.shape import Agreement, Association, Cohort, Scale, ScaleVisit, ScarPoint, Share
+from server.reports.shape import Agreement, Association, Cohort, ComplicationCount, Scale, ScaleVisit, ScarPoint, Share
 from server.web.cohort_scale_words import score
 from server.web.cohort_words import COEFFICIENTS, decimal, interval, measured, p_of, percent
 from server.web.drawings.cohort.flow import in_order, silent
@@ -58,7 +59,8 @@ def _flow(cohort: Cohort) -> Iterator[Table]:
     columns = ("Visit", "Operated", "Due", "Asked", "Answered", "Did not answer", "Came in person", "Answered of due, 95 % interval")
     yield Table("Procedures at each visit", columns, rows)
     shares = (("Answered", cohort["flow"]["responded"]), ("Women among them", cohort["flow"]["women"]), ("Men", cohort["flow"]["men"]))
-    yield Table("Patients", _SHARES, [_share(name, one) for name, one in shares])
+    waiting = [Row(("Not yet due for a visit", cohort["flow"]["not_due"], None, None, None))] if cohort["flow"]["not_due"] else []
+    yield Table("Patients", _SHARES, [*(_share(name, one) for name, one in shares), *waiting])
 
 
 _SHARES = ("What", "Number", "Of", "Missing", "Share, 95 % interval")
@@ -71,14 +73,22 @@ def _share(name: str, one: Share, case: str | None = None) -> Row:
 def _redness(cohort: Cohort) -> Iterator[Table]:
     part = cohort["redness"]
     yield Table("Patients", _SHARES, [_share("Had redness", part["ever"])])
-    seen = (("Seen", part["n"]), ("Never red", part["never_red"]), ("Not seen to clear", part["still_red"]))
-    yield Table("Procedures by redness", ("Procedures", "Number of them"), [Row(one) for one in seen] if part["n"] else [])
+    looked = ((words, part[name]) for name, words in _LOOKED.items())  # type: ignore[literal-required]  # reason: its numbers
+    yield Table("Procedures looked at", ("Which", "Number"), [Row(one) for one in looked] if part["n"] else [])
     by = [Row((one["day"], percent(one["low"]), percent(one["high"]))) for one in part["clear_by"]]
-    yield Table("Gone by that day", ("Day", "At least, %", "At most, %"), by)
+    yield Table("Clear by that day", ("Day", "At least, %", "At most, %"), by)
     masses = [
         Row((one["left"], "not seen to end" if one["right"] is None else one["right"], percent(one["mass"]))) for one in part["masses"]
     ]
-    yield Table("When it ended (Turnbull)", ("After day", "By day", "Of procedures, %"), masses)
+    yield Table("When the skin was clear (Turnbull)", ("After day", "By day", "Of procedures, %"), masses)
+
+
+_LOOKED = {
+    "n": "In the estimate",
+    "never_red": "Never seen red",
+    "still_red": "Not seen to clear",
+    "contradicted": "Seen red and clear on one day, counted as red",
+}
 
 
 def _rating(cohort: Cohort) -> Iterator[Table]:
@@ -196,12 +206,23 @@ def _process(cohort: Cohort) -> Iterator[Table]:
 
 
 def _complications(cohort: Cohort) -> Iterator[Row]:
-    """Those that were seen; of the others the upper bound is the same as long as they are counted over the same procedures."""
+    """Those that were seen, each by itself; of the others those together that were asked of as many procedures; what was never asked."""
+    unseen: dict[int, list[ComplicationCount]] = {}
     for one in cohort["process"]["complications"]:
         if one["share"]["numerator"]:
-            yield _share(capital(plain(one["complication"])), one["share"])
-    if unseen := [one["share"] for one in cohort["process"]["complications"] if not one["share"]["numerator"]]:
-        yield _share(f"Each of the {len(unseen)} others of the checklist", unseen[0])
+            yield _share(_item(one), one["share"])
+        else:
+            unseen.setdefault(one["share"]["denominator"], []).append(one)
+    for asked, ones in sorted(unseen.items(), reverse=True):
+        named = listed([plain(one["complication"]) for one in ones])
+        what = "Never asked" if not asked else "Not seen" if len(ones) == 1 else f"Not seen, each of these {len(ones)}"
+        yield _share(f"{what}: {named}", ones[0]["share"])
+
+
+def _item(one: ComplicationCount) -> str:
+    """Erythema of the checklist is not the figure of redness."""
+    words = capital(plain(one["complication"]))
+    return f"{words}, as an item of the checklist (see redness)" if one["complication"] == Complication.ERYTHEMA else words
 
 
 def _where(cohort: Cohort) -> Iterator[Table]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from server.procedures.note.words import MINUS, counted, listed
-from server.reports.shape import Agreement, Association, Cohort, Run, Share
+from server.reports.shape import Agreement, Association, Cohort, Process, Redness, Run, Share
 from server.web.drawings.cohort.flow import in_order, silent
 from server.web.drawings.cohort.process import SHOWN, value_of
 
@@ -96,10 +96,13 @@ def flow(cohort: Cohort) -> str:
     part = cohort["flow"]
     responded = part["responded"]
     if not responded["denominator"]:
-        return "No patient has been operated on yet."
+        waiting = counted(part["not_due"], "patient")
+        return f"Nothing was due yet for {waiting}." if part["not_due"] else "No patient has been operated on yet."
     without = responded["denominator"] - responded["numerator"]
     within = f" ({interval(responded)})" if responded["share"] is not None else ""
     said = f"{of(responded, 'patients')} answered{within}; {without} did not."
+    if part["not_due"]:
+        said += f" {part['not_due']} more {_were(part['not_due'])} not yet due for a visit."
     last = in_order(part["steps"])[-1] if part["steps"] else None
     if last and last["due"]:
         due, without_one = counted(last["due"], "procedure"), silent(last)
@@ -116,13 +119,19 @@ def redness(cohort: Cohort) -> str:
     if not part["enough"]:
         return f"{said} {TOO_FEW}"
     by = [f"{_between(one['low'], one['high'])} % by day {one['day']}" for one in part["clear_by"]]
-    asked = f" It had gone in {listed(by)}, as far as the days on which somebody looked can tell." if by else ""
-    left = (
-        f" {part['still_red']} of {counted(part['n'], 'procedure')} {_were(part['still_red'])} not seen to clear."
-        if part["still_red"]
-        else ""
-    )
-    return f"{said}{asked}{left}"
+    asked = f" The skin was clear in {listed(by)}, as far as the days on which somebody looked can tell." if by else ""
+    return f"{said}{asked} {_looked_at(part)}"
+
+
+def _looked_at(part: Redness) -> str:
+    """What is in the estimate, in numbers of the same procedures."""
+    never, left, disputed = part["never_red"], part["still_red"], part["contradicted"]
+    said = [f"Of {counted(part['n'], 'procedure')} looked at {left} {_were(left)} not seen to clear"]
+    if never:
+        said.append(f"{never} {_were(never)} never seen red, and count as clear from a day not later than the first look")
+    if disputed:
+        said.append(f"in {disputed} somebody saw red and somebody clear on the same day, which counts as red")
+    return f"{'; '.join(said)}."
 
 
 def rating(cohort: Cohort) -> str:
@@ -138,9 +147,10 @@ def rating(cohort: Cohort) -> str:
 def agreement(one: Agreement) -> str:
     """Between the raters; a coefficient that is undefined is said in words."""
     if one["raw"] is None:
-        few = f"only {counted(one['pairs'], 'pair')} {_were(one['pairs'])} graded by all of them" if one["pairs"] else ""
+        few = f"too few: only {counted(one['pairs'], 'pair')} {_were(one['pairs'])} graded by all of them" if one["pairs"] else ""
         return f"How far the raters agree cannot be said: {few or 'there are no pairs that all of them have graded'}."
     said = f"{counted(one['raters'], 'rater')} agreed on improved or not in {percent(one['raw'])} % of {counted(one['pairs'], 'pair')}"
+    said += f" that all of them graded, all alike in {one['alike']}"
     if one["fleiss_kappa"] is None:
         kappa = "Fleiss’ kappa is undefined, because all grades fall on one side"
     else:
@@ -197,11 +207,20 @@ def run(one: Run) -> str:
 def process(cohort: Cohort) -> str:
     """Serious complications with the bound of what was never seen, and how many events there were."""
     part = cohort["process"]
-    if not part["serious"]["denominator"]:
+    if not part["assessed"]:
         return "No procedure has been assessed for complications yet."
     shown = f", of which {len(part['events'])} are drawn" if len(part["events"]) < part["events_total"] else ""
-    said = whole(part["serious"], "procedures assessed had a serious complication")
-    return f"{said}. {counted(part['events_total'], 'event')} of any kind{shown}."
+    return f"{_serious(part)} {counted(part['events_total'], 'event')} of any kind{shown}. Redness over time has its own figure."
+
+
+def _serious(part: Process) -> str:
+    """Of those in which it was looked for; who was assessed for other things only is said, and is no zero."""
+    serious, assessed = part["serious"], counted(part["assessed"], "procedure")
+    if not serious["denominator"]:
+        return f"{assessed} {_were(part['assessed'])} assessed, none of them for serious complications: whether there was one is not known."
+    partly = part["assessed"] - serious["denominator"]
+    others = f" {partly} more {_were(partly)} assessed, but not for all of these." if partly else ""
+    return f"{whole(serious, 'procedures looked at for serious complications had one')}.{others}"
 
 
 def learning(cohort: Cohort) -> str:

@@ -1,6 +1,11 @@
 """What the pages of the raters' panel call things."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from schemas.rating_words import Agreed, Step, Unpaired, Verdict
+from server.reports.shape import FEW_PAIRS
+from server.reports.statistics.agreement import FEWEST
 from server.web.words import Said
 
 STEPS = {Step.TWO_WEEKS: "2 weeks", Step.THREE_MONTHS: "3 months", Step.ONE_YEAR: "1 year"}
@@ -32,25 +37,28 @@ AGREED = {
     Agreed.UNDECIDED: Said("Fewer than three graded it", "quarter"),
 }
 AGREEMENT = {
-    "raw": ("Raw agreement", "improved or not", "graded_by_two"),
-    "ac1": ("Gwet’s AC1", "improved or not", "graded_by_two"),
-    "fleiss_kappa": ("Fleiss’ kappa", "improved or not", "graded_by_all"),
-    "weighted_kappa": ("Weighted kappa", "seven grades, quadratic, mean of all pairs of raters", "graded_by_two"),
-    "icc_single": ("ICC(2,1)", "seven grades, of one rater", "graded_by_all"),
-    "icc_mean": ("ICC(2,k)", "seven grades, of the raters’ mean", "graded_by_all"),
+    "raw": ("Raw agreement", "improved or not"),
+    "ac1": ("Gwet’s AC1", "improved or not"),
+    "fleiss_kappa": ("Fleiss’ kappa", "improved or not"),
+    "weighted_kappa": ("Weighted kappa", "seven grades, quadratic, mean of all pairs of raters"),
+    "icc_single": ("ICC(2,1)", "seven grades, of one rater"),
+    "icc_mean": ("ICC(2,k)", "seven grades, of the raters’ mean"),
 }
-"""Field of the report → its name, of what it is, and the field that counts the pairs on which it rests."""
+"""Field of the report → its name, and of what it is."""
 
 UNDEFINED = "undefined: all ratings fell in one category"
-TOO_FEW = "not yet: no pair was graded by two raters"
+ALONE = "not yet: it takes two raters"
+TOO_FEW = f"too few: it takes {FEW_PAIRS} pairs that all of them graded"
 NO_SPREAD = "undefined: all pairs were graded alike"
 
 
-def coefficient(name: str, agreement: dict[str, float | None]) -> str:
+def coefficient(name: str, agreement: Mapping[str, Any]) -> str:
     """`0.62`, or why there is none."""
-    value = agreement[name]
+    value: float | None = agreement[name]
     if value is not None:
         return f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
-    if not agreement[AGREEMENT[name][2]]:
-        return TOO_FEW if name != "fleiss_kappa" or not agreement["graded_by_two"] else "not yet: no pair was graded by all of them"
+    if agreement["raters"] < FEWEST:
+        return ALONE
+    if agreement["pairs"] < FEW_PAIRS:
+        return TOO_FEW
     return UNDEFINED if name == "fleiss_kappa" else NO_SPREAD

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.outcome_words import AnsweredBy, Presence, ResponseState
-from schemas.vocabulary import CallOutcome, EntryKind, ProcedureState, ReminderState, VisitState
+from schemas.outcome_words import AnsweredBy, Complication, Presence, ResponseState
+from schemas.vocabulary import CallOutcome, EntryKind, ProcedureState, ReminderState, VisitKind, VisitState
 from server.followup.models import Call, Redness, Reminder, Visit
 from server.outcomes.models import Assessment, Finding, Rating, RatingPair, Response, Score
 from server.patients.models import Patient, Scar
@@ -108,21 +108,31 @@ class Book:
                 row[place] += is_so
         return found
 
-    def redness(self) -> tuple[Counter[tuple[int, int | None]], int]:
-        """(intervals, how many were never red)."""
+    def due(self) -> set[Any]:
+        """Patients for whom a visit was due, or who answered."""
+        beyond = {VisitState.ATTENDED, VisitState.ANSWERED, VisitState.MISSED, VisitState.DECLINED, VisitState.LOST_TO_FOLLOW_UP}
+        visits = [one for one in self.of_chosen(Visit) if one.kind == VisitKind.VISIT and one.state != VisitState.CANCELLED]
+        visits = [one for one in visits if self.filters.protocol in {None, one.protocol_version}]
+        came = {one.patient_id for one in visits if one.state in beyond or one.target_date <= self.today}
+        return came | {one.patient_id for one in self.responses()}
+
+    def redness(self) -> tuple[Counter[tuple[int, int | None]], int, int]:
+        """(intervals, how many were never red, of how many somebody saw red and somebody clear on one day)."""
         replaced = {one.replaces for one in self.all[Redness]}
         seen = defaultdict(list)
         for one in self.of_chosen(Redness):
-            if one.id not in replaced and one.red is not None:
+            if one.id not in replaced and one.red is not None and one.day >= 0:
                 seen[one.procedure_id].append(one)
-        intervals, never = Counter[tuple[int, int | None]](), 0
+        intervals, never, disputed = Counter[tuple[int, int | None]](), 0, 0
         for rows in seen.values():
-            reds = [one.day for one in rows if one.red]
+            reds, clears = [one.day for one in rows if one.red], [one.day for one in rows if not one.red]
+            disputed += bool(set(reds) & set(clears))
             if not reds:
                 never += 1
+                intervals[0, min(clears)] += 1
                 continue
-            intervals[max(reds), min((one.day for one in rows if not one.red and one.day > max(reds)), default=None)] += 1
-        return intervals, never
+            intervals[max(reds), min((day for day in clears if day > max(reds)), default=None)] += 1
+        return intervals, never, disputed
 
     def grades(self) -> dict[Any, list[int]]:
         """Pair → grades, of those that a panel has graded."""
@@ -218,13 +228,32 @@ class Book:
             found[given / 1000, float(median)] += 1
         return found
 
-    def complications(self) -> tuple[int, Counter[str]]:
-        """(procedures assessed, complication → procedures)."""
+    def complications(self) -> tuple[int, dict[str, tuple[int, int]], tuple[int, int]]:
+        """(procedures assessed, complication → (with it, asked about it), (with a serious one, looked for it))."""
         replaced = {one.replaces for one in self.all[Assessment]}
         assessed = {one.id: one.procedure_id for one in self.of_chosen(Assessment) if one.id not in replaced and not one.withdrawn}
-        present = {
-            (str(one.complication), one.procedure_id)
-            for one in self.all[Finding]
-            if one.assessment_id in assessed and one.present == Presence.YES
-        }
-        return len(set(assessed.values())), Counter(kind for kind, _ in present)
+        said: dict[Any, dict[str, list[Finding]]] = {one: defaultdict(list) for one in assessed.values()}
+        for one in self.all[Finding]:
+            if one.assessment_id in assessed and one.present in {Presence.YES, Presence.NO}:
+                said[one.procedure_id][str(one.complication)].append(one)
+        found, looked, serious = {}, 0, 0
+        for kind in map(str, Complication):
+            asked = [rows[kind] for rows in said.values() if rows.get(kind)]
+            found[kind] = sum(any(one.present == Presence.YES for one in rows) for rows in asked), len(asked)
+        for rows in said.values():
+            grave = any(is_serious(one) for every in rows.values() for one in every)
+            serious += grave
+            looked += grave or all(rows.get(kind) for kind in SERIOUS)
+        return len(said), found, (serious, looked)
+
+
+SERIOUS = (
+    *("skin_necrosis", "vision_change", "neuro_deficit", "visceral_injury"),
+    *("local_anaesthetic_toxicity", "venous_thromboembolism", "fat_embolism"),
+)
+
+
+def is_serious(one: Finding) -> bool:
+    """By its kind or by its grade."""
+    graded = str(one.clavien_dindo) in {"IIIa", "IIIb", "IVa", "IVb", "V"} or (one.ctcae or 0) >= 3
+    return one.present == Presence.YES and (graded or str(one.complication) in SERIOUS)

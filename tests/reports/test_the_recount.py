@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,14 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.outcome_words import AnsweredBy, Complication, Presence, ResponseState
-from schemas.vocabulary import Aetiology, CallOutcome, ProcedureState, ReminderState, Sex, Side, Subunit, VisitState
+from schemas.vocabulary import Aetiology, CallOutcome, ProcedureState, ReminderState, Sex, Side, Subunit, VisitKind, VisitState
 from server.db import Database
 from server.patients.models import Scar
 from server.procedures.models import Procedure
 from server.reports.rules import Filters, Sessions
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import compute
-from server.reports.shape import Cohort, Scale
+from server.reports.service.counting_process import SERIOUS
+from server.reports.shape import FEW_PATIENTS, Cohort, Scale, Share
+from server.reports.statistics.turnbull import Seen, turnbull
 from server.snapshot import several
 from tests import make
 from tests.reports.lives import Lives, noon, raters
@@ -52,7 +55,9 @@ def the_visits(lives: Lives, chance: Chance, done: Procedure) -> None:
     """What became of each, who was told, and what was answered."""
     assert done.ended_at is not None
     for step, days in STEPS:
-        visit = lives.visit(done, step, days, chance.choice(list(VisitState)), protocol_version=chance.choice(("default-1", "2")))
+        kind = VisitKind.CHECK_IN if step == "d7" else VisitKind.VISIT
+        version = chance.choice(("default-1", "2"))
+        visit = lives.visit(done, step, days, chance.choice(list(VisitState)), protocol_version=version, kind=kind)
         for sent in chance.sample(list(ReminderState), chance.randint(0, 2)):
             lives.message(visit, sent)
         if chance.often(0.2):
@@ -71,12 +76,18 @@ def the_looks(lives: Lives, chance: Chance, done: Procedure, scars: Sequence[Sca
     red, look = None, None
     for at in chance.sample(range(1, 120), chance.randint(0, 5)):
         red = lives.redness(done, at, chance.choice((True, False, None)), replaces=red if chance.often(0.2) else None)
+        if chance.often(0.2):
+            lives.redness(done, at, chance.choice((True, False)))
     for days in chance.sample(range(5, 400), chance.randint(0, 3)):
         corrected = look if chance.often(0.3) else None
         on, withdrawn = done.ended_at.date() + timedelta(days=days), corrected is not None and chance.often(0.3)
         look = lives.assessment(done, on, replaces=corrected, withdrawn=withdrawn)
-        for complication in chance.sample(list(Complication), chance.randint(0, 3)):
-            lives.finding(look, complication, chance.choice(list(Presence)))
+        grave = chance.sample(SERIOUS, chance.choice((0, 2, len(SERIOUS))))
+        for complication in dict.fromkeys((*chance.sample(list(Complication), chance.randint(0, 3)), *grave)):
+            present = chance.choice((Presence.YES, Presence.UNKNOWN, *[Presence.NO] * 8)) if complication in SERIOUS else None
+            present = present or chance.choice(list(Presence))
+            graded = {"ctcae": chance.randint(1, 4)} if present == Presence.YES and chance.often(0.5) else {}
+            lives.finding(look, complication, present, **graded)
     for step in chance.sample(("3m", "1y", "elsewhere"), chance.randint(0, 2)):
         grades = {one: chance.choice((None, -3, -2, -1, 0, 1, 2, 3)) for one in panel if chance.often(0.9)}
         lives.pair(done, grades, step=step, scar=chance.choice([None, *scars]))
@@ -126,6 +137,19 @@ def named(scale: Scale) -> tuple[str, str]:
     return scale["scale"], scale["scored"]
 
 
+def parts(share: Share) -> tuple[int, int]:
+    """Of how many."""
+    return share["numerator"], share["denominator"]
+
+
+def clear_by(intervals: Counter[tuple[int, int | None]]) -> list[tuple[int, float, float]]:
+    """What Turnbull's estimate makes of the intervals that were counted by hand."""
+    estimate = turnbull(Seen(left, right, number) for (left, right), number in intervals.items())
+    assert estimate is not None
+    bands = [estimate.by(day) for day in (14, 21, 28)]
+    return [(int(one.day), round(one.low, 9), round(one.high, 9)) for one in bands]
+
+
 def differences(said: Cohort, book: Book) -> list[str]:
     """Where the report and the recount disagree."""
     flow, steps = said["flow"], [one["step"] for one in said["flow"]["steps"]]
@@ -133,15 +157,21 @@ def differences(said: Cohort, book: Book) -> list[str]:
         "patients": (said["counts"]["patients"], len(book.patients)),
         "procedures": (said["counts"]["procedures"], len(book.chosen)),
         "responded": (flow["responded"]["numerator"], len({one.patient_id for one in book.responses()})),
-        "missing": (flow["missing_total"], len(book.patients - {one.patient_id for one in book.responses()})),
+        "due": (flow["responded"]["denominator"], len(book.due())),
+        "not due": (flow["not_due"], len(book.patients - book.due())),
+        "missing": (flow["missing_total"], len(book.due() - {one.patient_id for one in book.responses()})),
+        "named": (
+            {one["patient_id"] for one in flow["missing"]},
+            {str(one) for one in book.due() - {one.patient_id for one in book.responses()}},
+        ),
         "flow": ({one["step"]: [one["due"], one["asked"], one["answered"], one["seen"]] for one in flow["steps"]}, book.flow()),
         "redness": (
-            (said["redness"]["n"], said["redness"]["never_red"], said["redness"]["still_red"]),
-            (
-                book.redness()[0].total() + book.redness()[1],
-                book.redness()[1],
-                sum(n for (_, r), n in book.redness()[0].items() if r is None),
-            ),
+            tuple(said["redness"][name] for name in ("n", "never_red", "contradicted", "still_red")),
+            (book.redness()[0].total(), *book.redness()[1:], sum(n for (_, r), n in book.redness()[0].items() if r is None)),
+        ),
+        "clear": (
+            [(one["day"], round(one["low"], 9), round(one["high"], 9)) for one in said["redness"]["clear_by"]],
+            clear_by(book.redness()[0]) if book.redness()[0].total() >= FEW_PATIENTS else [],
         ),
         "improved": (tuple(said["physicians"]["improved"][name] for name in ("numerator", "denominator")), book.improved(steps)),
         "scores": (
@@ -162,11 +192,12 @@ def differences(said: Cohort, book: Book) -> list[str]:
             sorted((one["x"], one["y"]) for one in said["volume"]["per_scar"]),
             sorted(book.volumes(steps).elements()),
         ),
-        "assessed": (said["process"]["serious"]["denominator"], book.complications()[0]),
+        "assessed": (said["process"]["assessed"], book.complications()[0]),
         "complications": (
-            {one["complication"]: one["share"]["numerator"] for one in said["process"]["complications"] if one["share"]["numerator"]},
-            dict(book.complications()[1]),
+            {one["complication"]: parts(one["share"]) for one in said["process"]["complications"]},
+            book.complications()[1],
         ),
+        "serious": (parts(said["process"]["serious"]), book.complications()[2]),
     }
     return [f"{what}: {ours} is not {theirs}" for what, (ours, theirs) in found.items() if ours != theirs]
 

@@ -4,16 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
+from schemas.outcome_words import Complication, Presence
 from schemas.vocabulary import ReminderState, Sex, VisitState
 from server.db import Database
 from server.reports.rules import Filters
 from server.reports.service import asking, running
+from server.reports.service.counting_process import SERIOUS
 from server.reports.shape import Cohort, Share
 from tests import make
 from tests.reports.lives import Lives, noon, raters
 
 OPERATED, ANSWERED, WOMEN, RED, IMPROVED = 52, 44, 29, 41, 40
 BEGAN = date(2023, 1, 10)
+ASKED = (*SERIOUS, Complication.NODULE)
 
 
 def the_study(db: Database, clinic: make.Clinic) -> None:
@@ -30,7 +33,9 @@ def the_study(db: Database, clinic: make.Clinic) -> None:
         if number >= ANSWERED:
             continue
         lives.response(done, day + timedelta(days=300 + number * 5), {"satisfaction": 50_000 + 1000 * number}, visit=year)
-        lives.assessment(done, day + timedelta(days=90))
+        look = lives.assessment(done, day + timedelta(days=90))
+        for complication in ASKED:
+            lives.finding(look, complication, Presence.NO)
         lives.redness(done, 14, number < RED)
         lives.redness(done, 21, red=False)
         lives.pair(done, dict(zip(panel, (2, 1, 0) if number < IMPROVED else (1, 0, -1), strict=True)), step="1y")
@@ -69,6 +74,7 @@ def test_the_published_table_is_printed_from_those_who_answered(printed: Cohort)
 
 def test_the_eight_who_are_missing_are_named_and_could_change_it_so_far(printed: Cohort) -> None:
     missing, improved = printed["flow"]["missing"], printed["physicians"]["improved"]
+    assert printed["flow"]["not_due"] == 0
     assert printed["flow"]["missing_total"] == len(missing) == len({one["mrn"] for one in missing}) == 8
     assert [one["last_session"] for one in missing] == sorted(one["last_session"] for one in missing)
     worst, best = improved["worst"], improved["best"]
@@ -85,6 +91,16 @@ def test_no_serious_complication_in_44_leaves_up_to_eight_per_cent_possible(prin
     assert percent(serious["high"]) == ["8.0"]
 
 
+def test_a_complication_that_was_asked_of_all_is_none_of_44_and_one_that_was_never_asked_is_unknown(printed: Cohort) -> None:
+    found = {one["complication"]: one["share"] for one in printed["process"]["complications"]}
+    assert len(found) == len(Complication)
+    for asked in ASKED:
+        assert (found[asked]["numerator"], found[asked]["denominator"], percent(found[asked]["high"])) == (0, 44, ["8.0"])
+    for never in set(Complication) - set(ASKED):
+        one = found[never]
+        assert (one["denominator"], one["missing"], one["share"], one["high"], one["worst"]) == (0, 52, None, None, None)
+
+
 def test_those_long_after_their_last_session_are_held_against_the_others(printed: Cohort) -> None:
     (scale,) = printed["satisfaction"]["scales"]
     tested = scale["over_year"]
@@ -97,8 +113,10 @@ def test_those_long_after_their_last_session_are_held_against_the_others(printed
 def test_redness_ended_between_two_looks(printed: Cohort) -> None:
     redness = printed["redness"]
     assert (redness["n"], redness["never_red"], redness["still_red"]) == (44, 3, 0)
-    assert [(one["left"], one["right"], round(one["mass"], 6)) for one in redness["masses"]] == [(14, 21, 1.0)]
-    assert [(one["day"], one["low"], one["high"]) for one in redness["clear_by"]] == [(14, 0.0, 0.0), (21, 1.0, 1.0), (28, 1.0, 1.0)]
+    masses = [(one["left"], one["right"], round(one["mass"] * 44, 6)) for one in redness["masses"]]
+    assert masses == [(0, 14, 3.0), (14, 21, 41.0)]
+    known = [(one["day"], round(one["low"] * 44, 6), round(one["high"] * 44, 6)) for one in redness["clear_by"]]
+    assert known == [(14, 3.0, 3.0), (21, 44.0, 44.0), (28, 44.0, 44.0)]
 
 
 def test_each_step_of_the_flow_is_part_of_the_one_before(printed: Cohort) -> None:

@@ -88,7 +88,7 @@ def test_of_few_the_boxes_count_and_redness_has_its_table_and_file(vera_at_desk:
 
 def test_the_eight_who_are_missing_are_named(study: Page) -> None:
     part = study.part("missing")
-    assert part.startswith("Who has not answered 8 patients of whom no questionnaire is complete")
+    assert part.startswith("Who has not answered 8 patients due for a visit and of whom no questionnaire is complete")
     assert len(re.findall(r"RPS-20\d\d", part)) == 8
 
 

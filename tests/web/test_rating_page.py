@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
 from server.app import App
+from server.db import Database
 from server.ids import uuid7
+from server.web.rating_words import AGREEMENT
 from tests import make
 from tests.api import Api
 from tests.outcomes.panel_case import As, another_rater, begun, consent, follow_up_is_on, offered, ready
+from tests.reports.lives import Lives, noon, raters
 from tests.web.browser import Browser, Page, faults
 
 
@@ -127,8 +131,8 @@ def test_an_empty_panel_says_what_a_pair_is_and_offers_what_is_ready(
 
 def test_the_panel_counts_each_rater_and_the_majority(app: App, clinic: make.Clinic, vera: Api, as_: As, vera_at_desk: Browser) -> None:
     pairs = offered(app, clinic, vera, 3)
-    raters = [clinic.rater, another_rater(app, clinic), another_rater(app, clinic, "Dr Emese Fekete")]
-    said = {raters[0]: "+++", raters[1]: "++0", raters[2]: "+0?"}
+    people = [clinic.rater, another_rater(app, clinic), another_rater(app, clinic, "Dr Emese Fekete")]
+    said = dict(zip(people, ("+++", "++0", "+0?"), strict=True))
     for person, words in said.items():
         rater = begun(as_(person))
         for pair, word in zip(pairs, words, strict=True):
@@ -136,16 +140,15 @@ def test_the_panel_counts_each_rater_and_the_majority(app: App, clinic: make.Cli
             verdict = {"+": f"{side}_better", "0": "no_difference", "?": "covered"}[word]
             rater.post("/ratings", {"pair_id": pair["id"], "verdict": verdict})
     (step,) = [one for one in vera.get("/reports/panel")["steps"] if one["pairs"]]
-    assert [step[name] for name in ("step", "pairs", "decided", "improved", "unanimous", "undecided")] == ["3m", 3, 2, 2, 1, 1]
+    assert [step[name] for name in ("step", "pairs", "decided", "improved", "undecided")] == ["3m", 3, 2, 2, 1]
     assert [(one["name"], one["rated"], one["cannot_judge"], one["improved"]) for one in step["raters"]] == [
         ("Dr Emese Fekete", 3, 1, 1),
         ("Dr Gábor Molnár", 3, 0, 2),
         ("Dr Réka Nagy", 3, 0, 3),
     ]
     agreed = step["agreement"]
-    assert (agreed["raters"], agreed["graded_by_all"], agreed["graded_by_two"]) == (3, 2, 3)
-    assert agreed["raw"] == pytest.approx((1 + 1 / 3 + 0) / 3)
-    assert agreed["fleiss_kappa"] == pytest.approx(1 - (1 - 2 / 3) / (2 * 5 / 6 * 1 / 6))
+    assert (agreed["raters"], agreed["pairs"], agreed["alike"]) == (3, 2, 1)
+    assert {agreed[name] for name in AGREEMENT} == {None}
     page = vera_at_desk.open("/panel")
     text = page.part("step-3m")
     assert "Improved, by the majority 2 of 2 (100.0 %)" in text
@@ -153,33 +156,30 @@ def test_the_panel_counts_each_rater_and_the_majority(app: App, clinic: make.Cli
     assert "Dr Emese Fekete 3 of 3 1 1 of 2 (50.0 %)" in text
     for label in ("Rated", "Could not judge", "Improved"):
         assert page.html.count(f'class="figure" data-label="{label}"') == 3, "each number has its name on a telephone"
-    assert "Fleiss’ kappa improved or not \N{MINUS SIGN}0.20 2 pairs" in text
+    assert "Agreement of 3 raters 2 pairs" in text
+    assert "Fleiss’ kappa improved or not too few: it takes 10 pairs that all of them graded" in text
     assert page.text.count("Fewer than three graded it") == 1
     assert faults(page) == []
 
 
-def test_kappa_is_undefined_where_all_said_the_same_and_the_page_says_so(
-    app: App, clinic: make.Clinic, vera: Api, as_: As, vera_at_desk: Browser
-) -> None:
-    pairs = offered(app, clinic, vera, 2)
-    for person in (clinic.rater, another_rater(app, clinic)):
-        for pair in pairs:
-            begun(as_(person))
-            side = follow_up_is_on(app, clinic, person, pair["id"])
-            as_(person).post("/ratings", {"pair_id": pair["id"], "verdict": f"{side}_better"})
-    (step,) = [one for one in vera.get("/reports/panel")["steps"] if one["pairs"]]
-    assert step["agreement"]["fleiss_kappa"] is None
-    assert (step["agreement"]["raw"], step["agreement"]["ac1"]) == (1, 1)
+def test_kappa_is_undefined_where_all_said_the_same_and_the_page_says_so(db: Database, clinic: make.Clinic, vera_at_desk: Browser) -> None:
+    lives, panel = Lives(clinic), raters(db, clinic, 2)
+    for number in range(10):
+        done = lives.procedure(lives.patient(), noon(date(2025, 3, 1 + number)))
+        lives.pair(done, dict.fromkeys(panel, 2))
+    lives.store(db)
     text = vera_at_desk.open("/panel").part("step-3m")
+    assert "Agreement of 2 raters 10 pairs" in text
+    assert "Raw agreement improved or not 1.00" in text
     assert "Fleiss’ kappa improved or not undefined: all ratings fell in one category" in text
     assert "ICC(2,1) seven grades, of one rater undefined: all pairs were graded alike" in text
-    assert "Not decided 2" in text
+    assert "Not decided 10" in text
 
 
 def test_one_rater_alone_agrees_with_nobody_yet(app: App, clinic: make.Clinic, vera: Api, as_: As, vera_at_desk: Browser) -> None:
     (pair,) = offered(app, clinic, vera)
     begun(as_(clinic.rater)).post("/ratings", {"pair_id": pair["id"], "verdict": "left_better"})
-    assert "Raw agreement improved or not not yet: no pair was graded by two raters" in vera_at_desk.open("/panel").text
+    assert "Raw agreement improved or not not yet: it takes two raters" in vera_at_desk.open("/panel").text
 
 
 def test_somebody_who_has_just_begun_ends_nobodys_comparison(app: App, clinic: make.Clinic, vera: Api, as_: As) -> None:
@@ -189,7 +189,7 @@ def test_somebody_who_has_just_begun_ends_nobodys_comparison(app: App, clinic: m
         for pair in pairs[:count]:
             rater.post("/ratings", {"pair_id": pair["id"], "verdict": "left_better"})
     (step,) = [one for one in vera.get("/reports/panel")["steps"] if one["pairs"]]
-    assert (step["agreement"]["raters"], step["agreement"]["graded_by_all"]) == (2, 4)
+    assert (step["agreement"]["raters"], step["agreement"]["pairs"]) == (2, 4)
     assert [one["rated"] for one in step["raters"]] == [1, 4, 4]
 
 

@@ -21,10 +21,10 @@ PATIENCE_S = 60
 BROKERS = [pytest.param("", id="files"), *([pytest.param(url, id="redis")] if (url := os.environ.get("TEST_REDIS_URL", "")) else [])]
 
 
-def twelve(db: Database, clinic: make.Clinic, panel: list[uuid.UUID]) -> None:
+def twenty(db: Database, clinic: make.Clinic, panel: list[uuid.UUID]) -> None:
     """Patients whom everything is known of, so that scipy has something to do."""
     lives = Lives(clinic)
-    for number in range(12):
+    for number in range(20):
         patient = lives.patient()
         done = lives.procedure(patient, noon(date(2024, 1, 1 + number)))
         lives.injection(done, lives.scar(patient), 500 + 100 * number)
@@ -40,7 +40,7 @@ def test_a_report_that_vera_asks_for_is_computed_by_a_worker(lonely_db: Database
     """Nothing in this process computes: what is kept in the end, the worker has written."""
     no_chores(lonely_db)
     clinic = make.clinic(lonely_db)
-    twelve(lonely_db, clinic, raters(lonely_db, clinic))
+    twenty(lonely_db, clinic, raters(lonely_db, clinic))
     vera = Api(create_app(config, lonely_db).test_client(), make.token(lonely_db, clinic.surgeon))
     with crew(lonely_db, tmp_path, broker, PYTHONWARNINGS="always") as here:
         here.start("beat")
@@ -52,7 +52,7 @@ def test_a_report_that_vera_asks_for_is_computed_by_a_worker(lonely_db: Database
         here.stop(PATIENCE_S)
     report = vera.get(there)
     assert report == vera.get("/reports/cohort")
-    assert (report["counts"]["procedures"], report["redness"]["n"]) == (12, 12)
+    assert (report["counts"]["procedures"], report["redness"]["n"]) == (20, 20)
     (scale,) = report["satisfaction"]["scales"]
     assert 0 < scale["over_year"]["p"] <= 1
     assert report["volume"]["per_scar_association"]["rho"] is not None

@@ -61,9 +61,3 @@ def together(grades: Iterable[int | None]) -> Agreed:
     if len(given) < RATERS:
         return Agreed.UNDECIDED
     return Agreed.IMPROVED if 2 * sum(one > 0 for one in given) > len(given) else Agreed.NOT_IMPROVED
-
-
-def unanimous(grades: Iterable[int | None]) -> bool:
-    """Whether enough raters graded it, and either all of them above zero or none."""
-    given = [one > 0 for one in grades if one is not None]
-    return len(given) >= RATERS and len(set(given)) == 1

@@ -1,6 +1,7 @@
 """What the raters have said, gathered for counting: each pair with each rater's grade."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,11 +29,6 @@ class Judged:
         """The majority of at least three."""
         return rating.together(self.grades.values())
 
-    @property
-    def unanimous(self) -> bool:
-        """Whether at least three agree on improved or not."""
-        return rating.unanimous(self.grades.values())
-
 
 def gather(session: Session, pair_ids: Sequence[uuid.UUID] | None = None) -> list[Judged]:
     """All pairs of the clinic, or these, in the order they were made.
@@ -49,16 +45,12 @@ def gather(session: Session, pair_ids: Sequence[uuid.UUID] | None = None) -> lis
     return list(found.values())
 
 
-def taking_part(judged: Iterable[Judged]) -> list[uuid.UUID]:
-    """Raters who graded at least half of these pairs, in the order of their ids: somebody who has just begun ends nobody's comparison."""
-    pairs = list(judged)
-    counts: dict[uuid.UUID, int] = {}
-    for pair in pairs:
-        for rater_id, grade in pair.grades.items():
-            counts[rater_id] = counts.get(rater_id, 0) + (grade is not None)
-    return sorted(rater_id for rater_id, count in counts.items() if count and 2 * count >= len(pairs))
+def graded(judged: Iterable[Judged]) -> Counter[uuid.UUID]:
+    """Of each rater who graded any of these pairs, how many."""
+    return Counter(rater_id for pair in judged for rater_id, grade in pair.grades.items() if grade is not None)
 
 
-def matrix(judged: Iterable[Judged], raters: Sequence[uuid.UUID]) -> list[list[int | None]]:
-    """A row for each pair, a column for each of `raters`: the grade, or None."""
-    return [[pair.grades.get(rater_id) for rater_id in raters] for pair in judged]
+def graded_by_all(judged: Iterable[Judged], raters: Sequence[uuid.UUID]) -> list[list[int]]:
+    """A row for each pair that all of `raters` have graded, a column for each of them."""
+    rows = ([pair.grades.get(rater_id) for rater_id in raters] for pair in judged)
+    return [[one for one in row if one is not None] for row in rows if raters and None not in row]

@@ -78,12 +78,13 @@ def _flow(cohort: Cohort) -> Iterator[Line]:
         yield from _share("flow", step["title"], "answered of due", step["rate"])
     for name, one in (("responded", flow["responded"]), ("women", flow["women"]), ("men", flow["men"])):
         yield from _share("flow", "patients", name, one)
+    yield Line("flow", "patients", "not yet due for a visit", value=flow["not_due"], unit="patients")
 
 
 def _redness(cohort: Cohort) -> Iterator[Line]:
     red = cohort["redness"]
     yield from _share("redness", "patients", "ever red", red["ever"])
-    for name in ("n", "never_red", "still_red"):
+    for name in ("n", "never_red", "still_red", "contradicted"):
         yield Line("redness", "procedures", name, value=red[name], unit="procedures")
     for one in red["masses"]:
         until = "never seen to end" if one["right"] is None else f"to day {one['right']}"
@@ -145,4 +146,5 @@ def _process(cohort: Cohort) -> Iterator[Line]:
         yield Line("process", run["measure"], "outside", run["outside"], run["n"], unit="cases")
     for one in process["complications"]:
         yield from _share("complications", "procedures", one["complication"], one["share"])
+    yield Line("complications", "procedures", "assessed", value=process["assessed"], unit="procedures")
     yield from _share("complications", "procedures", "serious", process["serious"])

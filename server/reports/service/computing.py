@@ -125,7 +125,8 @@ def _flow(people: counting_people.People, steps: list[counting_flow.Step], silen
             )
             for one in steps
         ],
-        responded=share(people.answered, people.patients),
+        responded=share(people.answered, people.due),
+        not_due=people.patients - people.due,
         women=share(answered[Sex.FEMALE], known, unknown),
         men=share(answered[Sex.MALE], known, unknown),
         missing=[
@@ -138,15 +139,15 @@ def _flow(people: counting_people.People, steps: list[counting_flow.Step], silen
             )
             for one in silent
         ],
-        missing_total=people.patients - people.answered,
+        missing_total=people.due - people.answered,
     )
 
 
 def _redness(found: counting_flow.Reds, patients: int) -> Redness:
     """When it ended."""
     estimate = turnbull(Seen(left, right, number) for (left, right), number in found.intervals.items())
-    n = sum(found.intervals.values()) + found.never_red
-    enough = sum(found.intervals.values()) >= FEW_PATIENTS
+    n = sum(found.intervals.values())
+    enough = n >= FEW_PATIENTS
 
     def by(day: int) -> Clear:
         band = estimate.by(day)  # type: ignore[union-attr]  # reason: asked only where there is one
@@ -156,6 +157,7 @@ def _redness(found: counting_flow.Reds, patients: int) -> Redness:
         ever=share(found.patients_red, found.patients_seen, patients - found.patients_seen),
         n=n,
         never_red=found.never_red,
+        contradicted=found.contradicted,
         still_red=sum(number for (_, right), number in found.intervals.items() if right is None),
         masses=[
             {"left": int(one.left), "right": None if one.right is None else int(one.right), "mass": one.mass}
@@ -209,7 +211,6 @@ def _process(frame: Frame, procedures: int) -> Process:
     cases = counting_process.newest_cases(frame)
     found = counting_process.complications(frame)
     number, events = counting_process.events(frame)
-    unseen = procedures - found.assessed
     return Process(
         runs=[
             _run(frame, "yield", "mL nanofat per 100 mL lipoaspirate", cases, lambda one: one.yield_ml),
@@ -218,9 +219,12 @@ def _process(frame: Frame, procedures: int) -> Process:
         ],
         learning=_learning(frame),
         complications=[
-            {"complication": str(one), "share": share(found.by_kind.get(one, 0), found.assessed, unseen)} for one in Complication
+            {"complication": str(one), "share": share(found.with_it.get(one, 0), asked, procedures - asked)}
+            for one in Complication
+            for asked in (found.asked.get(one, 0),)
         ],
-        serious=share(found.serious, found.assessed, unseen),
+        assessed=found.assessed,
+        serious=share(found.serious, found.looked_for, procedures - found.looked_for),
         events=[
             {
                 "procedure_id": str(one.procedure_id),

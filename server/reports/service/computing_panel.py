@@ -4,17 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from server.reports.service import counting_panel, scipy_later
+from server.reports.service import agreeing, counting_panel, scipy_later
 from server.reports.service.cohort import Frame
 from server.reports.service.counting_panel import GRADES, PANEL, Pattern, ScarGrade
 from server.reports.service.shares import share
 from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Agreement, Association, Physicians, Place, ScarPoint, Volume, Where
-from server.reports.statistics import agreement as agreeing
-from server.reports.statistics.icc import icc
 
 SEED, RESAMPLES, FEWER_RESAMPLES, MANY = 2021, 2000, 500, 5000
 """Of more than MANY scars fewer resamples are drawn: the interval of so many is narrow, and time is short."""
-MOST_RATERS = 5
 
 
 @cache
@@ -60,27 +57,10 @@ def physicians(frame: Frame, patients: int) -> Physicians:
 
 
 def _agreement(frame: Frame, raters: Sequence[counting_panel.Graded]) -> Agreement:
-    """Of those who rated half as much as the busiest at least, five at most: one who has just begun does not undo the others' pairs."""
-    busiest = sorted(raters, key=lambda one: (-sum(one.counts), one.name, str(one.rater_id)))[:MOST_RATERS]
-    panel = [one.rater_id for one in busiest if 2 * sum(one.counts) >= sum(busiest[0].counts) > 0]
-    if len(panel) < agreeing.FEWEST:
-        return Agreement(
-            pairs=0, raters=len(panel), raw=None, fleiss_kappa=None, ac1=None, weighted_kappa=None, icc_single=None, icc_mean=None
-        )
-    rows = [list(grades) for grades, number in counting_panel.together(frame, panel).items() for _ in range(number)]
-    above = [[grade > 0 for grade in row] for row in rows]
-    said = agreeing.agreement(above, (False, True))
-    within = icc(rows)
-    return Agreement(
-        pairs=len(rows),
-        raters=len(panel),
-        raw=said.raw,
-        fleiss_kappa=agreeing.fleiss(above).kappa,
-        ac1=said.ac1,
-        weighted_kappa=agreeing.light(rows).kappa,
-        icc_single=within.two_1,
-        icc_mean=within.two_k,
-    )
+    """Over all steps of the cohort."""
+    panel = agreeing.taking_part({one.rater_id: sum(one.counts) for one in raters})
+    found = counting_panel.together(frame, panel) if panel else {}
+    return agreeing.agreement(len(panel), [grades for grades, number in found.items() for _ in range(number)])
 
 
 def _association(points: Sequence[tuple[object, float, float]]) -> Association:

@@ -88,7 +88,7 @@ def _over_year(counted: Counted) -> OverYear:
         rank_biserial=None,
         shift=None,
     )
-    if len(later) + len(sooner) < FEW_PATIENTS or not later or not sooner:
+    if min(len(later), len(sooner)) < FEW_PATIENTS:
         return nothing
     test = scipy_later.hypotheses().mann_whitney(later, sooner)
     return OverYear(

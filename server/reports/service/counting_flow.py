@@ -1,6 +1,6 @@
 """Counting visits: of the procedures, how many were due for each visit, asked, and answered; and when the redness ended."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -101,19 +101,26 @@ def _stand(frame: Frame) -> sa.ColumnElement[int]:
 
 @dataclass(frozen=True)
 class Reds:
-    """`intervals` are (last day seen red, first day seen clear after it, or None) with the number of procedures; patients for `ever`."""
+    """`intervals` are (last day seen red, first day seen clear after it, or None) with the number of procedures; patients for `ever`.
+
+    Of those `never_red` the first is 0: they were clear from a day on that is not later than their first look.
+    """
 
     never_red: int
+    contradicted: int
     intervals: dict[tuple[int, int | None], int]
     patients_seen: int
     patients_red: int
 
 
 def reds(frame: Frame) -> Reds:
-    """When redness ended, per procedure: it lasted until the last day on which it was seen, even if it had gone and come back."""
+    """When redness ended, per procedure: it lasted until the last day on which it was seen, even if it had gone and come back.
+
+    On a day on which somebody saw red and somebody clear it is red. What was seen before the procedure ended is not of it.
+    """
     chosen = frame.procedures()
-    later, again = _RED.alias("later"), _RED.alias("again")
-    replaced = sa.select(later.c.replaces).where(frame.of_clinic(later), later.c.replaces.is_not(None))
+    again = _RED.alias("again")
+    replaced = _replaced(frame)
     last = sa.func.max(sa.case((_RED.c.red, _RED.c.day)))
     each = (
         sa.select(
@@ -124,7 +131,7 @@ def reds(frame: Frame) -> Reds:
             sa.func.max(sa.case((~_RED.c.red, _RED.c.day))).label("last_clear"),
         )
         .join(chosen, chosen.c.id == _RED.c.procedure_id)
-        .where(frame.of_clinic(_RED), _RED.c.red.is_not(None), _RED.c.id.not_in(replaced))
+        .where(frame.of_clinic(_RED), _RED.c.red.is_not(None), _RED.c.day >= 0, _RED.c.id.not_in(replaced))
         .group_by(_RED.c.procedure_id, chosen.c.patient_id)
         .cte("each")
     )
@@ -135,7 +142,7 @@ def reds(frame: Frame) -> Reds:
         .scalar_subquery()
     )
     right = sa.case(
-        (each.c.first_clear > each.c.left_day, each.c.first_clear),
+        (sa.or_(each.c.left_day.is_(None), each.c.first_clear > each.c.left_day), each.c.first_clear),
         (each.c.last_clear > each.c.left_day, after),  # clear, red again, clear again: asked for these few only
     ).label("right_day")
     by_interval = sa.select(each.c.left_day, right, sa.literal(1).label("one")).subquery("by_interval")
@@ -151,5 +158,26 @@ def reds(frame: Frame) -> Reds:
     )
     seen, red = next((number, of_them) for *_, number, of_them in found if of_them is not None)
     counted = {(left, right_day): number for left, right_day, number, of_them in found if of_them is None}
-    intervals = {ends: number for ends, number in counted.items() if ends[0] is not None}
-    return Reds(sum(counted.values()) - sum(intervals.values()), intervals, seen, red)
+    intervals: Counter[tuple[int, int | None]] = Counter()
+    for (left, right_day), number in counted.items():
+        intervals[left or 0, right_day] += number
+    never = sum(number for (left, _), number in counted.items() if left is None)
+    return Reds(never, _contradicted(frame), dict(intervals), seen, red)
+
+
+def _replaced(frame: Frame) -> sa.Select[Any]:
+    later = _RED.alias("later")
+    return sa.select(later.c.replaces).where(frame.of_clinic(later), later.c.replaces.is_not(None))
+
+
+def _contradicted(frame: Frame) -> int:
+    """Procedures of which on one day somebody says red and somebody clear."""
+    other, replaced = _RED.alias("other"), _replaced(frame)
+    same_day = sa.and_(other.c.procedure_id == _RED.c.procedure_id, other.c.day == _RED.c.day, ~other.c.red)
+    query = (
+        sa.select(sa.func.count(sa.distinct(_RED.c.procedure_id)))
+        .join(other, sa.and_(frame.of_clinic(other), same_day))
+        .where(frame.of_clinic(_RED), _RED.c.red, _RED.c.day >= 0, _RED.c.id.not_in(replaced), other.c.id.not_in(replaced))
+        .where(frame.counts(_RED.c.procedure_id))
+    )
+    return int(frame.rows(query)[0][0])

@@ -67,10 +67,12 @@ def first_cases(frame: Frame) -> tuple[int, list[tuple[uuid.UUID, float]]]:
 
 @dataclass(frozen=True)
 class Complications:
-    """Procedures: `assessed` at least once, with each complication, with a serious one."""
+    """Procedures: `assessed` at least once, and by what was `asked` of each complication, and of the serious ones (`looked_for`)."""
 
     assessed: int
-    by_kind: dict[Complication, int]
+    asked: dict[Complication, int]
+    with_it: dict[Complication, int]
+    looked_for: int
     serious: int
 
 
@@ -79,25 +81,42 @@ def _serious() -> sa.ColumnElement[bool]:
 
 
 def complications(frame: Frame) -> Complications:
-    """Of standing assessments only; a complication that was seen twice in a procedure counts once."""
+    """Of standing assessments only. A complication was asked about where one of them says yes or no of it, and was there if any says yes.
+
+    A serious one was looked for where all of SERIOUS were asked about, be it at several assessments, or one was found.
+    """
     assessed = frame.assessments()
     looked = sa.select(assessed.c.procedure_id).where(frame.counts(assessed.c.procedure_id)).distinct().subquery("looked")
     number = frame.rows(sa.select(sa.func.count()).select_from(looked))[0][0]
-    present = _present(frame)
-    kinds = present.add_columns(_F.c.complication, sa.func.count(sa.distinct(_F.c.procedure_id))).group_by(_F.c.complication)
-    by_kind = {Complication(kind): count for kind, count in frame.rows(kinds)}
-    serious = frame.rows(present.add_columns(sa.func.count(sa.distinct(_F.c.procedure_id))).where(_serious()))[0][0]
-    return Complications(number, by_kind, serious)
-
-
-def _present(frame: Frame) -> sa.Select[Any]:
-    assessed = frame.assessments()
-    return (
-        sa.select()
-        .select_from(_F)
+    yes = _F.c.present == Presence.YES
+    each = (
+        sa.select(
+            _F.c.procedure_id,
+            _F.c.complication,
+            sa.func.max(sa.case((yes, 1), else_=0)).label("there"),
+            sa.func.max(sa.case((sa.and_(yes, _serious()), 1), else_=0)).label("grave"),
+        )
         .join(assessed, assessed.c.id == _F.c.assessment_id)
-        .where(frame.of_clinic(_F), _F.c.present == Presence.YES, frame.counts(_F.c.procedure_id))
+        .where(frame.of_clinic(_F), _F.c.present.in_((Presence.YES, Presence.NO)), frame.counts(_F.c.procedure_id))
+        .group_by(_F.c.procedure_id, _F.c.complication)
+        .cte("each")
     )
+    by_kind = sa.select(each.c.complication, sa.func.count(), sa.func.sum(each.c.there)).group_by(each.c.complication)
+    grave = sa.func.max(each.c.grave)
+    of_serious = sa.func.sum(sa.case((each.c.complication.in_(SERIOUS), 1), else_=0))
+    known = (
+        sa.select(grave.label("grave"))
+        .group_by(each.c.procedure_id)
+        .having(sa.or_(of_serious == len(SERIOUS), grave == 1))
+        .subquery("known")
+    )
+    kind = sa.cast(sa.null(), _F.c.complication.type)
+    # In one statement, so that the findings are walked through once; the row without a complication is that of the serious ones.
+    found = frame.rows(sa.union_all(by_kind, sa.select(kind, sa.func.count(), sa.func.coalesce(sa.func.sum(known.c.grave), 0))))
+    asked = {Complication(row[0]): row[1] for row in found if row[0] is not None}
+    with_it = {Complication(row[0]): int(row[2]) for row in found if row[0] is not None}
+    looked_for, serious = next((row[1], int(row[2])) for row in found if row[0] is None)
+    return Complications(number, asked, with_it, looked_for, serious)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from schemas.rating_words import Agreed, Step
 from server.clinics.models import User
 from server.outcomes.service import panel
 from server.outcomes.service.panel import Judged
-from server.reports.statistics.agreement import agreement, fleiss, light
-from server.reports.statistics.icc import icc
+from server.reports.service import agreeing
+from server.reports.shape import Agreement
 
 
 def report(session: Session) -> dict[str, Any]:
@@ -30,7 +30,6 @@ def _step(step: Step, judged: Sequence[Judged], names: dict[Any, str]) -> dict[s
         "pairs": len(judged),
         "decided": said[Agreed.IMPROVED] + said[Agreed.NOT_IMPROVED],
         "improved": said[Agreed.IMPROVED],
-        "unanimous": sum(pair.unanimous for pair in judged),
         "undecided": said[Agreed.UNDECIDED],
         "raters": _raters(judged, names),
         "agreement": _agreement(judged),
@@ -54,20 +53,7 @@ def _raters(judged: Sequence[Judged], names: dict[Any, str]) -> list[dict[str, A
     ]
 
 
-def _agreement(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Of the raters who take part. Kappa and ICC rest on the pairs that all of them graded, the other two on those that two of them did."""
-    raters = panel.taking_part(judged)
-    grades = panel.matrix(judged, raters)
-    improved = [[None if one is None else one > 0 for one in row] for row in grades]
-    kappa, alike, numbers = fleiss(improved), agreement(improved, (False, True)), icc(grades)
-    return {
-        "raters": len(raters),
-        "graded_by_two": alike.subjects,
-        "graded_by_all": kappa.subjects,
-        "raw": alike.raw,
-        "ac1": alike.ac1,
-        "fleiss_kappa": kappa.kappa,
-        "weighted_kappa": light(grades).kappa,
-        "icc_single": numbers.two_1,
-        "icc_mean": numbers.two_k,
-    }
+def _agreement(judged: Sequence[Judged]) -> Agreement:
+    """Of the raters who take part, over the pairs that all of them have graded."""
+    raters = agreeing.taking_part(panel.graded(judged))
+    return agreeing.agreement(len(raters), panel.graded_by_all(judged, raters))

@@ -10,7 +10,7 @@ def _extreme(one: shares.Share) -> Extreme:
 
 
 def share(k: int, n: int, missing: int = 0) -> Share:
-    """`k` of the `n` who are known."""
+    """`k` of the `n` who are known. Of nobody known there are no extremes either: "0 of 52" would read as if somebody had been asked."""
     both = shares.extremes(k, n, missing)
     return Share(
         numerator=k,
@@ -19,6 +19,6 @@ def share(k: int, n: int, missing: int = 0) -> Share:
         share=both.known.share,
         low=both.known.low,
         high=both.known.high,
-        worst=_extreme(both.worst) if missing else None,
-        best=_extreme(both.best) if missing else None,
+        worst=_extreme(both.worst) if missing and n else None,
+        best=_extreme(both.best) if missing and n else None,
     )

@@ -18,13 +18,13 @@ def draw(redness: Redness) -> Markup:
     y = plot.Scale(0, 100, _BOTTOM, _TOP)
     drawn = [_shade(x)]
     if redness["enough"]:
-        drawn += plot.y_axis(y, "% gone")
+        drawn += plot.y_axis(y, "% clear")
         drawn += _band([one for one in redness["curve"] if one["day"] <= x.high], x, y)
         drawn += [_by(one, x, y) for one in redness["clear_by"] if one["day"] <= x.high]
     else:
         drawn += [plot.too_few(_TOP - 12), *_intervals(redness["masses"], x)]
     drawn += plot.x_axis(x, _BOTTOM, "days after the procedure", 6)
-    return plot.svg(_HEIGHT, "Share of patients whose redness has gone, by days after the procedure", drawn)
+    return plot.svg(_HEIGHT, "Share of procedures after which the skin is clear, by days after the procedure", drawn)
 
 
 def _last(redness: Redness) -> float:
