@@ -73,8 +73,8 @@ def _share(name: str, one: Share, case: str | None = None) -> Row:
 def _redness(cohort: Cohort) -> Iterator[Table]:
     part = cohort["redness"]
     yield Table("Patients", _SHARES, [_share("Had redness", part["ever"])])
-    looked = ((words, part[name]) for name, words in _LOOKED.items())  # type: ignore[literal-required]  # reason: its numbers
-    yield Table("Procedures looked at", ("Which", "Number"), [Row(one) for one in looked] if part["n"] else [])
+    seen = ((words, part[name]) for name, words in _LOOKED.items())  # type: ignore[literal-required]  # reason: its numbers
+    yield Table("Procedures by redness", ("Procedures", "Number of them"), [Row(one) for one in seen] if part["n"] else [])
     by = [Row((one["day"], percent(one["low"]), percent(one["high"]))) for one in part["clear_by"]]
     yield Table("Clear by that day", ("Day", "At least, %", "At most, %"), by)
     masses = [
@@ -84,7 +84,7 @@ def _redness(cohort: Cohort) -> Iterator[Table]:
 
 
 _LOOKED = {
-    "n": "In the estimate",
+    "n": "Looked at, and in the estimate",
     "never_red": "Never seen red",
     "still_red": "Not seen to clear",
     "contradicted": "Seen red and clear on one day, counted as red",
@@ -156,7 +156,7 @@ def _over_year(one: Scale) -> Iterator[Row]:
     more, less, shift = ("", "", "") if two_valued(one) else (score(one, value) for value in known)
     effect = None if test["rank_biserial"] is None else decimal(test["rank_biserial"])
     yield Row(("more than a year", test["n_more"], more, shift, effect, p_of(test["p"]), p_of(test["p_holm"])))
-    yield Row(("less", test["n_less"], less, None, None, None, None))
+    yield Row(("a year or less", test["n_less"], less, None, None, None, None))
 
 
 def _change(one: Scale) -> Iterator[Row]:

@@ -147,7 +147,7 @@ def rating(cohort: Cohort) -> str:
 def agreement(one: Agreement) -> str:
     """Between the raters; a coefficient that is undefined is said in words."""
     if one["raw"] is None:
-        few = f"too few: only {counted(one['pairs'], 'pair')} {_were(one['pairs'])} graded by all of them" if one["pairs"] else ""
+        few = f"only {counted(one['pairs'], 'pair')} {_were(one['pairs'])} graded by all of them" if one["pairs"] else ""
         return f"How far the raters agree cannot be said: {few or 'there are no pairs that all of them have graded'}."
     said = f"{counted(one['raters'], 'rater')} agreed on improved or not in {percent(one['raw'])} % of {counted(one['pairs'], 'pair')}"
     said += f" that all of them graded, all alike in {one['alike']}"

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -26,10 +25,7 @@ def test_sentences_say_the_document_s_numbers() -> None:
     said = {name: sentence(STUDY) for name, (_, sentence) in FIGURES.items()}
     assert said["flow"].startswith("44 of 52 patients answered (84.6 %, 72.5 to 92.0); 8 did not. 1 year: 34 of 44 procedures due were")
     assert said["redness"].startswith("41 of 44 patients (93.2 %, 81.8 to 97.7) had redness. The skin was clear in 20.0 % by day 14")
-    assert "Of 44 procedures looked at 1 was not seen to clear; 3 were never seen red, and count as clear from a day" in said["redness"]
-    assert "in 2 somebody saw red and somebody clear on the same day, which counts as red." in said["redness"]
     assert "40 of 44 patients (90.9 %, 78.8 to 96.4) were judged improved" in said["rating"]
-    assert "in 88.0 % of 44 pairs that all of them graded, all alike in 36; Fleiss" in said["rating"]
     assert "8 of 52 are missing: counted as no, it would be 76.9 %; as yes, 92.3 %." in said["rating"]
     assert "0 of 44 procedures looked at for serious complications had one: up to 8.0 %." in said["process"]
     assert "association only: the surgeon chose the volume" in said["volume"]
@@ -44,44 +40,9 @@ def test_the_numbers_of_a_sentence_follow_the_document() -> None:
     assert cohort_words.process(other).startswith("2 of 50 procedures looked at for serious complications had one (4.0 %, 1.1 to 13.5).")
 
 
-def test_who_is_not_yet_due_is_named_and_is_no_one_who_did_not_answer() -> None:
-    early = cohort_example.study()
-    early["flow"] |= {"responded": share(44, 49), "not_due": 3}
-    assert "44 of 49 patients answered (89.8 %, 78.2 to 95.6); 5 did not. 3 more were not yet due for a visit." in cohort_words.flow(early)
-    early["flow"] |= {"responded": share(0, 0), "not_due": 1}
-    assert cohort_words.flow(early) == "Nothing was due yet for 1 patient."
-
-
-def test_what_nobody_was_asked_is_told_as_never_asked() -> None:
-    other = cohort_example.study()
-    other["process"] |= {"assessed": 35, "serious": share(0, 0, 52)}
-    assert cohort_words.process(other).startswith(
-        "35 procedures were assessed, none of them for serious complications: whether there was one is not known."
-    )
-    other["process"]["serious"] = share(0, 30, 22)
-    assert "30 procedures looked at for serious complications had one: up to 11.4 %. 5 more were assessed," in cohort_words.process(other)
-    (table,) = [one for one in tables(STUDY, "process") if one.title == "Complications"]
-    rows = {str(row.cells[0]): row.cells[1:] for row in table.rows}
-    assert rows["Never asked: unplanned visit, emergency department, readmission and reoperation"] == (0, 0, 52, "not known")
-    assert rows["Erythema, as an item of the checklist (see redness)"][:3] == (41, 44, 8)
-    (unseen,) = [name for name in rows if name.startswith("Not seen, each of these 38: ")]
-    assert rows[unseen] == (0, 44, 8, "up to 8.0 %")
-
-
-def test_two_groups_of_which_one_is_small_are_told_and_not_compared() -> None:
-    scale = STUDY["satisfaction"]["scales"][0]
-    nothing = dict.fromkeys(("median_more", "median_less", "p", "p_holm", "rank_biserial", "shift"))
-    lonely: Any = scale | {"over_year": {"n_more": 2, "n_less": 42, **nothing}}
-    said = scale_sentence(lonely, enough=True)
-    assert "More than a year after the last session: n = 2; a year or less: n = 42; too few to compare." in said
-    assert "a one-year visit falls on the line" in scale_sentence(scale, enough=True)
-
-
 def test_what_is_undefined_is_said_in_words() -> None:
     agreement = STUDY["physicians"]["agreement"] | {"fleiss_kappa": None}
     assert "Fleiss’ kappa is undefined" in cohort_words.agreement(agreement)
-    few = STUDY["physicians"]["agreement"] | {"pairs": 7, "raw": None}
-    assert cohort_words.agreement(few).endswith("cannot be said: too few: only 7 pairs were graded by all of them.")
     association = STUDY["volume"]["per_scar_association"] | {"rho": None}
     assert cohort_words.association(association) == "Spearman’s rho is undefined"
     assert cohort_words.interval(share(0, 0)) == "not known"
@@ -102,7 +63,7 @@ def test_below_ten_patients_nothing_is_summarised() -> None:
     assert "fig-quartiles" not in drawn(FEW, "scales")
     assert "fig-limit" not in drawn(FEW, "process")
     assert [row.cells for table in tables(FEW, "redness")[1:] for row in table.rows] == [
-        ("In the estimate", 6),
+        ("Looked at, and in the estimate", 6),
         ("Never seen red", 0),
         ("Not seen to clear", 1),
         ("Seen red and clear on one day, counted as red", 0),
@@ -120,7 +81,11 @@ def test_no_per_cent_no_interval_and_no_coefficient_is_of_fewer_than_ten(patient
     said = " ".join(f"{one.sentence} {' '.join(piece.sentence for piece in one.pieces)}" for one in figures(cohort))
     rows = "".join(csv_of(cohort, name) for name in FIGURES)
     lines = list(whole_csv.lines(cohort))
-    known = [one for one in lines if one.measure in cohort["physicians"]["agreement"] and one.measure not in {"pairs", "alike", "raters", "number"}]
+    known = [
+        one
+        for one in lines
+        if one.measure in cohort["physicians"]["agreement"] and one.measure not in {"pairs", "alike", "raters", "number"}
+    ]
     summarised = patients >= FEW_PATIENTS
     assert bool(re.search(r"\d %|up to|kappa \d|median \d|limits [(]", f"{boxes} {said}")) == summarised
     assert ("too few for a per cent" in boxes) == (not summarised)
@@ -165,7 +130,7 @@ def test_comparisons_and_agreement_stand_in_the_table_and_its_file() -> None:
         f"{one['over_year']['p']:.3f}",
         f"{one['over_year']['p_holm']:.3f}",
     )
-    assert (less["After the last session"], less["Patients"]) == ("less", "22")
+    assert (less["After the last session"], less["Patients"]) == ("a year or less", "22")
     (change,) = (row for row in rows if row["Table"] == "Satisfaction: change")
     assert (change["Same patients"], change["Patients"], change["p"]) == ("2 weeks to 1 year", "34", "< 0.001")
     agreed = {row["Coefficient"]: row["Value"] for row in csv.DictReader(io.StringIO(csv_of(STUDY, "rating"))) if row["Coefficient"]}
