@@ -88,7 +88,8 @@ class Frame:
     def counts(self, procedure_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
         """Whether a row's procedure is in the cohort. Without filters the few that do not count are left out: no join with all that do."""
         if self.filters != Filters():
-            return procedure_id.in_(sa.select(self.procedures().c.id))
+            unsearched = sa.func.coalesce(procedure_id, procedure_id)  # else SQLite walks from procedure to procedure by an index
+            return unsearched.in_(sa.select(self.procedures().c.id))
         return procedure_id.not_in(sa.select(_P.c.id).where(self.of_clinic(_P), _P.c.state.not_in(DONE)))
 
     def _with_sessions(self, wanted: Sessions) -> sa.Select[Any]:
