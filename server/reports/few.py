@@ -95,19 +95,15 @@ def _scale(one: Scale, *, enough: bool) -> Scale:
     made: Scale = {**one, "visits": [_visit(each, enough=enough) for each in one["visits"]]}
     later, same = one["over_year"], one["paired"]
     if not enough or min(later["n_more"], later["n_less"]) < FEW_PATIENTS:
-        made["over_year"] = OverYear(
-            n_more=later["n_more"],
-            n_less=later["n_less"],
-            median_more=None,
-            median_less=None,
-            p=None,
-            p_holm=None,
-            rank_biserial=None,
-            shift=None,
-        )
+        made["over_year"] = uncompared(later["n_more"], later["n_less"])
     if not enough or same["n"] < FEW_PATIENTS:
         made["paired"] = {**same, "median_change": None, "p": None, "p_holm": None}
     return made
+
+
+def uncompared(n_more: int, n_less: int) -> OverYear:
+    """Both groups' numbers, and no comparison of them."""
+    return OverYear(n_more=n_more, n_less=n_less, median_more=None, median_less=None, p=None, p_holm=None, rank_biserial=None, shift=None)
 
 
 def _visit(one: ScaleVisit, *, enough: bool) -> ScaleVisit:

@@ -1,6 +1,5 @@
 """The patient's page: what she reads, what each button does, and what she reads then."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import icalendar
@@ -8,25 +7,13 @@ import pytest
 
 from schemas.vocabulary import VisitState
 from server import clock
-from server.app import App, create_app
-from server.config import Config
+from server.app import App
 from server.db import Database
 from tests import make
 from tests.web.browser import faults
 from tests.web.link_case import IN_MAY, THE_2ND_OF_JUNE, Anna, anna
 
-
-@pytest.fixture(autouse=True)
-def in_may() -> Iterator[None]:
-    """A week before the visit after three months."""
-    with clock.at(IN_MAY):
-        yield
-
-
-@pytest.fixture(scope="module")
-def linked(config: Config, db: Database) -> App:
-    """The application with the patient's page."""
-    return create_app(config, db)
+pytestmark = pytest.mark.usefixtures("in_may")
 
 
 @pytest.fixture

@@ -20,12 +20,7 @@ from tests.followup.mailbox import Mailbox, open_mailbox
 from tests.web.browser import Browser, faults
 from tests.web.link_case import IN_MAY, THE_2ND_OF_JUNE, Anna, anna
 
-
-@pytest.fixture(autouse=True)
-def in_may() -> Iterator[None]:
-    """A week before the visit after three months."""
-    with clock.at(IN_MAY):
-        yield
+pytestmark = pytest.mark.usefixtures("in_may")
 
 
 @pytest.fixture

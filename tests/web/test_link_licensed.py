@@ -1,7 +1,6 @@
 """What Riverside has licensed and loaded is asked on Marta's telephone too, long scales by a box, in the languages it has."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +8,13 @@ import pytest
 
 from schemas.outcome_words import AnsweredBy
 from server import clock
-from server.app import App, create_app
-from server.config import Config
+from server.app import App
 from server.db import Database
 from server.outcomes.models import Response, Score
 from server.outcomes.service import loading
 from tests import make
 from tests.web.browser import Page, faults
-from tests.web.link_case import IN_MAY, MONDAY, THE_2ND_OF_JUNE, anna
+from tests.web.link_case import MONDAY, THE_2ND_OF_JUNE, anna
 from tests.web.questions_case import Marta
 
 MIRROR: dict[str, Any] = {
@@ -56,17 +54,7 @@ FREE = 8
 """Questions of the free instruments after three months; the licensed one's come after them."""
 
 
-@pytest.fixture(autouse=True)
-def in_may() -> Iterator[None]:
-    """A week before the visit after three months."""
-    with clock.at(IN_MAY):
-        yield
-
-
-@pytest.fixture(scope="module")
-def linked(config: Config, db: Database) -> App:
-    """The application with the patient's page."""
-    return create_app(config, db)
+pytestmark = pytest.mark.usefixtures("in_may")
 
 
 def load(db: Database, clinic: make.Clinic, *, until: str | None = None, **changed: Any) -> None:

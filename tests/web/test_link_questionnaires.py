@@ -1,6 +1,5 @@
 """Marta's questions before her visit after three months: one a page on her telephone, kept at once, sent when she has looked them over."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,9 +8,8 @@ import sqlalchemy as sa
 from schemas.outcome_words import AnsweredBy, ResponseState
 from schemas.vocabulary import VisitState
 from server import clock
-from server.app import App, create_app
-from server.config import Config
-from server.db import Database, find
+from server.app import App
+from server.db import find
 from server.followup.models import Alert, Visit
 from server.followup.models.redness import Redness
 from server.followup.service.alerts import close_alert
@@ -28,17 +26,7 @@ LATER = ["pain.pain", "gais.change", *(f"satisfaction.{one}" for one in ("looks"
 """What is asked three months after, in this order."""
 
 
-@pytest.fixture(autouse=True)
-def in_may() -> Iterator[None]:
-    """A week before the visit after three months."""
-    with clock.at(IN_MAY):
-        yield
-
-
-@pytest.fixture(scope="module")
-def linked(config: Config, db: Database) -> App:
-    """The application with the patient's page."""
-    return create_app(config, db)
+pytestmark = pytest.mark.usefixtures("in_may")
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from schemas.red_flags import RedFlag
 from schemas.vocabulary import VisitState
 from server import clock
-from server.app import App, create_app
-from server.config import Config
+from server.app import App
 from server.db import Database, find
 from server.followup.models import Alert, Answer, PushSubscription, Redness, Reminder
 from server.followup.service.alerts import close_alert
@@ -29,12 +28,6 @@ def in_march() -> Iterator[None]:
     """The day of the last check-in."""
     with clock.at(END_OF_MARCH):
         yield
-
-
-@pytest.fixture(scope="module")
-def linked(config: Config, db: Database) -> App:
-    """The application with the patient's page."""
-    return create_app(config, db)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Whoever opens a link changes nothing; whoever has none, or another one, does nothing to anybody."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +9,7 @@ from flask.testing import FlaskClient
 
 from schemas.vocabulary import VisitState
 from server import clock
-from server.app import App, create_app
-from server.config import Config
-from server.db import Database
+from server.app import App
 from tests import make
 from tests.web.browser import Browser, Page
 from tests.web.link_case import END_OF_MARCH, IN_MAY, THE_2ND_OF_JUNE, Anna, anna
@@ -37,17 +34,7 @@ PARTS = (
 POSTS = ("come", "another-time", "cannot-come", "call-me", "stop", "start-again", "new-link", "question/1", "question/2", "something-wrong")
 
 
-@pytest.fixture(autouse=True)
-def in_may() -> Iterator[None]:
-    """A week before the visit after three months."""
-    with clock.at(IN_MAY):
-        yield
-
-
-@pytest.fixture(scope="module")
-def linked(config: Config, db: Database) -> App:
-    """The application with the patient's page."""
-    return create_app(config, db)
+pytestmark = pytest.mark.usefixtures("in_may")
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ They are written once; `moments` is what they are asked with.
 import uuid
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -18,6 +17,7 @@ from server.db import UtcDateTime
 from server.followup.models import Alert, Reminder, Visit
 from server.followup.service.alerts import WISHES
 from server.followup.service.listing import NOT_YET
+from server.indexes import unsearched
 from server.patients.models import Patient
 
 DUE_WITHIN = timedelta(days=7)
@@ -50,7 +50,7 @@ def alerts(kind: WorkKind) -> sa.Select[Alert, Patient, Visit]:
     other = _OTHER
     same = sa.and_(other.patient_id == Alert.patient_id, sa.func.coalesce(other.visit_id, other.patient_id) == _about())
     newer = sa.exists().where(
-        other.closed_at.is_(None), other.kind.in_(ALERTS[kind]), other.clinic_id == Alert.clinic_id, same, _unsearched(other.id) > Alert.id
+        other.closed_at.is_(None), other.kind.in_(ALERTS[kind]), other.clinic_id == Alert.clinic_id, same, unsearched(other.id) > Alert.id
     )
     query = (
         sa.select(Alert, Patient, Visit)
@@ -104,16 +104,11 @@ def unspoken_for() -> tuple[sa.ColumnElement[bool], ...]:
     return Visit.id.not_in(alerted), _not_put_off()
 
 
-def _unsearched(column: sa.ColumnElement[Any] | Any) -> sa.ColumnElement[Any]:
-    """The same value, where an index on it must not be taken: SQLite would read half the clinic for the few rows of one visit."""
-    return sa.func.coalesce(column, column)
-
-
 def _told_later() -> sa.ColumnElement[bool]:
     """Whether a later message about the same day went out: then the patient knows."""
     later = _LATER_MESSAGE
     same = (later.clinic_id == Reminder.clinic_id, later.visit_id == Reminder.visit_id, later.about_on == Reminder.about_on)
-    return sa.exists().where(*same, _unsearched(later.due_at) > Reminder.due_at, later.state.in_(_ARRIVED))
+    return sa.exists().where(*same, unsearched(later.due_at) > Reminder.due_at, later.state.in_(_ARRIVED))
 
 
 def _next() -> sa.ScalarSelect[int]:
@@ -123,7 +118,7 @@ def _next() -> sa.ScalarSelect[int]:
         later.clinic_id == Visit.clinic_id,
         later.procedure_id == Visit.procedure_id,
         later.kind == VisitKind.VISIT,
-        _unsearched(later.target_date) > Visit.target_date,
+        unsearched(later.target_date) > Visit.target_date,
         later.state.not_in(_NOT_COME_YET),
     )
 

@@ -17,6 +17,7 @@ from server.clinics import service as clinics
 from server.dates import local_day
 from server.db import table_of
 from server.followup.models import Visit
+from server.indexes import unsearched
 from server.journal.models import JournalRow
 from server.outcomes.models import Assessment, Response
 from server.patients.models import Scar
@@ -88,8 +89,7 @@ class Frame:
     def counts(self, procedure_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
         """Whether a row's procedure is in the cohort. Without filters the few that do not count are left out: no join with all that do."""
         if self.filters != Filters():
-            unsearched = sa.func.coalesce(procedure_id, procedure_id)  # else SQLite walks from procedure to procedure by an index
-            return unsearched.in_(sa.select(self.procedures().c.id))
+            return unsearched(procedure_id).in_(sa.select(self.procedures().c.id))
         return procedure_id.not_in(sa.select(_P.c.id).where(self.of_clinic(_P), _P.c.state.not_in(DONE)))
 
     def _with_sessions(self, wanted: Sessions) -> sa.Select[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from server.outcomes.rules.instrument import TOP
+from server.reports.few import uncompared
 from server.reports.service import counting_scales, scale_words, scipy_later
 from server.reports.service.cohort import Frame
 from server.reports.service.counting_scales import Counted, Key, quantile, spread
@@ -78,18 +79,8 @@ def _visit(step: str, title: str, counted: Counted, due: int) -> ScaleVisit:
 
 def _over_year(counted: Counted) -> OverYear:
     later, sooner = spread(counted.later), spread(counted.sooner)
-    nothing = OverYear(
-        n_more=len(later),
-        n_less=len(sooner),
-        median_more=None,
-        median_less=None,
-        p=None,
-        p_holm=None,
-        rank_biserial=None,
-        shift=None,
-    )
     if min(len(later), len(sooner)) < FEW_PATIENTS:
-        return nothing
+        return uncompared(len(later), len(sooner))
     test = scipy_later.hypotheses().mann_whitney(later, sooner)
     return OverYear(
         n_more=len(later),

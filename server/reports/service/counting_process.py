@@ -36,16 +36,17 @@ class Case:
     minutes: float | None
 
 
-def _minutes(row: sa.Row[Any]) -> float | None:
-    if row.started_at is None or row.ended_at is None or row.ended_at < row.started_at:
+def minutes(started_at: datetime | None, ended_at: datetime | None) -> float | None:
+    """A procedure's length in minutes, to a tenth; None where either is not known or they stand the other way round."""
+    if started_at is None or ended_at is None or ended_at < started_at:
         return None
-    return float(round((row.ended_at - row.started_at).total_seconds() / 60, 1))
+    return float(round((ended_at - started_at).total_seconds() / 60, 1))
 
 
 def _case(row: sa.Row[Any], sums: Mapping[str, Any]) -> Case:
     nanofat, lipoaspirate = sums.get("nanofat_ul"), sums.get("lipoaspirate_ul")
     taken = round(nanofat / lipoaspirate * 100, 1) if nanofat is not None and lipoaspirate else None
-    return Case(row.id, row.performed_at, taken, sums.get("passes"), _minutes(row))
+    return Case(row.id, row.performed_at, taken, sums.get("passes"), minutes(row.started_at, row.ended_at))
 
 
 def newest_cases(frame: Frame) -> list[Case]:
@@ -62,7 +63,7 @@ def first_cases(frame: Frame) -> tuple[int, list[tuple[uuid.UUID, float]]]:
     timed = sa.and_(chosen.c.started_at.is_not(None), chosen.c.ended_at >= chosen.c.started_at)
     number = frame.rows(sa.select(sa.func.count()).select_from(chosen).where(timed))[0][0]
     rows = frame.rows(sa.select(chosen).where(timed).order_by(chosen.c.performed_at, chosen.c.id).limit(MOST_POINTS))
-    return number, [(row.id, minutes) for row in rows if (minutes := _minutes(row)) is not None]
+    return number, [(row.id, lasted) for row in rows if (lasted := minutes(row.started_at, row.ended_at)) is not None]
 
 
 @dataclass(frozen=True)

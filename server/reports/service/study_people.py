@@ -9,6 +9,7 @@ from schemas.vocabulary import Aetiology, EntryKind, Morphology, ProcedureState,
 from server.db import table_of
 from server.patients.models import Patient, Scar
 from server.reports.service.cohort import Frame
+from server.reports.service.counting_process import minutes
 from server.reports.service.study_columns import Column, Table, day, decimal, millilitres, millimetres, number_of, word
 
 _PATIENT, _S = table_of(Patient), table_of(Scar)
@@ -62,8 +63,7 @@ def _procedures(frame: Frame) -> sa.Select[Any]:
 def _with_minutes(row: sa.Row[Any]) -> Iterator[tuple[Any, ...]]:
     """Its length in place of its times, which say at what hour somebody was treated."""
     *kept, started_at, ended_at = tuple(row)
-    timed = started_at is not None and ended_at is not None and ended_at >= started_at
-    yield (*kept, round((ended_at - started_at).total_seconds() / 60, 1) if timed else None)
+    yield (*kept, minutes(started_at, ended_at))
 
 
 _SIZES = ("length_um", "width_um", "depth_um", "area_mm2_e1", "age_months")
