@@ -59,7 +59,10 @@ class CohortOut(Document):
 
 
 class CohortWaiting(Document):
-    """A report on its way. `kept_seq` is the lock of the newest one that is there already, `changes_since` how far it lies behind."""
+    """A report on its way: `done` of `total` parts, or, while `step` is `procedures`, procedures gathered, which is done once for a clinic.
+
+    `kept_seq` is the lock of the newest one that is there already, `changes_since` how far it lies behind.
+    """
 
     id = Id()
     state = Choice(ReportState)

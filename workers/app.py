@@ -22,6 +22,7 @@ SEND_QUEUES = {channel: f"send.{channel}" for channel in Channel}
 TICK_EVERY_S = 1.0
 THUMBNAILS_EVERY_S = 2.0
 REPORTS_EVERY_S = 1.0
+DIGESTS_EVERY_S = 60.0
 PHOTO_KEYS_EVERY_S = 10.0
 CHECKPOINTS_EVERY_S = 600.0
 
@@ -39,6 +40,7 @@ SETTINGS: dict[str, Any] = {
         "photo_keys": {"queue": PHOTO_QUEUE},
         "checkpoints": {"queue": TICK_QUEUE},
         "reports": {"queue": REPORT_QUEUE},
+        "digests": {"queue": REPORT_QUEUE},
     },  # a pump names its channel's queue when it is woken
     # The truth is in SQL: results would be traffic that nobody reads.
     "task_ignore_result": True,
@@ -78,6 +80,7 @@ SETTINGS: dict[str, Any] = {
         "thumbnails": {"task": "thumbnails", "schedule": THUMBNAILS_EVERY_S, "options": {"expires": 5}},
         "photo_keys": {"task": "photo_keys", "schedule": PHOTO_KEYS_EVERY_S, "options": {"expires": 10}},
         "reports": {"task": "reports", "schedule": REPORTS_EVERY_S, "options": {"expires": 5}},
+        "digests": {"task": "digests", "schedule": DIGESTS_EVERY_S, "options": {"expires": 30}},
         "checkpoints": {"task": "checkpoints", "schedule": CHECKPOINTS_EVERY_S, "options": {"expires": 300}},
     },
 }

@@ -161,6 +161,7 @@ WALLED_12 = (
 WALLED_13 = ("erasures",)
 WALLED_14 = APPEND_ONLY_14
 WALLED_15 = (*APPEND_ONLY_15, *NEVER_DELETED_15)
+WALLED_17 = ("cohort_digests", "cohort_digest_heads")
 _OWN = "(SELECT NULLIF(current_setting('app.clinic_id', true), '')::uuid)"
 _ALL = "(SELECT current_setting('app.scope', true)) = 'system'"
 """In a sub-select each setting is read once a statement, not once a row."""

@@ -1,3 +1,3 @@
 """The newest migration, by name: starting up must not load the migration machinery to compare one string."""
 
-NEWEST = "0016"
+NEWEST = "0017"

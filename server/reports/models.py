@@ -1,4 +1,4 @@
-"""Table: reports, asked for, computed and kept. No part of the clinical record: what they say can be computed again from it."""
+"""Tables: reports, and the digests they are counted from. No part of the clinical record: both can be computed again from it."""
 
 import uuid
 from datetime import datetime
@@ -45,3 +45,36 @@ class Report(InClinic, Base):
     finished_at: Mapped[datetime | None]
     problem: Mapped[str | None]
     result: Mapped[dict[str, Any] | None]
+
+
+class CohortDigest(Base):
+    """What reports count of one procedure, packed in sections (see `digest.form`). Written and read by workers only."""
+
+    __tablename__ = "cohort_digests"
+    __table_args__ = (sa.ForeignKeyConstraint(["clinic_id", "procedure_id"], ["procedures.clinic_id", "procedures.id"]),)
+    clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    procedure_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    facts: Mapped[bytes]
+    visits: Mapped[bytes]
+    responses: Mapped[bytes]
+    scores: Mapped[bytes]
+    scars: Mapped[bytes]
+    pairs: Mapped[bytes]
+    ratings: Mapped[bytes]
+    events: Mapped[bytes]
+
+
+class CohortDigestHead(Base):
+    """How far a clinic's digests are: they say what the record said at journal row `seq` or later.
+
+    `form` is what they were made by. While all are made for the first time, `made` counts those that are, and `filled_to` is the last
+    procedure, in the order of ids; null when there is one for every procedure that counts. `words` are those that the digests number.
+    """
+
+    __tablename__ = "cohort_digest_heads"
+    clinic_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("clinics.id"), primary_key=True)
+    form: Mapped[str]
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    filled_to: Mapped[uuid.UUID | None]
+    made: Mapped[int] = mapped_column(default=0)
+    words: Mapped[list[str]]

@@ -13,12 +13,14 @@ from schemas.outcome_words import ReportState
 from server import clock
 from server.db import Database
 from server.problems import Problem
+from server.reports.digest import following
 from server.reports.models import Report
 from server.reports.rules import Filters
 from server.reports.service import asking, running
 from server.reports.service.cohort import frame_of
-from server.reports.service.computing import STEPS, compute
-from server.snapshot import several, snapshot
+from server.reports.service.computing import compute
+from server.reports.service.steps import GATHERING, STEPS
+from server.snapshot import moment
 from tests import make
 from tests.reports.lives import Lives, noon
 
@@ -58,7 +60,7 @@ def test_the_same_lock_gives_the_same_numbers_and_a_new_write_a_new_lock(db: Dat
     first = asked(db, clinic)
     running.run_waiting(db)
     assert asked(db, clinic).id == first.id
-    with snapshot(db, clinic.id) as session:
+    with moment(db, clinic.id) as session:
         again = dict(compute(frame_of(session, Filters())))
     again.pop("computed_at")
     assert numbers(db, clinic, first) == again
@@ -85,14 +87,13 @@ def test_a_lock_that_was_never_computed_is_told_with_the_nearest(db: Database, c
             asking.at_lock(session, Filters(protocol="2"), kept.seq)
 
 
-@pytest.mark.parametrize("readers", [1, 3])
-def test_everything_of_one_report_is_of_one_moment(db: Database, clinic: make.Clinic, readers: int) -> None:
-    """Somebody writes while it is counted; nothing of it is in the numbers, nor in the lock, however many count at once."""
+def test_everything_of_one_report_is_of_one_moment(db: Database, clinic: make.Clinic) -> None:
+    """Somebody writes while it is counted; nothing of it is in the numbers, nor in the lock."""
     lives = Lives(clinic)
     lives.procedure(lives.patient(), noon(date(2025, 3, 1)))
     lives.store(db)
-    with several(db, clinic.id, readers) as sessions:
-        frame = frame_of(sessions[0], Filters())
+    with moment(db, clinic.id) as session:
+        frame = frame_of(session, Filters())
 
         def meanwhile(done: int, _step: str) -> None:
             if done == 0:
@@ -101,7 +102,7 @@ def test_everything_of_one_report_is_of_one_moment(db: Database, clinic: make.Cl
                 late.procedure(late.patient(), noon(date(2025, 3, 2)))
                 late.store(db)
 
-        said = compute(frame, meanwhile, beside=[replace(frame, session=one) for one in sessions[1:]])
+        said = compute(frame, meanwhile)
     assert (said["counts"]["patients"], said["counts"]["procedures"]) == (1, 1)
     asked(db, clinic)
     running.run_waiting(db)
@@ -121,6 +122,40 @@ def test_a_report_shows_how_far_it_is(db: Database, clinic: make.Clinic) -> None
     assert (seen.done, seen.total, seen.step) == (0, len(STEPS), "patients")
     running.run(db, turn)
     assert (asked(db, clinic).done, asked(db, clinic).step) == (7, "places")
+
+
+def test_a_clinics_first_report_says_how_many_procedures_are_gathered(
+    db: Database, clinic: make.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's time is up after the first of three; its next call goes on where it was, and nobody counts that as a lost worker."""
+    lives = Lives(clinic)
+    for day in (1, 2, 3):
+        lives.procedure(lives.patient(), noon(date(2025, 3, day)))
+    lives.store(db)
+    report = asked(db, clinic)
+    monkeypatch.setattr(following, "PART", 1)
+    with db.transaction(clinic.id) as session:
+        turn = running.claim(session)
+    assert turn is not None
+    once = iter((True,))
+    assert not running.gather(db, turn, lambda: next(once, False))
+    seen = asked(db, clinic)
+    assert (seen.state, seen.step, seen.done, seen.total, seen.attempts) == (ReportState.QUEUED, GATHERING, 1, 3, 0)
+    assert running.run_waiting(db) >= 1
+    assert numbers(db, clinic, report)["counts"]["procedures"] == 3
+
+
+def test_a_worker_loads_what_computes_as_it_starts_where_reports_are_asked_for(lonely_db: Database) -> None:
+    clinic = make.clinic(lonely_db)
+    assert running.warm_up(lonely_db) is None, "nobody has ever asked"
+    asked(lonely_db, clinic)
+    assert running.warm_up(lonely_db) is None, "nor has anybody had one"
+    running.run_waiting(lonely_db)
+    loading = running.warm_up(lonely_db)
+    assert loading is not None
+    loading.join()
+    with clock.at(clock.now() + running.IN_USE + timedelta(days=1)):
+        assert running.warm_up(lonely_db) is None, "and it was long ago"
 
 
 def test_a_lost_workers_report_is_taken_over_and_the_lost_one_is_not_heard(db: Database, clinic: make.Clinic) -> None:

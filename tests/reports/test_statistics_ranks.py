@@ -1,7 +1,7 @@
 """Rank tests and Spearman's correlation: against scipy, against definitions written out, and their own laws."""
 
-from collections.abc import Callable
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from itertools import product
 from statistics import median
 
@@ -12,11 +12,29 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from server.reports.statistics import correlation, hypotheses
-from server.reports.statistics.correlation import Point, Spearman, spearman
+from server.reports.statistics.correlation import RESAMPLES, Spearman
 from server.reports.statistics.hypotheses import mann_whitney, signed_rank
 from tests.reports.published import untimed
 
 SCORES = st.lists(st.integers(0, 20).map(float), min_size=1, max_size=25)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Two numbers of one scar, and whose it is."""
+
+    patient: object
+    x: float
+    y: float
+
+
+def spearman(points: Sequence[Point], seed: int, resamples: int = RESAMPLES) -> Spearman:
+    """Of points, by the order in which their patients first come."""
+    numbers: dict[object, int] = {}
+    patient = np.array([numbers.setdefault(one.patient, len(numbers)) for one in points], dtype=np.int64)
+    return correlation.spearman(patient, np.array([one.x for one in points]), np.array([one.y for one in points]), seed, resamples)
+
+
 POINTS = st.lists(st.builds(Point, st.integers(0, 8), st.integers(0, 9).map(float), st.integers(0, 9).map(float)), max_size=25)
 
 

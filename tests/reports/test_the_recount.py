@@ -4,7 +4,6 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,10 +17,10 @@ from server.procedures.models import Procedure
 from server.reports.rules import Filters, Sessions
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import compute
-from server.reports.service.counting_process import SERIOUS
 from server.reports.shape import FEW_PATIENTS, Cohort, Scale, Share
 from server.reports.statistics.turnbull import Seen, turnbull
-from server.snapshot import several
+from server.reports.terms import SERIOUS
+from server.snapshot import moment
 from tests import make
 from tests.reports.lives import Lives, noon, raters
 from tests.reports.recount import Book
@@ -207,8 +206,8 @@ def test_the_database_counts_as_a_person_would(seed: int, db: Database, clinic: 
     chance = Chance(seed)
     surgeons = a_clinic(db, clinic, chance)
     for filters in some_filters(chance, surgeons):
-        with several(db, clinic.id, 3) as sessions:
-            frame = frame_of(sessions[0], filters)
-            said = compute(frame, beside=[replace(frame, session=one) for one in sessions[1:]])
-            book = Book(sessions[0], filters, ZoneInfo("Europe/Budapest"), frame.today)
+        with moment(db, clinic.id) as session:
+            frame = frame_of(session, filters)
+            said = compute(frame)
+            book = Book(session, filters, ZoneInfo("Europe/Budapest"), frame.today)
             assert differences(said, book) == [], filters

@@ -9,8 +9,8 @@ from schemas.vocabulary import ReminderState, Sex, VisitState
 from server.db import Database
 from server.reports.rules import Filters
 from server.reports.service import asking, running
-from server.reports.service.counting_process import SERIOUS
 from server.reports.shape import Cohort, Share
+from server.reports.terms import SERIOUS
 from tests import make
 from tests.reports.lives import Lives, noon, raters
 

@@ -17,9 +17,9 @@ from server.reports.service import panel as panel_report
 from server.reports.service.agreeing import agreement
 from server.reports.service.cohort import frame_of
 from server.reports.service.computing import compute
-from server.reports.service.counting_process import SERIOUS
 from server.reports.shape import Cohort, Share
-from server.snapshot import snapshot
+from server.reports.terms import SERIOUS
+from server.snapshot import moment
 from tests import make
 from tests.reports.lives import Lives, noon, raters
 
@@ -42,7 +42,7 @@ def told(db: Database, clinic: make.Clinic, lives: Lives) -> Told:
     def report() -> Cohort:
         with clock.at(noon(TODAY)):
             lives.store(db)
-        with snapshot(db, clinic.id) as session:
+        with moment(db, clinic.id) as session:
             return compute(frame_of(session, Filters()))
 
     return report

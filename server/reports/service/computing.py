@@ -1,6 +1,6 @@
-"""From the counts to the report, a step at a time. Importing this does not load scipy; computing does."""
+"""From the counts to the report, a step at a time. Only for workers: importing this loads numpy, computing loads scipy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -8,12 +8,13 @@ from schemas.outcome_words import Complication
 from schemas.vocabulary import Sex
 from server import clock
 from server.canonical import instant
-from server.reports.service import counting_flow, counting_panel, counting_people, counting_process, counting_scales, scipy_later
+from server.reports.digest.chosen import Chosen
+from server.reports.service import counting_flow, counting_panel, counting_people, counting_process, scipy_later
 from server.reports.service.cohort import Frame
 from server.reports.service.computing_panel import physicians, volume, where
 from server.reports.service.computing_scores import satisfaction
 from server.reports.service.shares import share
-from server.reports.service.side_by_side import Asking, side_by_side
+from server.reports.service.steps import STEPS
 from server.reports.shape import (
     FEW_PATIENTS,
     VERSION,
@@ -32,49 +33,39 @@ from server.reports.shape import (
 from server.reports.statistics.turnbull import Seen, turnbull
 from server.reports.statistics.xmr import running_median, xmr
 
-STEPS = ("patients", "visits", "redness", "ratings", "scores", "volumes", "process", "places")
-"""What is counted, in this order; shown while it is."""
-
 Progress = Callable[[int, str], None]
 _MONTH_DAYS = 30.4375
 _MEDIAN_OF = 11
 CURVE_DAYS, BY_DAYS = range(92), (14, 21, 28)
 
 
-def compute(frame: Frame, progress: Progress = lambda _done, _step: None, *, beside: Sequence[Frame] = ()) -> Cohort:
+def compute(frame: Frame, progress: Progress = lambda _done, _step: None) -> Cohort:
     """The whole report of what the frame's session sees. `progress` is told before each of STEPS how many are done.
 
-    `beside`: more frames of the same moment, so that several things are counted at once.
+    Ratings and scores are put in the order of the visits, which has to be known for them.
     """
     scipy_later.warm_up()
-    with side_by_side((frame, *beside)) as ask:
-        return _computed(frame, ask, progress)
-
-
-def _computed(frame: Frame, ask: Asking, progress: Progress) -> Cohort:
-    """What takes longest is asked first. Ratings and scores are put in the order of the visits, which has to be known for them."""
     progress(0, STEPS[0])
-    count_steps, count_people = ask(counting_flow.steps), ask(counting_people.people)
-    count_reds, count_silent = ask(counting_flow.reds), ask(counting_people.silent)
-    people = count_people()
+    chosen = Chosen(frame)
+    visits = counting_flow.visits(chosen)
+    people = counting_people.people(chosen, visits)
     progress(1, STEPS[1])
-    steps = count_steps()
+    steps = counting_flow.steps(chosen, visits)
     frame.steps.update({one.step: one.title for one in steps})
-    count_scales = ask(counting_scales.scales)
-    count_judged, count_places = ask(counting_panel.scars), ask(counting_panel.places)
-    count_panel, count_process = ask(lambda one: physicians(one, people.patients)), ask(lambda one: _process(one, people.procedures))
-    flow = _flow(people, steps, count_silent(), frame.today)
+    flow = _flow(people, steps, counting_people.silent(chosen, visits), frame.today)
+    del visits  # a tenth of a report's memory
     progress(2, STEPS[2])
-    reds = count_reds()
+    redness = _redness(counting_flow.reds(chosen), people.patients)
     progress(3, STEPS[3])
-    panel = count_panel()
+    ratings = counting_panel.Ratings(chosen)
+    panel = physicians(ratings, people.patients)
     progress(4, STEPS[4])
-    said = satisfaction(frame, count_scales(), {one.step: one.due for one in steps}, people.answered)
+    said = satisfaction(chosen, {one.step: one.due for one in steps}, people.answered)
     progress(5, STEPS[5])
-    judged, places = count_judged(), count_places()
-    given = volume(judged, sum(places.values()))
+    judged, places = counting_panel.scars(ratings), counting_panel.places(chosen)
+    given = volume(chosen, judged, sum(places.values()))
     progress(6, STEPS[6])
-    process = count_process()
+    process = _process(chosen)
     progress(7, STEPS[7])
     return Cohort(
         version=VERSION,
@@ -85,12 +76,12 @@ def _computed(frame: Frame, ask: Asking, progress: Progress) -> Cohort:
         filters_hash=frame.filters.hash(),
         counts=_counts(people, sum(places.values())),
         flow=flow,
-        redness=_redness(reds, people.patients),
+        redness=redness,
         physicians=panel,
         satisfaction=said,
         volume=given,
         process=process,
-        where=where(judged, places),
+        where=where(chosen, judged, places),
     )
 
 
@@ -193,9 +184,9 @@ def _run(frame: Frame, measure: str, unit: str, cases: list[counting_process.Cas
     )
 
 
-def _learning(frame: Frame) -> Learning:
-    surgeon = frame.filters.surgeon_id
-    number, first = counting_process.first_cases(frame) if surgeon else (0, [])
+def _learning(chosen: Chosen) -> Learning:
+    surgeon = chosen.frame.filters.surgeon_id
+    number, first = counting_process.first_cases(chosen) if surgeon else (0, [])
     medians = running_median([minutes for _, minutes in first], _MEDIAN_OF)
     return Learning(
         measure="minutes",
@@ -207,17 +198,18 @@ def _learning(frame: Frame) -> Learning:
     )
 
 
-def _process(frame: Frame, procedures: int) -> Process:
-    cases = counting_process.newest_cases(frame)
-    found = counting_process.complications(frame)
-    number, events = counting_process.events(frame)
+def _process(chosen: Chosen) -> Process:
+    frame, procedures = chosen.frame, chosen.number
+    cases = counting_process.newest_cases(chosen)
+    found = counting_process.complications(chosen)
+    number, events = counting_process.events(chosen)
     return Process(
         runs=[
             _run(frame, "yield", "mL nanofat per 100 mL lipoaspirate", cases, lambda one: one.yield_ml),
             _run(frame, "passes", "passes", cases, lambda one: one.passes),
             _run(frame, "minutes", "min", cases, lambda one: one.minutes),
         ],
-        learning=_learning(frame),
+        learning=_learning(chosen),
         complications=[
             {"complication": str(one), "share": share(found.with_it.get(one, 0), asked, procedures - asked)}
             for one in Complication

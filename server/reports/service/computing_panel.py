@@ -1,25 +1,34 @@
 """What the panel of raters saw: of patients, of scars by what they were given, and by place; and how far the raters agree."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from server.reports.digest.chosen import Chosen
 from server.reports.service import agreeing, counting_panel, scipy_later
-from server.reports.service.cohort import Frame
-from server.reports.service.counting_panel import GRADES, PANEL, Pattern, ScarGrade
+from server.reports.service.counting_panel import Pattern, Ratings, ScarGrades
 from server.reports.service.shares import share
 from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Agreement, Association, Physicians, Place, ScarPoint, Volume, Where
+from server.reports.terms import GRADES, PANEL
 
+Numbers = NDArray[Any]
 SEED, RESAMPLES, FEWER_RESAMPLES, MANY = 2021, 2000, 500, 5000
 """Of more than MANY scars fewer resamples are drawn: the interval of so many is narrow, and time is short."""
 
 
-@cache
 def median_grade(pattern: Pattern) -> float:
     """Between two grades where as many stand on either side."""
-    written = [grade for grade, number in zip(GRADES, pattern, strict=True) for _ in range(number)]
-    middle = len(written) // 2
-    return float(written[middle]) if len(written) % 2 else (written[middle - 1] + written[middle]) / 2
+    return float(median_grades(np.array([pattern]))[0])
+
+
+def median_grades(patterns: Numbers) -> Numbers:
+    """The same of each row."""
+    reached, number = patterns.cumsum(axis=1), patterns.sum(axis=1, keepdims=True)
+    below, above = ((reached < place).sum(axis=1) + GRADES[0] for place in ((number + 1) // 2, number // 2 + 1))
+    return np.asarray((below + above) / 2, dtype=np.float64)
 
 
 def is_improved(pattern: Pattern) -> bool:
@@ -27,9 +36,9 @@ def is_improved(pattern: Pattern) -> bool:
     return 2 * sum(pattern[PANEL + 1 :]) > sum(pattern)
 
 
-def physicians(frame: Frame, patients: int) -> Physicians:
+def physicians(ratings: Ratings, patients: int) -> Physicians:
     """Each rater, the panel, and how far they agree."""
-    raters, spoken = counting_panel.raters(frame), counting_panel.patients(frame)
+    raters, spoken = counting_panel.raters(ratings), counting_panel.patients(ratings)
     judged = sum(spoken.values())
     unseen = patients - judged
     consensus = Counter[int]()
@@ -51,79 +60,70 @@ def physicians(frame: Frame, patients: int) -> Physicians:
         consensus=[consensus[grade] for grade in GRADES],
         improved=share(improved, judged, unseen),
         unanimous=share(unanimous, judged, unseen),
-        agreement=_agreement(frame, raters),
+        agreement=_agreement(ratings, raters),
         enough=judged >= FEW_PATIENTS,
     )
 
 
-def _agreement(frame: Frame, raters: Sequence[counting_panel.Graded]) -> Agreement:
+def _agreement(ratings: Ratings, raters: Sequence[counting_panel.Graded]) -> Agreement:
     """Over all steps of the cohort."""
     panel = agreeing.taking_part({one.rater_id: sum(one.counts) for one in raters})
-    found = counting_panel.together(frame, panel) if panel else {}
+    found = counting_panel.together(ratings, panel) if panel else {}
     return agreeing.agreement(len(panel), [grades for grades, number in found.items() for _ in range(number)])
 
 
-def _association(points: Sequence[tuple[object, float, float]]) -> Association:
-    resamples = FEWER_RESAMPLES if len(points) > MANY else RESAMPLES
-    if len({patient for patient, _, _ in points}) < FEW_PATIENTS:
+def _association(patient: Numbers, x: Numbers, y: Numbers) -> Association:
+    resamples = FEWER_RESAMPLES if len(x) > MANY else RESAMPLES
+    if len(np.unique(patient)) < FEW_PATIENTS:
         return Association(rho=None, low=None, high=None, p=None, resamples=resamples, seed=SEED)
-    correlation = scipy_later.correlation()
-    found = correlation.spearman([correlation.Point(*one) for one in points], seed=SEED, resamples=resamples)
+    found = scipy_later.correlation().spearman(patient, x, y, seed=SEED, resamples=resamples)
     return Association(rho=found.rho, low=found.low, high=found.high, p=None, resamples=resamples, seed=SEED)
 
 
-def _points(scars: Sequence[ScarGrade], x: Callable[[ScarGrade], float]) -> list[ScarPoint]:
+def _points(chosen: Chosen, place: Numbers, x: Numbers, y: Numbers) -> list[ScarPoint]:
     """Single scars, or how many have the same values; of too many different ones x is rounded until they are few enough."""
-    if len(scars) <= MOST_POINTS:
-        return [ScarPoint(x=x(one), y=median_grade(one.pattern), count=1, procedure_id=str(one.procedure_id)) for one in scars]
+    if len(x) <= MOST_POINTS:
+        each = zip(x.tolist(), y.tolist(), place, strict=True)
+        return [ScarPoint(x=at, y=grade, count=1, procedure_id=str(chosen.procedure(one))) for at, grade, one in each]
     for digits in (3, 2, 1, 0, -1, -2):
-        cells = Counter((round(x(one), digits), median_grade(one.pattern)) for one in scars)
+        cells, numbers = np.unique(np.round(x, digits) + 1j * y, return_counts=True)  # a pair as one number, by x and then by y
         if len(cells) <= MOST_POINTS:
             break
-    common = cells.most_common(MOST_POINTS)
-    return [ScarPoint(x=value, y=grade, count=number, procedure_id=None) for (value, grade), number in sorted(common)]
+    common = np.sort(np.argsort(-numbers, kind="stable")[:MOST_POINTS])
+    return [ScarPoint(x=float(cells[one].real), y=float(cells[one].imag), count=int(numbers[one]), procedure_id=None) for one in common]
 
 
-def _volume_ml(one: ScarGrade) -> float:
-    return one.volume_ul / 1000
-
-
-def _ml_per_cm2(one: ScarGrade) -> float:
-    return round(one.volume_ul / 1000 / (one.area_cm2 or 1), 3)
-
-
-def volume(judged: Sequence[ScarGrade], scars: int) -> Volume:
-    """What a scar was given against what the panel saw of it."""
-    with_area = [one for one in judged if one.area_cm2]
-    patients = len({one.patient_id for one in judged})
+def volume(chosen: Chosen, judged: ScarGrades, scars: int) -> Volume:
+    """What a scar was given against what the panel saw of it, in mL, and in mL per cm² where its area is known."""
+    grade, volume_ml = median_grades(judged.pattern), judged.volume_ul / 1000
+    sized = np.flatnonzero(judged.area_cm2 > 0)
+    ml_per_cm2 = np.round(volume_ml[sized] / judged.area_cm2[sized], 3)
+    patients = len(np.unique(judged.patient))
     counted = len(judged) > MOST_POINTS
     return Volume(
         scars=len(judged),
         patients=patients,
         without_rating=scars - len(judged),
-        per_scar=_points(judged, _volume_ml),
-        per_scar_association=_association([(one.patient_id, _volume_ml(one), median_grade(one.pattern)) for one in judged]),
-        scars_with_area=len(with_area),
-        per_cm2=_points(with_area, _ml_per_cm2),
-        per_cm2_association=_association([(one.patient_id, _ml_per_cm2(one), median_grade(one.pattern)) for one in with_area]),
+        per_scar=_points(chosen, judged.place, volume_ml, grade),
+        per_scar_association=_association(judged.patient, volume_ml, grade),
+        scars_with_area=len(sized),
+        per_cm2=_points(chosen, judged.place[sized], ml_per_cm2, grade[sized]),
+        per_cm2_association=_association(judged.patient[sized], ml_per_cm2, grade[sized]),
         enough=patients >= FEW_PATIENTS,
         thinned=f"{len(judged)} scars are counted by volume and grade; a larger mark stands for more of them." if counted else None,
     )
 
 
-def where(judged: Sequence[ScarGrade], places: Mapping[tuple[str, str], int]) -> Where:
+def where(chosen: Chosen, judged: ScarGrades, places: Mapping[tuple[str, str], int]) -> Where:
     """Scars by subunit and side."""
-    seen: defaultdict[tuple[str, str], list[bool]] = defaultdict(list)
-    for one in judged:
-        seen[one.subunit, one.side].append(is_improved(one.pattern))
-    return Where(
-        places=[
-            Place(
-                subunit=place[0],
-                side=place[1],
-                scars=number,
-                improved=share(sum(seen[place]), len(seen[place]), number - len(seen[place])),
-            )
-            for place, number in sorted(places.items())
-        ]
-    )
+    improved = 2 * judged.pattern[:, PANEL + 1 :].sum(axis=1) > judged.pattern.sum(axis=1)
+    rows = counting_panel.counted(np.column_stack([judged.subunit, judged.side, improved]))
+    seen: Counter[tuple[str, str, bool]] = Counter()
+    for (subunit, side, better), number in rows.items():
+        seen[chosen.word(subunit), chosen.word(side), bool(better)] = number
+
+    def place(subunit: str, side: str, scars: int) -> Place:
+        better, judged_here = seen[subunit, side, True], seen[subunit, side, True] + seen[subunit, side, False]
+        return Place(subunit=subunit, side=side, scars=scars, improved=share(better, judged_here, scars - judged_here))
+
+    return Where(places=[place(*at, number) for at, number in sorted(places.items())])

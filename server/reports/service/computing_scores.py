@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from server.outcomes.rules.instrument import TOP
+from server.reports.digest.chosen import Chosen
 from server.reports.few import uncompared
 from server.reports.service import counting_scales, scale_words, scipy_later
 from server.reports.service.cohort import Frame
@@ -12,8 +13,9 @@ from server.reports.shape import COMPUTED, ENTERED, FEW_PATIENTS, SCORED, OverYe
 from server.reports.statistics.holm import holm
 
 
-def satisfaction(frame: Frame, found: Mapping[Key, Counted], due: Mapping[str, int], patients: int) -> Satisfaction:
+def satisfaction(chosen: Chosen, due: Mapping[str, int], patients: int) -> Satisfaction:
     """Every scale, with its p values corrected over all scales of one question."""
+    frame, found = chosen.frame, counting_scales.scales(chosen)
     tests = {key: (_over_year(counted), _paired(counted)) for key, counted in found.items()}
     for place in (0, 1):
         corrected = holm([both[place]["p"] for both in tests.values()])

@@ -3,24 +3,22 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from schemas.vocabulary import PhotoView
 from server.clinics.models import User
 from server.db import table_of
-from server.outcomes.models import Rating, RatingPair, RatingQueue
-from server.patients.models import Scar
-from server.reports.service.cohort import Frame
+from server.outcomes.models import RatingQueue
+from server.reports.digest import form
+from server.reports.digest.chosen import Chosen, Records
+from server.reports.terms import GRADES, PANEL
 
-GRADES = (-3, -2, -1, 0, 1, 2, 3)
-PANEL = 3
-"""So many must have graded a pair before it speaks for anybody."""
-_PAIR, _G, _U, _S = table_of(RatingPair), table_of(Rating), table_of(User), table_of(Scar)
-_Q = table_of(RatingQueue)
-_NAMES = tuple(f"g{place}" for place in range(len(GRADES)))
+_U, _Q = table_of(User), table_of(RatingQueue)
+Numbers = NDArray[Any]
 
 Pattern = tuple[int, ...]
 """How many raters gave each grade, -3 first."""
@@ -37,168 +35,173 @@ class Graded:
     cannot: int
 
 
-def raters(frame: Frame) -> list[Graded]:
+class Ratings:
+    """The cohort's pairs of photographs and what was said of them."""
+
+    def __init__(self, chosen: Chosen) -> None:
+        self.chosen = chosen
+        self.pairs = chosen.records("pairs")
+        ratings = chosen.records("ratings")
+        at = np.zeros(len(self.pairs.all), dtype=np.int64)
+        at[self.pairs.place] = np.arange(len(self.pairs))
+        self.pair = at[chosen.clinic.first("pairs")[ratings.owner] + ratings["place"]]
+        self.rater, self.grade = ratings["rater"], ratings["grade"]
+        self.given = self.grade != form.NO_GRADE
+
+    @cached_property
+    def patterns(self) -> Numbers:
+        """A row for each pair, a column for each grade: how many raters gave it."""
+        flat = self.pair[self.given] * len(GRADES) + (self.grade[self.given].astype(np.int64) - GRADES[0])
+        return np.bincount(flat, minlength=len(self.pairs) * len(GRADES)).reshape(-1, len(GRADES))
+
+    @cached_property
+    def judged(self) -> Numbers:
+        """Places of the pairs that a whole panel has graded."""
+        return np.flatnonzero(self.patterns.sum(axis=1) >= PANEL)
+
+    @cached_property
+    def late(self) -> Numbers:
+        """How late the visit of each pair was; 0 of one that the flow does not know."""
+        order = np.zeros(len(self.chosen.clinic.words.list) + 1, dtype=np.int32)
+        for place, step in enumerate(self.chosen.frame.steps, 1):
+            order[self.chosen.clinic.words.find(step)] = place
+        return order[self.pairs["step"]]
+
+    @cached_property
+    def performed_at(self) -> Numbers:
+        """Of each pair."""
+        return self.chosen.clinic.facts["performed_at"][self.pairs.owner]
+
+
+def raters(ratings: Ratings) -> list[Graded]:
     """Who has rated pairs of the cohort, by name."""
-    chosen = frame.procedures()
-    query = (
-        sa.select(_G.c.rater_id, _U.c.name, _G.c.grade, sa.func.count().label("number"))
-        .join(_PAIR, sa.and_(frame.of_clinic(_PAIR), _PAIR.c.id == _G.c.pair_id))
-        .join(chosen, chosen.c.id == _PAIR.c.procedure_id)
-        .join(_U, sa.and_(frame.of_clinic(_U), _U.c.id == _G.c.rater_id))
-        .where(frame.of_clinic(_G))
-        .group_by(_G.c.rater_id, _U.c.name, _G.c.grade)
-    )
-    each: dict[tuple[str, uuid.UUID], dict[int | None, int]] = {}
-    for row in frame.rows(query):
-        each.setdefault((row.name, row.rater_id), {})[row.grade] = row.number
-    numbers = _numbers(frame, {rater for _, rater in each})
+    chosen = ratings.chosen
+    each = {uuid.UUID(chosen.word(number)): ratings.rater == number for number in np.unique(ratings.rater)}
+    names, numbers = _names(chosen, list(each)), _numbers(chosen, set(each))
     return [
-        Graded(rater, name, numbers[rater], tuple(given.get(grade, 0) for grade in GRADES), given.get(None, 0))
-        for (name, rater), given in sorted(each.items(), key=lambda one: (one[0][0], str(one[0][1])))
+        Graded(
+            rater,
+            names[rater],
+            numbers[rater],
+            tuple(int((ratings.grade[his] == grade).sum()) for grade in GRADES),
+            int((~ratings.given[his]).sum()),
+        )
+        for rater, his in sorted(each.items(), key=lambda one: (names[one[0]], str(one[0])))
     ]
 
 
-def _numbers(frame: Frame, raters: set[uuid.UUID]) -> dict[uuid.UUID, int]:
+def _names(chosen: Chosen, raters: list[uuid.UUID]) -> dict[uuid.UUID, str]:
+    query = sa.select(_U.c.id, _U.c.name).where(chosen.frame.of_clinic(_U), _U.c.id.in_(raters))
+    return {row.id: row.name for row in chosen.frame.rows(query)}
+
+
+def _numbers(chosen: Chosen, raters: set[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Raters in the order in which they began to rate at this clinic: whoever begins later, or is filtered out, changes no number."""
-    began = [row.rater_id for row in frame.rows(sa.select(_Q.c.rater_id).where(frame.of_clinic(_Q)).order_by(_Q.c.created_at, _Q.c.id))]
+    query = sa.select(_Q.c.rater_id).where(chosen.frame.of_clinic(_Q)).order_by(_Q.c.created_at, _Q.c.id)
+    began = [row.rater_id for row in chosen.frame.rows(query)]
     return {rater: number for number, rater in enumerate([*began, *sorted(raters - set(began))], 1)}
 
 
-def together(frame: Frame, panel: Sequence[uuid.UUID]) -> dict[tuple[int, ...], int]:
+def together(ratings: Ratings, panel: Sequence[uuid.UUID]) -> dict[tuple[int, ...], int]:
     """Grades of those pairs that all of the panel have graded, in its order → how many pairs have just these."""
-    chosen = frame.procedures()
-    grades = [sa.func.max(sa.case((_G.c.rater_id == one, _G.c.grade))).label(f"r{place}") for place, one in enumerate(panel)]
-    each = (
-        sa.select(*grades)
-        .join(_PAIR, sa.and_(frame.of_clinic(_PAIR), _PAIR.c.id == _G.c.pair_id))
-        .join(chosen, chosen.c.id == _PAIR.c.procedure_id)
-        .where(frame.of_clinic(_G), _G.c.rater_id.in_(panel), _G.c.grade.is_not(None))
-        .group_by(_G.c.pair_id)
-        .having(sa.func.count() == len(panel))
-        .subquery("each")
-    )
-    columns = [each.c[f"r{place}"] for place in range(len(panel))]
-    return {tuple(row[:-1]): row[-1] for row in frame.rows(sa.select(*columns, sa.func.count()).group_by(*columns))}
+    table = np.full((len(ratings.pairs), len(panel)), form.NO_GRADE, dtype=np.int16)
+    for place, one in enumerate(panel):
+        his = ratings.given & ratings.chosen.is_word(ratings.rater, str(one))
+        table[ratings.pair[his], place] = ratings.grade[his]
+    return counted(table[(table != form.NO_GRADE).all(axis=1)])
 
 
-def _judged(frame: Frame) -> sa.Subquery:
-    """Pairs of the cohort that a whole panel has graded, with its pattern, how late the visit was, and when the procedure was."""
-    chosen = frame.procedures()
-    order = {step: place for place, step in enumerate(frame.steps, 1)}
-    late = sa.case(order, value=_PAIR.c.step, else_=0) if order else sa.literal(0)
-    counted = [sa.func.sum(sa.case((_G.c.grade == grade, 1), else_=0)).label(name) for grade, name in zip(GRADES, _NAMES, strict=True)]
-    whole = (
-        sa.select(_G.c.pair_id, *counted)
-        .where(frame.of_clinic(_G), _G.c.grade.is_not(None))
-        .group_by(_G.c.pair_id)
-        .having(sa.func.count() >= PANEL)
-        .subquery("whole")
-    )
-    return (
-        sa.select(
-            _PAIR.c.id,
-            _PAIR.c.patient_id,
-            _PAIR.c.procedure_id,
-            _PAIR.c.scar_id,
-            late.label("late"),
-            sa.case((_PAIR.c.view == PhotoView.FRONT, 1), else_=0).label("front"),
-            chosen.c.performed_at,
-            *(whole.c[name] for name in _NAMES),
-        )
-        .join(whole, whole.c.pair_id == _PAIR.c.id)
-        .join(chosen, chosen.c.id == _PAIR.c.procedure_id)
-        .where(frame.of_clinic(_PAIR))
-        .subquery("judged")
-    )
+def counted(rows: Numbers) -> dict[tuple[int, ...], int]:
+    """Row of whole numbers → how many there are of it. Each is written as one number, which sorts faster than a row."""
+    if not len(rows):
+        return {}
+    code = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.astype(np.int64).T:
+        low, high = int(column.min()), int(column.max())
+        code = code * (high - low + 1) + (column - low)
+    _, first, numbers = np.unique(code, return_index=True, return_counts=True)
+    return {tuple(row): number for row, number in zip(rows[first].astype(np.int64).tolist(), numbers.tolist(), strict=True)}
 
 
-def patients(frame: Frame) -> dict[Pattern, int]:
+def _first_of(group: Numbers) -> Numbers:
+    """Of numbers in order the places at which another begins."""
+    return np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else np.zeros(0, dtype=np.int64)
+
+
+def patients(ratings: Ratings) -> dict[Pattern, int]:
     """Pattern → patients. One pair speaks for a patient: of the latest visit, of the whole face where there is one, from the front."""
-    judged = _judged(frame)
-    whole_face = sa.case((judged.c.scar_id.is_(None), 1), else_=0)
-    order = (judged.c.late.desc(), whole_face.desc(), judged.c.front.desc(), judged.c.performed_at.desc(), judged.c.id)
-    place = sa.func.row_number().over(partition_by=judged.c.patient_id, order_by=order).label("place")
-    first = sa.select(*(judged.c[name] for name in _NAMES), place).subquery("first")
-    columns = [first.c[name] for name in _NAMES]
-    query = sa.select(*columns, sa.func.count()).where(first.c.place == 1).group_by(*columns)
-    return {tuple(map(int, row[:-1])): row[-1] for row in frame.rows(query)}
+    judged, pairs = ratings.judged, ratings.pairs
+    patient = ratings.chosen.clinic.patient[pairs.owner][judged]
+    whole_face, front = pairs["scar"][judged] == b"", pairs["front"][judged].astype(np.int8)
+    order = np.lexsort((pairs["pair"][judged], -ratings.performed_at[judged], -front, ~whole_face, -ratings.late[judged], patient))
+    return counted(ratings.patterns[judged[order[_first_of(patient[order])]]])
 
 
 @dataclass(frozen=True)
-class ScarGrade:
-    """A scar that the panel judged, with all that it had been given until the procedure that was judged, in µL."""
+class ScarGrades:
+    """Scars that the panel judged, a record each, with all that each had been given until the procedure that was judged, in µL.
 
-    patient_id: uuid.UUID
-    procedure_id: uuid.UUID
-    subunit: str
-    side: str
-    volume_ul: int
-    area_cm2: float | None
-    pattern: Pattern
+    `place` is that procedure's in the clinic's facts, `area_cm2` is nan where it is not known, `pattern` has a row for each.
+    """
+
+    patient: Numbers
+    place: Numbers
+    subunit: Numbers
+    side: Numbers
+    volume_ul: Numbers
+    area_cm2: Numbers
+    pattern: Numbers
+
+    def __len__(self) -> int:
+        return len(self.place)
 
 
-def scars(frame: Frame) -> list[ScarGrade]:
+def scars(ratings: Ratings) -> ScarGrades:
     """A scar's own pair speaks for it, of the latest visit; without one, the whole face's pair of a procedure that injected it."""
-    judged, here = _judged(frame), frame.injections()
-    treated = sa.select(here.c.procedure_id, here.c.scar_id).where(frame.counts(here.c.procedure_id)).distinct().subquery("treated")
-    mine = sa.or_(judged.c.scar_id == treated.c.scar_id, judged.c.scar_id.is_(None))
-    own = sa.case((judged.c.scar_id.is_(None), 0), else_=1)
-    place = (
-        sa.func.row_number()
-        .over(
-            partition_by=treated.c.scar_id,
-            order_by=(own.desc(), judged.c.late.desc(), judged.c.front.desc(), judged.c.performed_at.desc(), judged.c.id),
-        )
-        .label("place")
+    chosen, pairs, judged = ratings.chosen, ratings.pairs, ratings.judged
+    every = chosen.clinic.sections["scars"]
+    treated, numbers = chosen.clinic.first("scars"), np.bincount(chosen.clinic.owner["scars"], minlength=len(chosen.clinic.facts))
+    times = numbers[pairs.owner[judged]]
+    pair = np.repeat(judged, times)
+    within = np.arange(len(pair)) - np.repeat(np.cumsum(times) - times, times)
+    record = treated[pairs.owner[pair]] + within
+    about = pairs["scar"][pair]
+    mine = (about == b"") | (about == every["scar"][record])
+    pair, record = pair[mine], record[mine]
+    scar = chosen.scar
+    own, front = (pairs["scar"][pair] != b""), pairs["front"][pair].astype(np.int8)
+    order = np.lexsort((pairs["pair"][pair], -ratings.performed_at[pair], -front, -ratings.late[pair], ~own, scar[record]))
+    first = order[_first_of(scar[record][order])]
+    pair, record = pair[first], record[first]
+    wanted = chosen.scars_wanted(Records(every, record, record))
+    pair, record = pair[wanted], record[wanted]
+    order = np.lexsort((every["scar"][record], ratings.performed_at[pair]))
+    pair, record = pair[order], record[order]
+    return ScarGrades(
+        patient=chosen.clinic.patient[pairs.owner[pair]],
+        place=pairs.owner[pair],
+        subunit=every["subunit"][record],
+        side=every["side"][record],
+        volume_ul=_given_until(chosen, scar, scar[record], ratings.performed_at[pair]),
+        area_cm2=every["area_cm2"][record],
+        pattern=ratings.patterns[pair],
     )
-    speaking = (
-        sa.select(judged, treated.c.scar_id.label("of_scar"), place)
-        .join(treated, sa.and_(treated.c.procedure_id == judged.c.procedure_id, mine))
-        .cte("speaking")
-    )
-    given, every = frame.injections(), frame.done().subquery("every")
-    sums = (
-        sa.select(speaking.c.of_scar, sa.func.sum(given.c.volume_ul).label("volume_ul"))
-        .join(given, given.c.scar_id == speaking.c.of_scar)
-        .join(every, every.c.id == given.c.procedure_id)
-        .where(speaking.c.place == 1, every.c.performed_at <= speaking.c.performed_at)
-        .group_by(speaking.c.of_scar)
-        .subquery("sums")
-    )
-    size = [_S.c[name] for name in ("subunit", "side", *_AREA)]
-    query = (
-        sa.select(speaking.c.patient_id, speaking.c.procedure_id, sums.c.volume_ul, *size, *(speaking.c[name] for name in _NAMES))
-        .join(sums, sums.c.of_scar == speaking.c.of_scar)
-        .join(_S, sa.and_(frame.of_clinic(_S), _S.c.id == speaking.c.of_scar))
-        .where(speaking.c.place == 1, *frame.scar_filters())
-        .order_by(speaking.c.performed_at, speaking.c.of_scar)
-    )
-    return [_scar_grade(row) for row in frame.rows(query)]
 
 
-_AREA = ("area_mm2_e1", "length_um", "width_um", "morphology")
+def _given_until(chosen: Chosen, scar: Numbers, wanted: Numbers, until: Numbers) -> Numbers:
+    """What these scars were given at procedures up to these instants, be they of the cohort or not."""
+    latest = np.full(int(scar.max(initial=-1)) + 1, np.iinfo(np.int64).min)
+    latest[wanted] = until
+    performed = chosen.clinic.facts["performed_at"][chosen.clinic.owner["scars"]]
+    counts = performed <= latest[scar]
+    sums = np.bincount(scar[counts], weights=chosen.clinic.sections["scars"]["volume_ul"][counts], minlength=len(latest))
+    return sums[wanted].astype(np.int64)
 
 
-@lru_cache(maxsize=4096)
-def _area_cm2(*stored: Any) -> float | None:
-    """By the rule of `Scar` itself, asked once for scars of the same size."""
-    return Scar(**dict(zip(_AREA, stored, strict=True))).area_for_dose_cm2
-
-
-def _scar_grade(row: sa.Row[Any]) -> ScarGrade:
-    patient, procedure, volume, subunit, side, *rest = tuple(row)
-    size, pattern = rest[: len(_AREA)], rest[len(_AREA) :]
-    return ScarGrade(patient, procedure, str(subunit), str(side), int(volume), _area_cm2(*size), tuple(map(int, pattern)))
-
-
-def places(frame: Frame) -> dict[tuple[str, str], int]:
+def places(chosen: Chosen) -> dict[tuple[str, str], int]:
     """(subunit, side) → scars injected in the cohort."""
-    here = frame.injections()
-    treated = sa.select(here.c.scar_id).where(frame.counts(here.c.procedure_id)).distinct().subquery("treated")
-    query = (
-        sa.select(_S.c.subunit, _S.c.side, sa.func.count())
-        .join(treated, treated.c.scar_id == _S.c.id)
-        .where(frame.of_clinic(_S), *frame.scar_filters())
-        .group_by(_S.c.subunit, _S.c.side)
-    )
-    return {(str(subunit), str(side)): count for subunit, side, count in frame.rows(query)}
+    here = chosen.records("scars")
+    wanted = chosen.scars_wanted(here)
+    _, first = np.unique(chosen.scar[here.place][wanted], return_index=True)
+    both = np.column_stack([here["subunit"][wanted], here["side"][wanted]])[first]
+    return {(chosen.word(subunit), chosen.word(side)): number for (subunit, side), number in counted(both).items()}

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from schemas.vocabulary import Sex, VisitKind, VisitState
+from schemas.vocabulary import Sex
 from server.db import table_of
-from server.followup.models import Visit
-from server.outcomes.models import Response
 from server.patients.models import Patient
-from server.reports.service.cohort import Frame
-from server.reports.service.counting_flow import BEYOND
+from server.reports.digest import form
+from server.reports.digest.chosen import Chosen, id_of
+from server.reports.service.counting_flow import Visits
 from server.reports.shape import MOST_POINTS
 
-_PATIENT, _R, _V = table_of(Patient), table_of(Response), table_of(Visit)
+_PATIENT = table_of(Patient)
+Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -53,69 +55,48 @@ class Silent:
     last_session: date
 
 
-def _patients(frame: Frame) -> tuple[sa.Subquery, sa.Subquery]:
-    """(patients with the number and the time of their procedures, those who answered)."""
-    chosen = frame.procedures()
-    each = (
-        sa.select(chosen.c.patient_id, sa.func.count().label("sessions"), sa.func.max(chosen.c.performed_at).label("last_at"))
-        .group_by(chosen.c.patient_id)
-        .subquery("each")
-    )
-    answered = frame.responses().add_columns(_R.c.patient_id).where(frame.counts(_R.c.procedure_id)).distinct().subquery("answered")
-    return each, answered
+def _answered(chosen: Chosen) -> Numbers:
+    return chosen.by_patient(chosen.clinic.patient[chosen.records("responses").owner])
 
 
-def _due(frame: Frame) -> sa.Subquery:
-    """Patients for whom a visit was due, by the flow's rule. A check-in asks about the skin, with no questionnaire."""
-    came = sa.or_(_V.c.target_date <= frame.today, _V.c.state.in_(BEYOND))
-    wanted = [frame.of_clinic(_V), _V.c.kind == VisitKind.VISIT, _V.c.state != VisitState.CANCELLED, came]
-    if frame.filters.protocol:
-        wanted.append(_V.c.protocol_version == frame.filters.protocol)
-    return sa.select(_V.c.patient_id).where(*wanted, frame.counts(_V.c.procedure_id)).distinct().subquery("due")
-
-
-def people(frame: Frame) -> People:
+def people(chosen: Chosen, of: Visits) -> People:
     """Patients by sex, and those of them who were due for a visit, and who answered."""
-    (each, answered), due = _patients(frame), _due(frame)
-    spoke, was_due = answered.c.patient_id.is_not(None).label("spoke"), due.c.patient_id.is_not(None).label("was_due")
-    query = (
-        sa.select(_PATIENT.c.sex, spoke, was_due, sa.func.count(), sa.func.sum(each.c.sessions))
-        .select_from(each)
-        .join(_PATIENT, sa.and_(frame.of_clinic(_PATIENT), _PATIENT.c.id == each.c.patient_id))
-        .outerjoin(answered, answered.c.patient_id == each.c.patient_id)
-        .outerjoin(due, due.c.patient_id == each.c.patient_id)
-        .group_by(_PATIENT.c.sex, spoke, was_due)
+    ours, answered = chosen.by_patient(chosen.patient), _answered(chosen)
+    due = chosen.by_patient(of.patient[of.came & of.is_visit]) | answered
+    sex = np.zeros(chosen.clinic.patients, dtype=np.int64)
+    sex[chosen.clinic.patient] = chosen.clinic.facts["sex"]
+
+    def by_sex(which: Numbers) -> dict[Sex, int]:
+        return {one: int(chosen.is_word(sex[which], one).sum()) for one in Sex}
+
+    return People(
+        procedures=chosen.number,
+        surgeons=len(np.unique(chosen.facts("surgeon"))),
+        due=int(due.sum()),
+        by_sex=by_sex(ours),
+        answered_by_sex=by_sex(answered),
     )
-    all_of, who_answered, procedures, of_whom = dict.fromkeys(Sex, 0), dict.fromkeys(Sex, 0), 0, 0
-    for sex, has_answered, one_was_due, count, sessions in frame.rows(query):
-        all_of[Sex(sex)] += count
-        who_answered[Sex(sex)] += count if has_answered else 0
-        of_whom += count if has_answered or one_was_due else 0
-        procedures += int(sessions)
-    chosen = frame.procedures()
-    surgeons = sa.select(chosen.c.surgeon_id).distinct().subquery()
-    return People(procedures, frame.rows(sa.select(sa.func.count()).select_from(surgeons))[0][0], of_whom, all_of, who_answered)
 
 
-def silent(frame: Frame) -> list[Silent]:
+def silent(chosen: Chosen, of: Visits) -> list[Silent]:
     """Patients who were due and never answered, those whose last session is longest ago first; at most MOST_POINTS."""
-    (each, answered), due = _patients(frame), _due(frame)
-    query = (
-        sa.select(each.c.patient_id, _PATIENT.c.mrn, frame.day(each.c.last_at).label("last_on"))
-        .select_from(each)
-        .join(_PATIENT, sa.and_(frame.of_clinic(_PATIENT), _PATIENT.c.id == each.c.patient_id))
-        .join(due, due.c.patient_id == each.c.patient_id)
-        .outerjoin(answered, answered.c.patient_id == each.c.patient_id)
-        .where(answered.c.patient_id.is_(None))
-        .order_by(each.c.last_at, each.c.patient_id)
-        .limit(MOST_POINTS)
-    )
-    found = frame.rows(query)
-    lasts = _last_procedures(frame, [row.patient_id for row in found])
-    return [Silent(row.patient_id, row.mrn, lasts[row.patient_id], row.last_on) for row in found]
+    missing = chosen.by_patient(of.patient[of.came & of.is_visit]) & ~_answered(chosen)
+    facts = chosen.clinic.facts
+    hers = chosen.places[missing[chosen.patient]]
+    in_time = hers[np.lexsort((facts["procedure"][hers], facts["performed_at"][hers]))]
+    last = np.full(chosen.clinic.patients, -1, dtype=np.int64)
+    last[chosen.clinic.patient[in_time]] = in_time  # of several to one place the last is kept
+    lasts = last[last >= 0]
+    first = lasts[np.lexsort((facts["patient"][lasts], facts["performed_at"][lasts]))][:MOST_POINTS]
+    mrns = _numbers(chosen, [id_of(one) for one in facts["patient"][first]])
+    return [
+        Silent(patient, mrns[patient], chosen.procedure(place), day)
+        for place in first
+        for patient in (id_of(facts["patient"][place]),)
+        if (day := form.day_of(facts["performed_on"][place])) is not None
+    ]
 
 
-def _last_procedures(frame: Frame, patients: list[uuid.UUID]) -> dict[Any, uuid.UUID]:
-    chosen = frame.procedures()
-    query = sa.select(chosen.c.patient_id, chosen.c.id).where(chosen.c.patient_id.in_(patients))
-    return {row.patient_id: row.id for row in frame.rows(query.order_by(chosen.c.performed_at, chosen.c.id))}
+def _numbers(chosen: Chosen, patients: list[uuid.UUID]) -> dict[uuid.UUID, str]:
+    query = sa.select(_PATIENT.c.id, _PATIENT.c.mrn).where(chosen.frame.of_clinic(_PATIENT), _PATIENT.c.id.in_(patients))
+    return {row.id: row.mrn for row in chosen.frame.rows(query)}

@@ -1,24 +1,18 @@
 """Counting scores: each scale at each visit, long after the last session against sooner, and the same patients first and last."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
+import numpy as np
+from numpy.typing import NDArray
 
-from schemas.outcome_words import AnsweredBy
-from server.dates import days_between
-from server.db import table_of
-from server.followup.models import Visit
-from server.outcomes.models import Response, Score
-from server.reports.service.cohort import Frame
+from server.reports.digest.chosen import Chosen, Records
 from server.reports.shape import MOST_POINTS
+from server.reports.terms import YEAR_DAYS
 
-_SCORE, _R, _V = table_of(Score), table_of(Response), table_of(Visit)
-YEAR_DAYS = 365
-_OUTSIDE = sa.case((_R.c.via == AnsweredBy.SCORE, 1), else_=0).label("outside")
-
+Numbers = NDArray[Any]
 Bins = dict[int, int]
 """Score in thousandths → how many have it."""
 Key = tuple[str, str, int]
@@ -41,119 +35,109 @@ class Counted:
 _EARLIER, _SOONER, _LATER = 0, 1, 2
 """Of a response: the patient has given a later one; it is her latest, within a year of her last session until then; or after more."""
 
-
-def _sessions(frame: Frame) -> sa.Subquery:
-    """Of each session its day, and the day of the patient's next one or null."""
-    every = frame.done().subquery("every")
-    held = sa.select(every.c.patient_id, frame.day(every.c.performed_at).label("day")).subquery("held")
-    until = sa.func.lead(held.c.day).over(partition_by=held.c.patient_id, order_by=held.c.day).label("until")
-    return sa.select(held.c.patient_id, held.c.day, until).subquery("sessions")
+_MOST_DAYS = 2**22
+"""More than any day's number, so that a patient and a day make one number."""
 
 
-def _given(frame: Frame, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Standing responses of the cohort: id, patient_id, procedure_id, answered_on, outside, and their visit's step ("" without one)."""
-    columns = (_R.c.id, _R.c.patient_id, _R.c.procedure_id, _R.c.answered_on, _OUTSIDE, sa.func.coalesce(_V.c.step, "").label("step"))
-    return (
-        frame.responses()
-        .add_columns(*columns, *more)
-        .outerjoin(_V, sa.and_(frame.of_clinic(_V), _V.c.id == _R.c.visit_id))
-        .where(frame.counts(_R.c.procedure_id))
-    )
+@dataclass(frozen=True)
+class _Scores:
+    """Scores of one scale, with what is known of their responses."""
+
+    step: Numbers
+    late: Numbers
+    patient: Numbers
+    owner: Numbers
+    value: Numbers
 
 
-def _responses(frame: Frame) -> sa.Subquery:
-    """The same with how late they are."""
-    sessions, newest_first = _sessions(frame), (_R.c.answered_on.desc(), _R.c.id.desc())
-    place = sa.func.row_number().over(partition_by=(_R.c.patient_id, _R.c.instrument, _OUTSIDE), order_by=newest_first).label("place")
-    each = _given(frame, place).subquery("each")
-    by_then = sa.and_(
-        sessions.c.patient_id == each.c.patient_id,
-        sessions.c.day <= each.c.answered_on,
-        sa.or_(sessions.c.until.is_(None), sessions.c.until > each.c.answered_on),
-    )
-    late = sa.case(
-        (sa.or_(each.c.place > 1, sessions.c.day.is_(None)), _EARLIER),
-        (days_between(each.c.answered_on, sessions.c.day) > YEAR_DAYS, _LATER),
-        else_=_SOONER,
-    )
-    return sa.select(each.c.id, each.c.outside, each.c.step, late.label("late")).outerjoin(sessions, by_then).subquery("answered")
+def _latest(responses: Records, patient: Numbers) -> Numbers:
+    """Which responses are the patient's latest to that instrument, scored in the same way; of two on one day the one with the higher id."""
+    group = (patient.astype(np.int64) * 2**16 + responses["instrument"]) * 2 + responses["outside"]
+    _, group = np.unique(group, return_inverse=True)
+    day = responses["answered_on"]
+    newest = np.full(int(group.max(initial=-1)) + 1, np.iinfo(day.dtype).min, dtype=day.dtype)
+    np.maximum.at(newest, group, day)
+    on_it = np.flatnonzero(day == newest[group])
+    in_order = on_it[np.argsort(responses["response"][on_it], kind="stable")]
+    which = np.zeros(len(newest), dtype=np.int64)
+    which[group[in_order]] = in_order  # of several to one place the last is kept
+    latest = np.zeros(len(day), dtype=bool)
+    latest[which] = True
+    return latest
 
 
-def scales(frame: Frame) -> dict[Key, Counted]:
-    """Every scale that has a score. The scores are walked through once for visits and for lateness."""
-    answered = _responses(frame)
-    columns = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside, answered.c.step, answered.c.late, _SCORE.c.value_e3)
-    query = _scored(frame, answered).add_columns(*columns, sa.func.count()).group_by(*columns)
-    found: dict[Key, Counted] = {}
-    for *key, at, late, value, number in sorted(frame.rows(query)):
-        counted = found.setdefault(_key(key), Counted())
-        for bins in (counted.visits.setdefault(at, {}), *({_SOONER: [counted.sooner], _LATER: [counted.later]}.get(late, []))):
-            bins[value] = bins.get(value, 0) + number
-    _add_points(frame, found)
-    for counted in found.values():
-        steps = [one for one in frame.steps if one in counted.visits]
-        if len(steps) > 1:
-            counted.first, counted.last = steps[0], steps[-1]
-    _add_changes(frame, found)
+def _lateness(chosen: Chosen, responses: Records, patient: Numbers) -> Numbers:
+    """By the patient's last session until then, be it of the cohort or not."""
+    late = np.full(len(responses), _EARLIER, dtype=np.int8)
+    if not len(responses):
+        return late
+    held = np.sort(chosen.clinic.patient.astype(np.int64) * _MOST_DAYS + chosen.clinic.facts["performed_on"])
+    latest = np.flatnonzero(_latest(responses, patient))
+    asked = patient[latest].astype(np.int64) * _MOST_DAYS + np.maximum(responses["answered_on"][latest], 0)
+    before = np.searchsorted(held, asked, side="right") - 1
+    since = asked - held[before]
+    hers = (before >= 0) & (held[before] // _MOST_DAYS == patient[latest])
+    late[latest] = np.where(hers, np.where(since > YEAR_DAYS, _LATER, _SOONER), _EARLIER)
+    return late
+
+
+def _by_scale(chosen: Chosen) -> Iterator[tuple[Key, _Scores]]:
+    responses, scores = chosen.records("responses"), chosen.records("scores")
+    patient = chosen.clinic.patient[responses.owner]
+    late, outside, step = _lateness(chosen, responses, patient), responses["outside"], responses["step"]
+    at = np.zeros(len(responses.all), dtype=np.int32)
+    at[responses.place] = np.arange(len(responses), dtype=np.int32)
+    of_response = at[chosen.clinic.first("responses")[scores.owner] + scores["place"]]
+    key = (scores["instrument"].astype(np.int64) * 2**16 + scores["scale"]) * 2 + outside[of_response]
+    value = scores["value_e3"]
+    found = []
+    for one in np.unique(key):
+        here = np.flatnonzero(key == one)
+        of = of_response[here]
+        named = (chosen.word(one >> 17), chosen.word(one >> 1 & 0xFFFF), int(one & 1))
+        found.append((named, _Scores(step[of], late[of], patient[of], scores.owner[here], value[here])))
+    yield from sorted(found, key=lambda both: both[0])
+
+
+def scales(chosen: Chosen) -> dict[Key, Counted]:
+    """Every scale that has a score."""
+    return {key: _counted(chosen, scores) for key, scores in _by_scale(chosen)}
+
+
+def _counted(chosen: Chosen, scores: _Scores) -> Counted:
+    found = Counted(later=_bins(scores.value[scores.late == _LATER]), sooner=_bins(scores.value[scores.late == _SOONER]))
+    for number in np.unique(scores.step):
+        step, here = chosen.word(number), scores.step == number
+        found.visits[step] = _bins(scores.value[here])
+        if here.sum() <= MOST_POINTS:
+            found.points[step] = [
+                (int(value), chosen.procedure(place)) for value, place in zip(scores.value[here], scores.owner[here], strict=True)
+            ]
+    steps = [one for one in chosen.frame.steps if one in found.visits]
+    if len(steps) > 1:
+        found.first, found.last = steps[0], steps[-1]
+        found.changes = _changes(chosen, scores, steps[0], steps[-1])
     return found
 
 
-def _key(columns: Sequence[Any]) -> Key:
-    instrument, scale, outside = columns
-    return instrument, scale, outside
+def _bins(values: Numbers) -> Bins:
+    distinct, numbers = np.unique(values, return_counts=True)
+    return dict(zip(distinct.tolist(), numbers.tolist(), strict=True))
 
 
-def _scored(frame: Frame, answered: sa.Subquery) -> sa.Select[Any]:
-    of_response = answered.c.id == _SCORE.c.response_id
-    return sa.select().select_from(_SCORE).join(answered, of_response).where(frame.of_clinic(_SCORE), _SCORE.c.value_e3.is_not(None))
-
-
-def _add_points(frame: Frame, found: dict[Key, Counted]) -> None:
-    """The single scores, where there are few."""
-    few = [(*key, at) for key, counted in found.items() for at, bins in counted.visits.items() if sum(bins.values()) <= MOST_POINTS]
-    if not few:
-        return
-    answered = _given(frame).subquery("answered")
-    keys = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside, answered.c.step)
-    query = _scored(frame, answered).add_columns(*keys, _SCORE.c.value_e3, answered.c.procedure_id).where(sa.tuple_(*keys).in_(few))
-    for *key, at, value, procedure in frame.rows(query.order_by(_SCORE.c.id)):
-        found[_key(key)].points.setdefault(at, []).append((value, procedure))
-
-
-def _add_changes(frame: Frame, found: dict[Key, Counted]) -> None:
+def _changes(chosen: Chosen, scores: _Scores, first: str, last: str) -> dict[float, int]:
     """Mean of the last visit less mean of the first, in thousandths, of each patient who has both."""
-    moved = {key: one for key, one in found.items() if one.first and one.last}
-    if not moved:
-        return
-    answered = _given(frame).subquery("answered")
-    keys = (_SCORE.c.instrument, _SCORE.c.scale, answered.c.outside)
 
-    def at(step: Callable[[Counted], str | None]) -> sa.ColumnElement[bool]:
-        """Most often all scales are asked at the same visits, and only the step has to be looked at."""
-        every = {step(one) for one in moved.values()}
-        if len(every) == 1 and len(moved) == len(found):
-            return answered.c.step == every.pop()
-        each = (
-            sa.and_(*(column == value for column, value in zip((*keys, answered.c.step), (*key, step(one)), strict=True)))
-            for key, one in moved.items()
-        )
-        return sa.or_(*each)
+    def at(step: str) -> tuple[Numbers, Numbers]:
+        here = chosen.is_word(scores.step, step)
+        patients = scores.patient[here]
+        sums = np.bincount(patients, weights=scores.value[here], minlength=chosen.clinic.patients)
+        return sums, np.bincount(patients, minlength=chosen.clinic.patients)
 
-    def mean(here: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
-        one = sa.case((here, _SCORE.c.value_e3))
-        return sa.cast(sa.func.sum(one), sa.Float) / sa.func.nullif(sa.func.count(one), 0)
-
-    first, last = at(lambda one: one.first), at(lambda one: one.last)
-    each = (
-        _scored(frame, answered)
-        .add_columns(*keys, (mean(last) - mean(first)).label("change"))
-        .where(sa.or_(first, last))
-        .group_by(answered.c.patient_id, *keys)
-        .subquery("changes")
-    )
-    groups = (each.c.instrument, each.c.scale, each.c.outside, each.c.change)
-    for *key, change, number in frame.rows(sa.select(*groups, sa.func.count()).where(each.c.change.is_not(None)).group_by(*groups)):
-        found[_key(key)].changes[float(change)] = number
+    (before, times_before), (after, times_after) = at(first), at(last)
+    both = (times_before > 0) & (times_after > 0)
+    distinct, numbers = np.unique(after[both] / times_after[both] - before[both] / times_before[both], return_counts=True)
+    return dict(zip(distinct.tolist(), numbers.tolist(), strict=True))
 
 
 def spread(bins: Bins) -> list[float]:

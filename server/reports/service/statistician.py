@@ -18,7 +18,6 @@ from server.reports.files.sheets import guarded
 from server.reports.methods import METHODS
 from server.reports.rules import Filters
 from server.reports.service.cohort import Frame, frame_of
-from server.reports.service.counting_flow import steps
 from server.reports.service.study_columns import Column, Table
 from server.reports.service.study_tables import TABLES
 
@@ -52,7 +51,6 @@ def write(session: Session, filters: Filters, file: IO[bytes]) -> dict[str, Any]
     Memory holds study numbers and a few rows, whatever the cohort's size.
     """
     frame = frame_of(session, filters)
-    frame.steps.update({one.step: one.title for one in steps(frame)})
     numbers = {column.numbered: _Numbers() for table in TABLES for column in table.columns if column.numbered}
     sums, counts = [], {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

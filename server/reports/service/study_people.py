@@ -9,8 +9,8 @@ from schemas.vocabulary import Aetiology, EntryKind, Morphology, ProcedureState,
 from server.db import table_of
 from server.patients.models import Patient, Scar
 from server.reports.service.cohort import Frame
-from server.reports.service.counting_process import minutes
 from server.reports.service.study_columns import Column, Table, day, decimal, millilitres, millimetres, number_of, word
+from server.reports.terms import minutes
 
 _PATIENT, _S = table_of(Patient), table_of(Scar)
 MEASURED, FROM_SIDES = "measured", "length_times_width"

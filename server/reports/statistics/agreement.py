@@ -66,12 +66,19 @@ def fleiss_of_counts(counts: Sequence[Sequence[int]], left_out: int = 0) -> Flei
     raters = sum(counts[0]) if counts else 0
     if any(sum(row) != raters for row in counts):
         raise ValueError("each subject needs the same number of raters")
-    subjects = len(counts)
-    shares = [sum(column) / (subjects * raters) for column in zip(*counts, strict=True)] if raters else []
+    return _fleiss(Counter(map(tuple, counts)), raters, left_out)
+
+
+def _fleiss(counts: Counter[tuple[int, ...]], raters: int, left_out: int) -> Fleiss:
+    """The same of how many subjects have these counts: subjects that were rated alike are looked at once."""
+    subjects = counts.total()
+    sums = [sum(column) for column in zip(*([count * times for count in row] for row, times in counts.items()), strict=True)]
+    shares = [one / (subjects * raters) for one in sums] if raters else []
     used = sum(1 for share in shares if share > 0)
     if raters < FEWEST or used < FEWEST:
         return Fleiss(subjects, left_out, raters, None, None)
-    agreed = sum(count * (count - 1) for row in counts for count in row) / (subjects * raters * (raters - 1))
+    alike = sum(times * sum(count * (count - 1) for count in row) for row, times in counts.items())
+    agreed = alike / (subjects * raters * (raters - 1))
     spread = fsum(share * (1 - share) for share in shares)
     kappa = 1 - (1 - agreed) / spread
     variance = 2 * (spread**2 - fsum(share * (1 - share) * (1 - 2 * share) for share in shares))
@@ -79,10 +86,16 @@ def fleiss_of_counts(counts: Sequence[Sequence[int]], left_out: int = 0) -> Flei
 
 
 def fleiss(ratings: Ratings) -> Fleiss:
-    """Fleiss' kappa of the subjects that all raters have rated."""
-    whole = [row for row in ratings if row and None not in row]
+    """Fleiss' kappa of the subjects that all raters have rated. ValueError where they have different numbers of raters."""
+    whole = Counter(tuple(row) for row in ratings if row and None not in row)
+    raters = {len(row) for row in whole} or {0}
+    if len(raters) > 1:
+        raise ValueError("each subject needs the same number of raters")
     categories = dict.fromkeys(one for row in whole for one in row)
-    return fleiss_of_counts([[row.count(one) for one in categories] for row in whole], len(ratings) - len(whole))
+    counts: Counter[tuple[int, ...]] = Counter()
+    for row, times in whole.items():
+        counts[tuple(row.count(one) for one in categories)] += times
+    return _fleiss(counts, raters.pop(), len(ratings) - whole.total())
 
 
 def agreement(ratings: Ratings, categories: Collection[Hashable]) -> Agreement:
@@ -94,17 +107,19 @@ def agreement(ratings: Ratings, categories: Collection[Hashable]) -> Agreement:
     scale = set(categories)
     if len(scale) < FEWEST:
         raise ValueError("agreement needs at least two categories")
-    rows = [Counter(one for one in row if one is not None) for row in ratings]
-    if strange := {one for row in rows for one in row} - scale:
+    rows = [(Counter(one for one in row if one is not None), times) for row, times in Counter(map(tuple, ratings)).items()]
+    if strange := {one for row, _ in rows for one in row} - scale:
         raise ValueError(f"{sorted(map(str, strange))} are no categories of this scale")
-    rated = [(row, row.total()) for row in rows if row]
-    several = [(row, raters) for row, raters in rated if raters >= FEWEST]
-    if not several:
+    rated = [(row, row.total(), times) for row, times in rows if row]
+    several = [(row, raters, times) for row, raters, times in rated if raters >= FEWEST]
+    subjects, all_rated = sum(times for *_, times in several), sum(times for *_, times in rated)
+    if not subjects:
         return Agreement(0, None, None)
-    agreed = fsum(sum(count * (count - 1) for count in row.values()) / (raters * (raters - 1)) for row, raters in several) / len(several)
-    shares = [fsum(row[one] / raters for row, raters in rated) / len(rated) for one in scale]
+    alike = (times * sum(count * (count - 1) for count in row.values()) / (raters * (raters - 1)) for row, raters, times in several)
+    agreed = fsum(alike) / subjects
+    shares = [fsum(times * row[one] / raters for row, raters, times in rated) / all_rated for one in scale]
     chance = fsum(share * (1 - share) for share in shares) / (len(scale) - 1)
-    return Agreement(len(several), agreed, (agreed - chance) / (1 - chance))
+    return Agreement(subjects, agreed, (agreed - chance) / (1 - chance))
 
 
 def weighted_kappa(one: Sequence[int | None], two: Sequence[int | None]) -> WeightedKappa:
@@ -112,12 +127,13 @@ def weighted_kappa(one: Sequence[int | None], two: Sequence[int | None]) -> Weig
 
     Grades are whole numbers, equally far apart; how many the scale has does not matter. Counted in whole numbers: none is exactly none.
     """
-    both = [(a, b) for a, b in zip(one, two, strict=True) if a is not None and b is not None]
-    n = len(both)
-    observed = n * sum((a - b) ** 2 for a, b in both)
+    both = Counter((a, b) for a, b in zip(one, two, strict=True) if a is not None and b is not None)
+    n = both.total()
+    observed = n * sum(times * (a - b) ** 2 for (a, b), times in both.items())
     # Over all n × n pairs of a grade of one and a grade of two, without making them.
-    sums, squares = [sum(side) for side in zip(*both, strict=True)], sum(a * a + b * b for a, b in both)
-    expected = n * squares - 2 * sums[0] * sums[1] if n else 0
+    sums = [sum(times * pair[side] for pair, times in both.items()) for side in (0, 1)]
+    squares = sum(times * (a * a + b * b) for (a, b), times in both.items())
+    expected = n * squares - 2 * sums[0] * sums[1]
     return WeightedKappa(n, 1 - observed / expected if expected else None)
 
 

@@ -1,5 +1,6 @@
 """How far raters agree about numbers: the six intraclass correlations. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -47,19 +48,21 @@ def icc(ratings: Sequence[Sequence[float | None]]) -> Icc:
 
     ValueError for a number that is not finite.
     """
-    complete = [[value for value in row if value is not None] for row in ratings if row and None not in row]
+    complete = Counter(tuple(value for value in row if value is not None) for row in ratings if row and None not in row)
     if any(value - value != 0 for row in complete for value in row):
         raise ValueError("ratings are finite numbers")
-    n, k = len(complete), len(complete[0]) if complete else 0
-    rows = _whole(complete)
-    left_out, total = len(ratings) - n, sum(map(sum, rows))
-    by_row = [sum(row) for row in rows]
-    if n < FEWEST or k < FEWEST or len(set(by_row)) == 1:
+    if len({len(row) for row in complete}) > 1:
+        raise ValueError("each subject needs the same number of raters")
+    n, k = complete.total(), len(next(iter(complete), ()))
+    rows = list(zip(_whole(list(complete)), complete.values(), strict=True))  # subjects that were rated alike are looked at once
+    left_out, total = len(ratings) - n, sum(times * sum(row) for row, times in rows)
+    if n < FEWEST or k < FEWEST or len({sum(row) for row, _ in rows}) == 1:
         return Icc(n, left_out, k, None, None, None, None, None, None)
+    columns = [sum(times * row[rater] for row, times in rows) for rater in range(k)]
     # Sums of squares about their means.
-    everything = sum(value * value for row in rows for value in row) - Fraction(total**2, n * k)
-    subjects = Fraction(sum(one * one for one in by_row), k) - Fraction(total**2, n * k)
-    raters = Fraction(sum(sum(column) ** 2 for column in zip(*rows, strict=True)), n) - Fraction(total**2, n * k)
+    everything = sum(times * value * value for row, times in rows for value in row) - Fraction(total**2, n * k)
+    subjects = Fraction(sum(times * sum(row) ** 2 for row, times in rows), k) - Fraction(total**2, n * k)
+    raters = Fraction(sum(one**2 for one in columns), n) - Fraction(total**2, n * k)
     # Mean squares, named as in the paper: between subjects, within them, between judges, what is left.
     bms, wms = subjects / (n - 1), (everything - subjects) / (n * (k - 1))
     jms, ems = raters / (k - 1), (everything - subjects - raters) / ((n - 1) * (k - 1))
