@@ -158,7 +158,7 @@ def _of_patients(session: Session, words: Sequence[str]) -> sa.ColumnElement[boo
     named = sa.and_(*(Patient.search.contains(fold(word), autoescape=True) for word in words))
     few = patients.few_found(session, named)
     if few is not None:
-        return Procedure.patient_id.in_(few) if few else sa.false()
+        return among(session, Procedure.patient_id, few) if few else sa.false()
     # Asked as a value: PostgreSQL would join a question whether there is one, and read all patients for it with workers of its own.
     whose = (Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id)
     return sa.select(named).where(*whose).scalar_subquery().is_(True)
