@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from bench.place import Place
 from server import clock
-from server.db import Base, UtcDateTime
+from server.column_types import UtcDateTime
+from server.db import Base
 from tests import make
 
 EACH_PATIENT = 4

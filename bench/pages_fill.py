@@ -12,7 +12,8 @@ from bench import bulk
 from bench.pages_clinic import Case, Originals
 from bench.place import Place
 from server import clock
-from server.db import Base, UtcDateTime, insert_many
+from server.column_types import UtcDateTime
+from server.db import Base, insert_many
 from server.patients.rules import searchable
 
 HOURS = 100_000

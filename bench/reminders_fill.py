@@ -11,7 +11,8 @@ from bench import bulk
 from bench.place import Place
 from schemas.vocabulary import Channel, ProcedureState
 from server import clock
-from server.db import Database, UtcDateTime
+from server.column_types import UtcDateTime
+from server.db import Database
 from server.followup.calendar import Hours
 from server.followup.engine.chores import CHORES
 from server.followup.models import Chore

@@ -5,20 +5,19 @@ import threading
 import uuid
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server import clock, dates
+from server.column_types import Json, UtcDateTime
 from server.ids import uuid7
 
 NAMING = {
@@ -30,44 +29,6 @@ NAMING = {
 }
 BUSY_TIMEOUT_S = 20
 NO_CLINIC = uuid.UUID(int=0)
-
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """Aware times in, UTC out, on both databases; a naive time is a bug and is refused."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Refuse naive times; SQLite keeps no offset, so it always gets UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime: times carry their offset")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002  reason: SQLAlchemy's signature
-        """UTC, whatever the session's zone."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
-
-
-def words(enum: type[StrEnum]) -> sa.Enum:
-    """Column of an enumeration: text with a CHECK, on both databases alike."""
-    return sa.Enum(
-        enum,
-        native_enum=False,
-        create_constraint=True,
-        length=32,
-        validate_strings=True,
-        name=enum.__name__.lower(),
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class Base(DeclarativeBase):
@@ -200,6 +161,13 @@ def _set_from_json(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
 def _set_each(table: sa.Table, columns: tuple[str, ...]) -> sa.Update:
     of_row = (table.c.clinic_id == sa.bindparam("of_clinic", type_=sa.Uuid()), table.c.id == sa.bindparam("of_id", type_=sa.Uuid()))
     return sa.update(table).where(*of_row).values({name: sa.bindparam(f"new_{name}", type_=table.c[name].type) for name in columns})
+
+
+def among(session: Session, column: Any, ids: Sequence[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Whether the column is one of hundreds of ids. PostgreSQL takes them as one parameter: to write out each took longer than to look."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast("sa.ColumnElement[bool]", column == sa.any_(sa.literal(list(ids), postgresql.ARRAY(sa.Uuid()))))
+    return cast("sa.ColumnElement[bool]", column.in_(ids))
 
 
 def _as_text(value: object) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import DeviceState, Role, SigningPolicy
 from server import clock
 from server.canonical import instant
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.ids import uuid7
 from server.journal.service import Journaled
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from schemas.reading_words import Outcome, Reading
 from server import clock
-from server.db import Base, InClinic, insert_many, table_of, words
+from server.column_types import words
+from server.db import Base, InClinic, insert_many, table_of
 from server.ids import uuid7
 
 DISCLOSURES = frozenset({Reading.NOTE_FILE, Reading.EXPORT})

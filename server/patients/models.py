@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.vocabulary import HIGH_RISK_VESSEL_ZONES, LINEAR_MORPHOLOGIES, Aetiology, FaceView, Morphology, Sex, Side, Subunit
 from server.canonical import instant, number
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.journal.service import Journaled
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import ConsentPurpose, PhotoFlaw, PhotoKind, PhotoQuality, PhotoState, PhotoView, ThumbnailState
 from server import clock
 from server.canonical import instant
-from server.db import Base, InClinic, Json, Versioned, words
+from server.column_types import Json, words
+from server.db import Base, InClinic, Versioned
 from server.journal.service import Journaled
 
 

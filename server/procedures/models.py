@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from schemas.vocabulary import EntryKind, HarvestSite, IncidentKind, Plane, ProcedureState, Severity, Side, SignatureMeaning, Urgency
 from server import clock
 from server.canonical import instant, number
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.journal.service import Journaled
 from server.procedures.facts import entry_document
 

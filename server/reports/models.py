@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.outcome_words import ReportState
 from server import clock
-from server.db import Base, InClinic, words
+from server.column_types import words
+from server.db import Base, InClinic
 
 ACTIVE = (ReportState.QUEUED, ReportState.RUNNING)
 _IS_ACTIVE = sa.text("state IN ('queued', 'running')")

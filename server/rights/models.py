@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server import clock
 from server.canonical import instant
-from server.db import Base, Json, Versioned
+from server.column_types import Json
+from server.db import Base, Versioned
 from server.journal.service import Journaled
 from server.journal.verifier import ERASURES
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.sync_words import Choice, IssueKind, IssueState
 from server import clock
 from server.canonical import instant
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.journal.service import Journaled
 
 IS_OPEN = sa.text("state = 'open'")

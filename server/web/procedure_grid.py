@@ -12,6 +12,7 @@ from schemas.vocabulary import PhotoState, ProcedureState, ReminderState, VisitK
 from server.followup.comparison import OPEN
 from server.followup.models import Visit
 from server.followup.service import listing, protocols
+from server.followup.service.listing import Brief
 from server.photos.service import album
 from server.procedures.note.words import short_day
 from server.procedures.service.signing import addenda_counts
@@ -48,8 +49,9 @@ def grid(session: Session, rows: Sequence[Mapping[str, Any]], today: date) -> Gr
     if not rows:
         return Grid((), ())
     ids = [uuid.UUID(row["id"]) for row in rows]
-    visits = [one for one in listing.visits_of_many(session, ids) if one.kind == VisitKind.VISIT]
-    reminded = listing.reminded(session, ids, _SENT)
+    visits = listing.visits_of_many(session, ids)
+    ahead = {one.procedure_id for one in visits if _ahead(one, today)}
+    reminded = listing.reminded(session, list(ahead), _SENT) if ahead else frozenset[uuid.UUID]()
     addenda, pictures = addenda_counts(session, ids), album.counts(session, ids)
     steps = _steps(session, visits)
     found = {(one.procedure_id, one.step): one for one in visits}  # by generation, so the newest one stays
@@ -65,7 +67,7 @@ def grid(session: Session, rows: Sequence[Mapping[str, Any]], today: date) -> Gr
     return Grid(tuple(steps.values()), lines)
 
 
-def _steps(session: Session, visits: Iterable[Visit]) -> dict[str, str]:
+def _steps(session: Session, visits: Iterable[Brief]) -> dict[str, str]:
     """Key and title of each visit's column: those of the protocol in force, then what older versions had and it has no more."""
     now = sorted(protocols.in_force(session).steps, key=lambda step: step.about)
     return {one.step: one.title for one in now if one.kind == VisitKind.VISIT} | {one.step: one.title for one in visits}
@@ -92,7 +94,12 @@ def photos(counts: Mapping[PhotoState, int]) -> Said:
     return Said("Erased", "slashed") if counts.get(PhotoState.ERASED) else _NO_VISIT
 
 
-def visit(one: Visit | None, today: date, reminded: frozenset[uuid.UUID]) -> Said:
+def _ahead(one: Brief | Visit, today: date) -> bool:
+    """Whether it is still to come: of no other visit it is said whether a message went out."""
+    return one.state in OPEN and today <= one.closes_on
+
+
+def visit(one: Brief | Visit | None, today: date, reminded: frozenset[uuid.UUID]) -> Said:
     """Where a visit stands, in two words; `reminded` are those about which a message went out."""
     if one is None:
         return _NO_VISIT

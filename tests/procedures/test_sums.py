@@ -73,6 +73,7 @@ def test_python_and_sql_sum_alike(db: Database, clinic: make.Clinic, entries: li
                 taken.append(sent)
         facts = record.facts_of(session, procedure.id)
         summed = sums.volumes(session, [procedure.id]).get(procedure.id, {})
+        shown = sums.injected(session, [procedure.id]).get(procedure.id, (None, 0))
     counted = totals(facts, Context())
     for wire, column in (("lipoaspirate_ml", "lipoaspirate_ul"), ("fat_ml", "fat_ul"), ("nanofat_ml", "nanofat_ul")):
         assert counted[wire] == _ml(summed.get(column))
@@ -80,6 +81,7 @@ def test_python_and_sql_sum_alike(db: Database, clinic: make.Clinic, entries: li
     assert counted["discarded_ml"] == _ml(summed.get("discarded_ul"))
     assert counted["passes"] == summed.get("passes")
     assert len(counted["scars"]) == summed.get("scars", 0)
+    assert shown == (summed.get("injected_ul"), summed.get("scars", 0))
 
 
 def _ml(stored: int | None) -> float | None:

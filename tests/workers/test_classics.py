@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from schemas.vocabulary import Channel, ProcedureState, ReminderState
 from server import clock
-from server.db import Database, UtcDateTime
+from server.column_types import UtcDateTime
+from server.db import Database
 from server.followup.engine import begin, guard, queue
 from server.followup.engine.chores import turn_visits
 from server.followup.engine.pump import Pump, run_due

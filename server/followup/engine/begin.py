@@ -22,7 +22,7 @@ from server.followup.messages.letter import Letter, Text
 from server.followup.messages.templates import text_for
 from server.followup.models import PATIENT, Pause, PushSubscription, WebhookEndpoint
 from server.followup.service import protocols, templates
-from server.followup.service.outlook import WITH_FACTS, R, address_of, standing_of, stopped_among, zone_of
+from server.followup.service.outlook import WITH_FACTS, R, address_of, is_among, standing_of, stopped_among, zone_of
 from server.followup.verdict import refusal
 
 A_PAUSE_IS_ASKED_EVERY = timedelta(minutes=1)
@@ -87,7 +87,8 @@ def _look(session: Session, rows: Sequence[Row]) -> _Look:
     clinic = session.get_one(Clinic, session.info["clinic_id"])
     paused = session.scalar(sa.select(Pause.id).where(Pause.ended_at.is_(None)).limit(1)) is not None
     hours = {version: _hours_of(session, version) for version in {row["visit_protocol_version"] for row in rows}}
-    return _Look(clinic, ZoneInfo(clinic.time_zone), clock.now(), paused, stopped_among(session, rows), hours)
+    stopped = stopped_among(session, {(row["channel"], address_of(row)) for row in rows})
+    return _Look(clinic, ZoneInfo(clinic.time_zone), clock.now(), paused, stopped, hours)
 
 
 def _hours_of(session: Session, version: str | None) -> Hours:
@@ -102,7 +103,8 @@ def _verdict(row: Row, look: _Look) -> Settled | datetime | None:
         return look.now + A_PAUSE_IS_ASKED_EVERY
     if row["recipient"] != PATIENT:
         return None
-    why = refusal(standing_of(row, look.stopped))
+    address = address_of(row)
+    why = refusal(standing_of(row, has_address=bool(address), stopped=is_among(look.stopped, row["channel"], address)))
     if why:
         calls_off = why == "patient_died" or why.startswith(("procedure_", "visit_"))
         state, action = (ReminderState.CANCELLED, "cancel") if calls_off else (ReminderState.SUPPRESSED, "suppress")

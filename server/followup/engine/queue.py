@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from schemas.vocabulary import Channel, Purpose, ReminderState
 from server import clock
-from server.db import UtcDateTime, table_of
+from server.column_types import UtcDateTime
+from server.db import table_of
 from server.followup.models import IS_LEASED, IS_PENDING, Reminder
 
 CLAIM_LEASE = timedelta(seconds=60)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import AlertKind, CallOutcome, Channel
 from server import clock
 from server.canonical import instant
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.followup.models.visits import belongs_to
 from server.journal.service import Journaled
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import Channel, Purpose
 from server import clock
 from server.canonical import instant
-from server.db import Base, InClinic, Versioned, words
+from server.column_types import words
+from server.db import Base, InClinic, Versioned
 from server.followup.models.visits import belongs_to
 from server.journal.service import Journaled
 

@@ -1,13 +1,13 @@
 """What will be sent in the days to come, as things stand now: every waiting message, judged like the last look, at its sender's pace."""
 
+import bisect
 import functools
-import heapq
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -23,26 +23,25 @@ from server.followup.channels.ways import paces
 from server.followup.models import PATIENT, Pause
 from server.followup.service import protocols
 from server.followup.service.listing import NOT_YET
-from server.followup.service.outlook import R, Row, standing_of, stopped_among, with_facts, zone_of
-from server.followup.verdict import refusal
+from server.followup.service.outlook import R, Row, facts, is_among, standing_of, stopped_among, with_facts, zone_of
+from server.followup.verdict import Standing, refusal
 
 
 @dataclass(slots=True)
 class Item:
-    """One message to come; `leaves_at` is None when it will not be sent, and `reason` says why. `hours` None: at any time.
+    """One message to come; `leaves_at` is None when it will not be sent, and `reason` says why.
 
-    `waits` is how long the sender's pace holds it up.
+    `allowed` moves a moment into the sending hours of its patient; None: at any time. `waits` is how long the sender's pace holds it up.
     """
 
     reminder_id: uuid.UUID
     due_at: datetime
     expires_at: datetime
     next_at: datetime
+    day: date
     channel: Channel
     purpose: Purpose
-    day: date
-    hours: Hours | None
-    zone: ZoneInfo
+    allowed: Callable[[datetime], datetime] | None
     reason: str | None = None
     leaves_at: datetime | None = None
     waits: timedelta = timedelta()
@@ -106,8 +105,8 @@ class LookAhead:
     def days(self) -> dict[date, Counter[str]]:
         """Per day of the clinic's calendar: messages by channel, and `not_sent`."""
         found: dict[date, Counter[str]] = defaultdict(Counter)
-        for one in self.items:
-            found[one.day]["not_sent" if one.reason else str(one.channel)] += 1
+        for (day, kind), count in Counter((one.day, "not_sent" if one.reason else one.channel) for one in self.items).items():
+            found[day][str(kind)] = count
         return dict(sorted(found.items()))
 
     def document(self) -> dict[str, Any]:
@@ -150,11 +149,7 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     """What waits for patients and falls due within so many days of the clinic's calendar, today included, late ones too."""
     zone, now = clinics.zone_of(session), clock.now()
     until = datetime.combine(now.astimezone(zone).date() + timedelta(days=days), datetime.min.time(), zone)
-    rows = session.connection().execute(_query(session, now, until)).mappings().all()
-    stopped = stopped_among(session, rows)
-    hours = {version: protocols.of_version(session, version).hours for version in {row["visit_protocol_version"] for row in rows} - {None}}
-    standing = protocols.in_force(session).hours
-    items = [_item(row, stopped, hours.get(row["visit_protocol_version"], standing), zone, now) for row in rows]
+    items = _items(session, session.connection().execute(_query(session, now, until)).all(), zone, now)
     rates = paces(config)
     pace = []
     for channel in PATIENT_CHANNELS:
@@ -165,16 +160,19 @@ def look_ahead(session: Session, config: Config, *, days: int) -> LookAhead:
     return LookAhead(now, until, items, pace, paused, zone)
 
 
-_JUDGED = {
-    *("id", "due_at", "expires_at", "next_at", "channel", "purpose", "recipient", "visit_state", "visit_protocol_version"),
-    *("patient_email", "patient_phone_e164", "patient_time_zone", "patient_reminder_consent", "patient_died_on", "procedure_state"),
-}
-"""Of the facts those that a judgement needs: a forecast reads thousands of rows, and each column of each is converted."""
-_TOLD = {
+_OWN = facts("id", "due_at", "expires_at", "next_at", "patient_address")
+_ALIKE = (
+    *facts("channel", "purpose", "visit_state", "visit_protocol_version", "patient_time_zone", "procedure_state", raw=True),
+    *facts("patient_reminder_consent", "patient_died_on"),
+)
+"""What thousands of messages have in common: there are a few dozen combinations, each of which is judged once."""
+_NAMES = tuple(one.key for one in _ALIKE)
+_TOLD = (
     *("id", "wall", "visit_id", "patient_id", "visit_state", "visit_title", "visit_target_date", "visit_booked_for"),
     *("patient_family_name", "patient_given_name"),
-}
-_BRIEF, _WHOM = with_facts(_JUDGED), with_facts(_TOLD)
+)
+_LONG = timedelta(minutes=1)
+_BRIEF, _WHOM = with_facts(*_OWN, *_ALIKE), with_facts(*facts(*_TOLD))
 
 
 def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
@@ -185,19 +183,35 @@ def _query(session: Session, now: datetime, until: datetime) -> sa.Select[Any]:
     )
 
 
-def _item(row: Row, stopped: frozenset[bytes], hours: Hours, clinic: ZoneInfo, now: datetime) -> Item:
-    return Item(
-        reminder_id=row["id"],
-        due_at=row["due_at"],
-        expires_at=row["expires_at"],
-        next_at=row["next_at"],
-        channel=row["channel"],
-        purpose=row["purpose"],
-        day=_day(max(row["due_at"], now), clinic),
-        hours=None if row["purpose"] == Purpose.LINK else hours,
-        zone=zone_of(row, clinic),
-        reason=refusal(standing_of(row, stopped)),
-    )
+class _Judged(NamedTuple):
+    """What messages that stand alike have in common, in the order in which `Item` takes it."""
+
+    channel: Channel
+    purpose: Purpose
+    allowed: Callable[[datetime], datetime] | None
+    reason: str | None
+
+
+def _items(session: Session, rows: Sequence[Any], clinic: ZoneInfo, now: datetime) -> list[Item]:
+    """Each message judged, in the order of the rows. They are unpacked: asking a row for a name takes longer than all the rest."""
+    stopped = stopped_among(session, {(channel, address) for _, _, _, _, address, channel, *_ in rows})
+    items: list[Item] = []
+    known: dict[Any, _Judged] = {}
+    hours = functools.cache(lambda version: (protocols.of_version(session, version) if version else protocols.in_force(session)).hours)
+    for reminder_id, due_at, expires_at, next_at, address, *alike in rows:
+        has_address, stop = bool(address), bool(stopped) and is_among(stopped, alike[0], address)
+        judged = known.get(key := (*alike, has_address, stop))
+        if judged is None:
+            row = dict(zip(_NAMES, alike, strict=True))
+            standing = standing_of(row, has_address=has_address, stopped=stop)
+            judged = known[key] = _judged(row, standing, hours(row["visit_protocol_version"]), clinic)
+        items.append(Item(reminder_id, due_at, expires_at, next_at, _day(max(now, due_at), clinic), *judged))
+    return items
+
+
+def _judged(row: Row, standing: Standing, hours: Hours, clinic: ZoneInfo) -> _Judged:
+    allowed = None if standing.purpose == Purpose.LINK else _moments(hours, zone_of(row, clinic))
+    return _Judged(Channel(row["channel"]), standing.purpose, allowed, refusal(standing))
 
 
 def told(session: Session, ahead: LookAhead, some: Sequence[Item]) -> list[Told]:
@@ -225,30 +239,28 @@ def _told(one: Item, row: Row, clinic: ZoneInfo) -> Told:
 def _let_leave(items: list[Item], rate: int, now: datetime) -> None:
     """Each at its time, after those before it, inside the sending hours of its patient; or never, with the reason."""
     allowed = [_allowed(one, max(now, one.due_at, one.next_at)) for one in items]
-    waiting = [(moment, place) for place, moment in enumerate(allowed)]
-    heapq.heapify(waiting)
-    free = now
-    while waiting:
-        ready, place = heapq.heappop(waiting)
+    waiting = sorted((moment, place) for place, moment in enumerate(allowed))
+    free, step = now, timedelta(seconds=1 / rate) if rate else None
+    for turn, (ready, place) in enumerate(waiting):
         one, start = items[place], max(ready, free)
         moment = start if start == ready else _allowed(one, start)  # `ready` is allowed already
         if moment >= one.expires_at:
             one.reason = "too_late" if moment == start else "sending_hours"
         elif moment > start:
-            heapq.heappush(waiting, (moment, place))
+            bisect.insort(waiting, (moment, place), lo=turn + 1)  # its turn comes again, later
         else:
             one.leaves_at, one.waits = moment, moment - allowed[place]
-            free = moment + timedelta(seconds=1 / rate) if rate else free
+            free = moment + step if step else free
 
 
 def _allowed(one: Item, start: datetime) -> datetime:
-    return _next_moment(one.hours, start, one.zone) if one.hours else start
+    return one.allowed(start) if one.allowed else start
 
 
-@functools.lru_cache(maxsize=4096)
-def _next_moment(hours: Hours, start: datetime, zone: ZoneInfo) -> datetime:
+@functools.lru_cache(maxsize=64)
+def _moments(hours: Hours, zone: ZoneInfo) -> Callable[[datetime], datetime]:
     """Hundreds of messages are due at the same minute."""
-    return hours.next_moment(start, zone)
+    return functools.lru_cache(maxsize=4096)(functools.partial(hours.next_moment, zone=zone))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -258,16 +270,13 @@ def _day(moment: datetime, zone: ZoneInfo) -> date:
 
 def _longest(channel: Channel, rate: int, items: list[Item], zone: ZoneInfo) -> Pace:
     """Of all days the one whose last message waits longest, where any waits for a minute or more."""
+    leaving = [one for one in items if one.leaves_at is not None]
     waits: dict[date, tuple[timedelta, datetime]] = {}
-    counts: Counter[date] = Counter()
-    for one in items:
-        if one.leaves_at is None:
-            continue
-        day = _day(one.leaves_at, zone)
-        counts[day] += 1
-        waits[day] = max(waits.get(day, (timedelta(), one.leaves_at)), (one.waits, one.leaves_at))
-    long = {day: (wait, leaves) for day, (wait, leaves) in waits.items() if rate and wait >= timedelta(minutes=1)}
-    if not long:
-        return Pace(channel, rate, sum(counts.values()))
-    day = max(long, key=lambda one: long[one][0])
-    return Pace(channel, rate, counts[day], day, long[day][1])
+    for one in leaving:
+        if rate and one.waits >= _LONG and one.leaves_at:
+            day = _day(one.leaves_at, zone)
+            waits[day] = max(waits.get(day, (timedelta(), one.leaves_at)), (one.waits, one.leaves_at))
+    if not waits:
+        return Pace(channel, rate, len(leaving))
+    day = max(waits, key=lambda one: waits[one][0])
+    return Pace(channel, rate, sum(_day(one.leaves_at, zone) == day for one in leaving if one.leaves_at), day, waits[day][1])

@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from schemas.vocabulary import ReminderState, VisitState
+from schemas.vocabulary import ReminderState, VisitKind, VisitState
+from server.db import table_of
 from server.followup.models import Reminder, Visit
 from server.problems import bad_cursor
 
@@ -45,11 +46,29 @@ def find_reminders(
     return list(session.scalars(query))
 
 
-def visits_of_many(session: Session, procedure_ids: Sequence[uuid.UUID]) -> Sequence[Visit]:
-    """Visits and check-ins of some procedures, a repeated step after what it repeats."""
-    return session.scalars(
-        sa.select(Visit).where(Visit.procedure_id.in_(procedure_ids)).order_by(Visit.target_date, Visit.generation)
-    ).all()
+class Brief(NamedTuple):
+    """Of a visit what a list shows."""
+
+    id: uuid.UUID
+    procedure_id: uuid.UUID
+    step: str
+    title: str
+    state: VisitState
+    opens_on: date
+    closes_on: date
+    booked_for: datetime | None
+
+
+_BRIEF = [table_of(Visit).c[name] for name in Brief._fields]
+
+
+def visits_of_many(session: Session, procedure_ids: Sequence[uuid.UUID]) -> list[Brief]:
+    """Visits in person of some procedures, a repeated step after what it repeats."""
+    query = sa.select(*_BRIEF).where(
+        Visit.clinic_id == session.info["clinic_id"], Visit.procedure_id.in_(procedure_ids), Visit.kind == VisitKind.VISIT
+    )
+    rows = session.connection().execute(query.order_by(Visit.target_date, Visit.generation))
+    return [Brief(*row) for row in rows]
 
 
 def reminders_of(session: Session, procedure_id: uuid.UUID, limit: int) -> Sequence[Reminder]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from schemas.vocabulary import AlertKind, ReminderState, VisitKind, VisitState
 from schemas.work import WorkKind
 from server import clock
-from server.db import UtcDateTime
+from server.column_types import UtcDateTime
 from server.followup.models import Alert, Reminder, Visit
 from server.followup.service.alerts import WISHES
 from server.followup.service.listing import NOT_YET

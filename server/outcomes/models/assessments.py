@@ -11,7 +11,8 @@ from schemas.outcome_words import ClavienDindo, Complication, Presence, Relation
 from schemas.vocabulary import Side, Subunit
 from server import clock
 from server.canonical import instant, number
-from server.db import Base, words
+from server.column_types import words
+from server.db import Base
 from server.followup.models import belongs_to
 from server.journal.service import Journaled
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.outcome_words import AnsweredBy, ResponseState
 from server import clock
 from server.canonical import instant, number
-from server.db import Base, Versioned, words
+from server.column_types import words
+from server.db import Base, Versioned
 from server.followup.models import belongs_to
 from server.journal.service import Journaled
 

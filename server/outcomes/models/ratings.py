@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from schemas.vocabulary import PhotoView
 from server import clock
 from server.canonical import instant
-from server.db import Base, words
+from server.column_types import words
+from server.db import Base
 from server.followup.models import belongs_to
 from server.journal.service import Journaled
 

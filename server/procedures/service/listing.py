@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, lazyload
+from sqlalchemy.orm import Session, aliased, lazyload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from schemas.vocabulary import ProcedureState, Subunit
@@ -19,7 +19,7 @@ from server.patients.rules import fold
 from server.problems import bad_cursor
 from server.procedures.models import USUAL_TITLE, Entry, PlannedInjection, Procedure
 from server.procedures.service.lifecycle import CHANGEABLE
-from server.procedures.service.sums import volumes
+from server.procedures.service.sums import injected
 
 UNSIGNED = tuple(sorted(CHANGEABLE))
 """States in which a procedure may still be signed: neither signed nor withdrawn."""
@@ -64,14 +64,15 @@ def procedures(
         .join(Patient, _OF_PATIENT)
         .join(User, sa.and_(User.clinic_id == Procedure.clinic_id, User.id == Procedure.surgeon_id))
         .options(lazyload(Procedure.injections))
+        .options(load_only(Patient.mrn, Patient.family_name, Patient.given_name), load_only(User.name))
         .where(Procedure.id.in_(ids))
         .order_by(*newest)
     )
     found = session.execute(query).all()
     page = found[:limit]
     _add_plans(session, [row[0] for row in page])
-    sums = volumes(session, [row[0].id for row in page])
-    rows = [_row(procedure, patient, surgeon, sums.get(procedure.id, {})) for procedure, patient, surgeon in page]
+    given = injected(session, [row[0].id for row in page])
+    rows = [_row(procedure, patient, surgeon, *given.get(procedure.id, (None, 0))) for procedure, patient, surgeon in page]
     last = page[-1][0] if len(found) > limit else None
     return rows, (last.planned_for.isoformat(), str(last.id)) if last else None
 
@@ -157,8 +158,10 @@ def _of_patients(session: Session, words: Sequence[str]) -> sa.ColumnElement[boo
     named = sa.and_(*(Patient.search.contains(fold(word), autoescape=True) for word in words))
     few = patients.few_found(session, named)
     if few is not None:
-        return Procedure.patient_id.in_(few) if few else sa.false()
-    return sa.exists().where(Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id, named)
+        return among(session, Procedure.patient_id, few) if few else sa.false()
+    # Asked as a value: PostgreSQL would join a question whether there is one, and read all patients for it with workers of its own.
+    whose = (Patient.clinic_id == session.info["clinic_id"], Patient.id == Procedure.patient_id)
+    return sa.select(named).where(*whose).scalar_subquery().is_(True)
 
 
 def _titled(session: Session, words: Sequence[str], *, by_title: bool) -> sa.ColumnElement[bool]:
@@ -189,10 +192,10 @@ def _add_plans(session: Session, procedures: Sequence[Procedure]) -> None:
         set_committed_value(procedure, "injections", planned[procedure.id])
 
 
-def _row(procedure: Procedure, patient: Patient, surgeon: User, sums: dict[str, Any]) -> dict[str, Any]:
+def _row(procedure: Procedure, patient: Patient, surgeon: User, injected_ul: int | None, scars: int) -> dict[str, Any]:
     return procedure.document() | {
         "patient": {"id": str(patient.id), "mrn": patient.mrn, "name": patient.name},
         "surgeon": {"id": str(surgeon.id), "name": surgeon.name},
-        "injected_ml": None if sums.get("injected_ul") is None else number(sums["injected_ul"], 1000),
-        "scars": sums.get("scars", 0),
+        "injected_ml": None if injected_ul is None else number(injected_ul, 1000),
+        "scars": scars,
     }

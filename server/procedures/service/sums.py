@@ -69,6 +69,18 @@ def volumes(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.U
     return found
 
 
+def injected(session: Session, procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[int, int]]:
+    """Of the same only what a list shows, from the index of injections: (µL, scars) of those procedures that have any."""
+    entry = _ENTRY
+    query = (
+        sa.select(entry.c.procedure_id, sa.func.sum(entry.c.volume_ul), sa.func.count(sa.distinct(entry.c.scar_id)))
+        .where(entry.c.clinic_id == session.info["clinic_id"], entry.c.procedure_id.in_(procedure_ids))
+        .where(entry.c.kind == EntryKind.INJECTION, _standing(entry))
+        .group_by(entry.c.procedure_id)
+    )
+    return {procedure_id: (int(volume), scars) for procedure_id, volume, scars in session.execute(query)}
+
+
 @dataclass(frozen=True)
 class Given:
     """What one scar was given so far: nanofat, in how many procedures, the last time."""
