@@ -12,6 +12,7 @@ from server import clock
 from server.clinics.service import is_zone, zone_of
 from server.db import find
 from server.ids import uuid7
+from server.indexes import holds
 from server.journal.service import Journaled
 from server.patients.changes import HEARD, announce
 from server.patients.models import Patient, Scar
@@ -120,10 +121,10 @@ def find_patients(session: Session, *, q: str | None, after: uuid.UUID | None, l
     `after` is the id of the last one before: a place that named her would stand in the address of the next page.
     """
     query = sa.select(Patient).order_by(Patient.family_name, Patient.given_name, Patient.id).limit(limit)
-    words = sa.and_(sa.true(), *(Patient.search.contains(word, autoescape=True) for word in fold(q or "").split()))
+    words = sa.and_(sa.true(), *(holds(Patient.search, word) for word in fold(q or "").split()))
     phone = phone_digits(q or "")
     if q:
-        said = sa.or_(words, Patient.search.contains(phone)) if phone else words
+        said = sa.or_(words, holds(Patient.search, phone)) if phone else words
         few = few_found(session, said)
         query = query.where(said if few is None else Patient.id.in_(few))
     if after:

@@ -13,6 +13,8 @@ from schemas.vocabulary import ProcedureState, Subunit
 from server.canonical import number
 from server.clinics import service as clinics
 from server.clinics.models import User
+from server.db import among
+from server.indexes import holds
 from server.patients import service as patients
 from server.patients.models import Patient, Scar
 from server.patients.rules import fold
@@ -155,7 +157,7 @@ def _of_patients(session: Session, words: Sequence[str]) -> sa.ColumnElement[boo
     """That each word finds the patient. Few such are named by id; one of many is met soon on the way through the list."""
     if not words:
         return sa.true()
-    named = sa.and_(*(Patient.search.contains(fold(word), autoescape=True) for word in words))
+    named = sa.and_(*(holds(Patient.search, fold(word)) for word in words))
     few = patients.few_found(session, named)
     if few is not None:
         return among(session, Procedure.patient_id, few) if few else sa.false()
@@ -169,7 +171,7 @@ def _titled(session: Session, words: Sequence[str], *, by_title: bool) -> sa.Col
     other, clinic_id = _OTHER, session.info["clinic_id"]
     in_title = [sa.func.lower(other.title).contains(word.lower(), autoescape=True) for word in words]
     whose = (Patient.clinic_id == clinic_id, Patient.id == other.patient_id)
-    finds = [sa.exists().where(*whose, Patient.search.contains(fold(word), autoescape=True)) for word in words]
+    finds = [sa.exists().where(*whose, holds(Patient.search, fold(word))) for word in words]
     each = [sa.or_(*ways) for ways in zip(in_title, finds, strict=True)]
     own = sa.select(other.id).where(
         other.clinic_id == clinic_id, other.title != USUAL_TITLE, *([sa.or_(*in_title)] if by_title else ()), *each

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from server.db import Database, insert_many, insert_missing, table_of
+from server.db import Database, among, insert_many, insert_missing, table_of
 from server.journal.models import JournalHead
 from server.procedures.models import Procedure
 from server.reports.digest import form
@@ -110,7 +110,7 @@ def _parts(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
 
 def _renew(frame: Frame, words: Words, ids: Sequence[uuid.UUID]) -> None:
     """Those that count no more lose theirs."""
-    frame.session.connection().execute(sa.delete(_D).where(_D.c.clinic_id == frame.clinic_id, _D.c.procedure_id.in_(ids)))
+    frame.session.connection().execute(sa.delete(_D).where(_D.c.clinic_id == frame.clinic_id, among(frame.session, _D.c.procedure_id, ids)))
     if made := make(frame, words, ids):
         insert_many(frame.session, _D, [{"clinic_id": frame.clinic_id, **one} for one in made])
 

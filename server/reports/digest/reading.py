@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.db import table_of
+from server.db import among, table_of
 from server.followup.models import PATIENT, Call, Redness, Reminder, Visit
 from server.outcomes.models import Finding, Rating, RatingPair, Response, Score
 from server.patients.models import Patient, Scar
@@ -49,7 +49,7 @@ class Rows:
         return found
 
     def _these(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(self._frame.of_clinic(table), table.c.procedure_id.in_(self._ids))
+        return sa.and_(self._frame.of_clinic(table), among(self._frame.session, table.c.procedure_id, self._ids))
 
     def _of(self, table: sa.Table, *wanted: str | sa.ColumnElement[bool]) -> Of:
         columns = [table.c[name] for name in wanted if isinstance(name, str)]
@@ -59,7 +59,7 @@ class Rows:
     def _procedures(self) -> Sequence[Any]:
         own = sa.and_(self._frame.of_clinic(_PATIENT), _PATIENT.c.id == _P.c.patient_id)
         query = self._frame.done().add_columns(_PATIENT.c.sex).join(_PATIENT, own)
-        return self._frame.rows(query.where(_P.c.id.in_(self._ids)).order_by(_P.c.id))
+        return self._frame.rows(query.where(among(self._frame.session, _P.c.id, self._ids)).order_by(_P.c.id))
 
     def _about(self, table: sa.Table) -> sa.Select[Any]:
         """Visits of these procedures of which the table has a row."""
@@ -97,7 +97,7 @@ class Rows:
         query = (
             sa.select(given.c.procedure_id, *columns, sa.func.sum(given.c.volume_ul).label("volume_ul"))
             .join(_S, own)
-            .where(given.c.procedure_id.in_(self._ids))
+            .where(among(self._frame.session, given.c.procedure_id, self._ids))
             .group_by(given.c.procedure_id, *columns)
         )
         return self._all(query.order_by(_S.c.id))
@@ -105,7 +105,7 @@ class Rows:
     def _assessments(self) -> tuple[set[uuid.UUID], Of]:
         """(procedures with a standing assessment, findings of those assessments)."""
         assessed = self._frame.assessments()
-        mine = assessed.c.procedure_id.in_(self._ids)
+        mine = among(self._frame.session, assessed.c.procedure_id, self._ids)
         looked = {row.procedure_id for row in self._frame.rows(sa.select(assessed.c.procedure_id).where(mine).distinct())}
         names = (
             "procedure_id",
