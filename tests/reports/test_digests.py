@@ -238,6 +238,25 @@ def test_clinics_whose_journal_is_ahead_are_those_that_a_worker_goes_to(lonely_d
     assert behind() == {other.id}, "the time was up"
 
 
+def test_what_fails_at_one_clinic_keeps_no_other_waiting(
+    lonely_db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, _other = make.clinic(lonely_db), make.clinic(lonely_db)
+    whole = following._go_on
+
+    def fails_there(session: Any, head: CohortDigestHead) -> bool:
+        if head.clinic_id == broken.id:
+            raise ValueError("Anna Petrauskienė")
+        return whole(session, head)
+
+    monkeypatch.setattr(following, "_go_on", fails_there)
+    following.follow_all(lonely_db)
+    with lonely_db.transaction(write=False, everywhere=True) as session:
+        assert set(following.behind(session)) == {broken.id}
+    assert str(broken.id) in caplog.text
+    assert "Petrauskienė" not in caplog.text
+
+
 def test_a_word_keeps_its_number_and_an_unknown_one_finds_nothing() -> None:
     words = Words(["3m", "1y"])
     assert [words.number(one) for one in ("1y", "6w", "3m", "6w")] == [1, 2, 0, 2]

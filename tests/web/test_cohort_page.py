@@ -17,6 +17,7 @@ from server.db import Database, table_of
 from server.journal.access import AccessRow
 from server.reports.models import Report
 from server.reports.service import asking, running
+from server.reports.service.steps import GATHERING
 from server.reports.shape import Cohort
 from server.web import cohort_example
 from server.web.cohort_words import FIGURES
@@ -60,6 +61,19 @@ def test_the_first_visit_asks_for_the_report_and_says_how_far_it_is(vera_at_desk
     assert "No procedure matches" in page.text
     assert "A signed procedure counts" in page.text
     assert faults(page) == []
+
+
+def test_a_clinics_first_report_says_how_many_procedures_are_gathered(vera_at_desk: Browser, db: Database, clinic: make.Clinic) -> None:
+    """Between two turns of the worker too: the bar does not go back to a queue that nobody knows the length of."""
+    vera_at_desk.open("/cohort")
+    row = table_of(Report)
+    for state in (ReportState.RUNNING, ReportState.QUEUED):
+        with db.transaction(clinic.id, actor=clinic.surgeon) as session:
+            far = {"state": state, "step": GATHERING, "done": 1200, "total": 4000, "lease_until": clock.now() + running.LEASE}
+            session.connection().execute(sa.update(row).where(row.c.clinic_id == clinic.id).values(far))
+        page = vera_at_desk.open("/cohort")
+        assert "1200 of 4000 procedures gathered, which is done once for a clinic; then they are counted." in page.text
+        assert faults(page) == []
 
 
 def test_seven_figures_with_their_sentences_tables_and_files(study: Page) -> None:

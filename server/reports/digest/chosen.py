@@ -6,13 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from server.reports.digest.columns import Columns, load, numbered
+from server.reports.digest.columns import Columns, Numbers, load, numbered
 from server.reports.rules import Filters, Sessions
 from server.reports.service.cohort import Frame
-
-Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """Keeping digests: all of a clinic's made once, a part at a time, and from then on those that the journal has touched."""
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server.db import Database, among, insert_many, insert_missing, table_of
 from server.journal.models import JournalHead
+from server.logs import trace
 from server.procedures.models import Procedure
 from server.reports.digest import form
 from server.reports.digest.making import Digest, make
@@ -18,6 +21,7 @@ from server.reports.models import CohortDigest, CohortDigestHead
 from server.reports.rules import Filters
 from server.reports.service.cohort import DONE, Frame, frame_of
 
+log = logging.getLogger("graftlog.reports")
 PART, STRETCH = 200, 2_000
 """Procedures made at a time, and journal rows followed at a time: a part of a second, so that nobody waits long for the lock."""
 
@@ -36,12 +40,18 @@ def behind(session: Session) -> list[uuid.UUID]:
 
 
 def follow_all(db: Database, go_on: Callable[[], bool] = lambda: True) -> None:
-    """Of every clinic, until `go_on` says no; the next call goes on there."""
+    """Of every clinic, until `go_on` says no; the next call goes on there. What fails at one clinic is logged and holds up no other."""
     with db.transaction(write=False, everywhere=True) as session:
         clinics = behind(session)
     for clinic_id in clinics:
-        if not follow(db, clinic_id, go_on):
+        if not go_on():
             break
+        try:
+            follow(db, clinic_id, go_on)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001  reason: a report of that clinic says it to whoever asks
+            log.error("digests of clinic %s: %s", clinic_id, trace(error))  # noqa: TRY400  reason: the error's own text quotes rows
 
 
 def follow(db: Database, clinic_id: uuid.UUID, go_on: Callable[[], bool] = lambda: True, told: Told = lambda _done, _all: None) -> bool:
@@ -94,10 +104,10 @@ def _go_on(session: Session, head: CohortDigestHead) -> bool:
     return True
 
 
-def _fill(frame: Frame, words: Words, head: CohortDigestHead, behind: uuid.UUID) -> None:
+def _fill(frame: Frame, words: Words, head: CohortDigestHead, last: uuid.UUID) -> None:
     """The next PART procedures. Whatever changes meanwhile stands behind the head's `seq`, and is followed afterwards."""
     counting = sa.and_(frame.of_clinic(_P), _P.c.state.in_(DONE))
-    query = sa.select(_P.c.id).where(counting, _P.c.id > behind).order_by(_P.c.id).limit(PART)
+    query = sa.select(_P.c.id).where(counting, _P.c.id > last).order_by(_P.c.id).limit(PART)
     if ids := [row.id for row in frame.rows(query)]:
         _renew(frame, words, ids)
     head.made += len(ids)

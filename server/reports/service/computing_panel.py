@@ -2,19 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from server.reports.digest.chosen import Chosen
+from server.reports.digest.columns import Numbers
 from server.reports.service import agreeing, counting_panel, scipy_later
 from server.reports.service.counting_panel import Pattern, Ratings, ScarGrades
 from server.reports.service.shares import share
 from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Agreement, Association, Physicians, Place, ScarPoint, Volume, Where
 from server.reports.terms import GRADES, PANEL
 
-Numbers = NDArray[Any]
 SEED, RESAMPLES, FEWER_RESAMPLES, MANY = 2021, 2000, 500, 5000
 """Of more than MANY scars fewer resamples are drawn: the interval of so many is narrow, and time is short."""
 

@@ -1,17 +1,14 @@
 """Counting visits: of the procedures, how many were due for each visit, asked, and answered; and when the redness ended."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.vocabulary import VisitKind, VisitState
 from server.reports.digest import form
 from server.reports.digest.chosen import Chosen
+from server.reports.digest.columns import Numbers
 from server.reports.terms import BEYOND
-
-Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)

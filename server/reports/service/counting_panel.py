@@ -4,21 +4,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from server.clinics.models import User
 from server.db import table_of
 from server.outcomes.models import RatingQueue
 from server.reports.digest import form
 from server.reports.digest.chosen import Chosen, Records
+from server.reports.digest.columns import Numbers
 from server.reports.terms import GRADES, PANEL
 
 _U, _Q = table_of(User), table_of(RatingQueue)
-Numbers = NDArray[Any]
 
 Pattern = tuple[int, ...]
 """How many raters gave each grade, -3 first."""

@@ -3,22 +3,20 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from schemas.vocabulary import Sex
 from server.db import table_of
 from server.patients.models import Patient
 from server.reports.digest import form
 from server.reports.digest.chosen import Chosen, id_of
+from server.reports.digest.columns import Numbers
 from server.reports.service.counting_flow import Visits
 from server.reports.shape import MOST_POINTS
 
 _PATIENT = table_of(Patient)
-Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True)

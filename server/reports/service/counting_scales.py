@@ -3,16 +3,14 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from server.reports.digest.chosen import Chosen, Records
+from server.reports.digest.columns import Numbers
 from server.reports.shape import MOST_POINTS
 from server.reports.terms import YEAR_DAYS
 
-Numbers = NDArray[Any]
 Bins = dict[int, int]
 """Score in thousandths → how many have it."""
 Key = tuple[str, str, int]
