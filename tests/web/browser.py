@@ -129,6 +129,8 @@ def faults(page: Page) -> list[str]:
         f"heading h{before} then h{after}" for before, after in zip(page.headings, page.headings[1:], strict=False) if after > before + 1
     ]
     found += [f"{one} inside a paragraph" for one in page.nested]
+    landmarks = re.findall(r'<(?:section|[a-z]+ [^>]*role="region")[^>]* aria-labelledby="([^"]+)"', page.html)
+    found += [f"two landmarks called {one}" for one in set(landmarks) if landmarks.count(one) > 1]
     found += [] if page.headings.count(1) == 1 else [f"{page.headings.count(1)} h1"]
     found += [f"leads nowhere: {one}" for one in page.hrefs if one.startswith("#") and one[1:] not in page.ids]
     found += [f"draws nothing: {one}" for one in re.findall('<use href="#([^"]+)"', page.html) if one not in page.ids]
