@@ -26,7 +26,7 @@ from server.reports.digest.touched import FOLLOWED
 from server.reports.digest.words import Words
 from server.reports.models import CohortDigest, CohortDigestHead
 from server.reports.rules import Filters
-from server.reports.service.cohort import frame_of
+from server.reports.service.cohort import Frame, frame_of
 from server.reports.service.computing import compute
 from server.snapshot import moment
 from tests import make
@@ -169,6 +169,24 @@ def test_what_says_something_of_a_procedure_through_another_row_is_followed(db: 
     assert len(stored(db, clinic)[done.id]["ratings"]) == len(panel)
 
 
+def test_the_order_in_which_digests_were_stored_changes_no_report(db: Database, clinic: make.Clinic) -> None:
+    """At one lock everything is the same, down to which point is named first."""
+    a_clinic(db, clinic, Chance(3))
+    following.follow(db, clinic.id)
+
+    def said() -> dict[str, Any]:
+        with moment(db, clinic.id) as session:
+            return {name: value for name, value in compute(frame_of(session, Filters())).items() if name != "computed_at"}
+
+    before = said()
+    assert any(visit["points"] for scale in before["satisfaction"]["scales"] for visit in scale["visits"])
+    with db.transaction(clinic.id) as session:
+        rows = [dict(row) for row in session.connection().execute(sa.select(_D).where(_D.c.clinic_id == clinic.id)).mappings()]
+        session.connection().execute(sa.delete(_D).where(_D.c.clinic_id == clinic.id))
+        session.connection().execute(sa.insert(_D), rows[::-1])
+    assert said() == before
+
+
 def test_a_report_counts_what_is_newer_than_its_digests(db: Database, clinic: make.Clinic) -> None:
     """Between the last step of the worker and the report somebody signs for another procedure, and takes one back."""
     lives = Lives(clinic)
@@ -244,10 +262,10 @@ def test_what_fails_at_one_clinic_keeps_no_other_waiting(
     broken, _other = make.clinic(lonely_db), make.clinic(lonely_db)
     whole = following._go_on
 
-    def fails_there(session: Any, head: CohortDigestHead) -> bool:
+    def fails_there(frame: Frame, head: CohortDigestHead) -> bool:
         if head.clinic_id == broken.id:
             raise ValueError("Anna Petrauskienė")
-        return whole(session, head)
+        return whole(frame, head)
 
     monkeypatch.setattr(following, "_go_on", fails_there)
     following.follow_all(lonely_db)

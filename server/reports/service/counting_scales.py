@@ -108,9 +108,9 @@ def _counted(chosen: Chosen, scores: _Scores) -> Counted:
         step, here = chosen.word(number), scores.step == number
         found.visits[step] = _bins(scores.value[here])
         if here.sum() <= MOST_POINTS:
-            found.points[step] = [
-                (int(value), chosen.procedure(place)) for value, place in zip(scores.value[here], scores.owner[here], strict=True)
-            ]
+            few = np.flatnonzero(here)
+            by_id = few[np.argsort(chosen.clinic.facts["procedure"][scores.owner[few]], kind="stable")]  # the database has no order
+            found.points[step] = [(int(scores.value[one]), chosen.procedure(scores.owner[one])) for one in by_id]
     steps = [one for one in chosen.frame.steps if one in found.visits]
     if len(steps) > 1:
         found.first, found.last = steps[0], steps[-1]
