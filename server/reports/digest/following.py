@@ -59,23 +59,26 @@ def follow(db: Database, clinic_id: uuid.UUID, go_on: Callable[[], bool] = lambd
     total = 0
     while go_on():
         with db.transaction(clinic_id) as session:
-            head = _head(session)
-            if head.filled_to is not None and not total:
-                total = (
-                    session.scalar(sa.select(sa.func.count()).select_from(_P).where(_P.c.clinic_id == clinic_id, _P.c.state.in_(DONE))) or 0
-                )
+            frame = frame_of(session, Filters())
+            head = _head(frame)
             filling = head.filled_to is not None
-            if not _go_on(session, head):
+            if filling and not total:
+                total = frame.rows(sa.select(sa.func.count()).select_from(_P).where(_counting(frame)))[0][0]
+            if not _go_on(frame, head):
                 return True
         if filling:
             told(head.made, max(total, head.made))
     return False
 
 
-def _head(session: Session) -> CohortDigestHead:
+def _counting(frame: Frame) -> sa.ColumnElement[bool]:
+    """Procedures that have a digest."""
+    return sa.and_(frame.of_clinic(_P), _P.c.state.in_(DONE))
+
+
+def _head(frame: Frame) -> CohortDigestHead:
     """Locked: two workers follow one behind the other. Begun anew where the digests were made by another form."""
-    frame = frame_of(session, Filters())
-    wanted = form.of_zone(frame.zone.key)
+    wanted, session = form.of_zone(frame.zone.key), frame.session
     new = {"form": wanted, "seq": frame.seq, "filled_to": FIRST, "made": 0, "words": []}
     insert_missing(session, _H, {"clinic_id": frame.clinic_id, **new})
     query = sa.select(CohortDigestHead).where(CohortDigestHead.clinic_id == frame.clinic_id).with_for_update()
@@ -87,14 +90,14 @@ def _head(session: Session) -> CohortDigestHead:
     return head
 
 
-def _go_on(session: Session, head: CohortDigestHead) -> bool:
-    """One part; whether there was anything to do."""
-    frame, words = frame_of(session, Filters()), Words(head.words)
+def _go_on(frame: Frame, head: CohortDigestHead) -> bool:
+    """One part; whether there was anything to do. What was written since the frame's `seq` is the next part's."""
+    words = Words(head.words)
     if head.filled_to is not None:
         _fill(frame, words, head, head.filled_to)
     elif head.seq < frame.seq:
         until = min(head.seq + STRETCH, frame.seq)
-        for part in _parts(touched(session, head.seq, until)):
+        for part in _parts(touched(frame.session, head.seq, until)):
             _renew(frame, words, part)
         head.seq = until
     else:
@@ -106,8 +109,7 @@ def _go_on(session: Session, head: CohortDigestHead) -> bool:
 
 def _fill(frame: Frame, words: Words, head: CohortDigestHead, last: uuid.UUID) -> None:
     """The next PART procedures. Whatever changes meanwhile stands behind the head's `seq`, and is followed afterwards."""
-    counting = sa.and_(frame.of_clinic(_P), _P.c.state.in_(DONE))
-    query = sa.select(_P.c.id).where(counting, _P.c.id > last).order_by(_P.c.id).limit(PART)
+    query = sa.select(_P.c.id).where(_counting(frame), _P.c.id > last).order_by(_P.c.id).limit(PART)
     if ids := [row.id for row in frame.rows(query)]:
         _renew(frame, words, ids)
     head.made += len(ids)
@@ -133,7 +135,7 @@ def missing(frame: Frame) -> tuple[Words, list[uuid.UUID] | None, Iterator[Diges
     head = frame.rows(sa.select(_H).where(frame.of_clinic(_H)))
     if not head or head[0].filled_to is not None or head[0].form != form.of_zone(frame.zone.key):
         words = Words()
-        every = [row.id for row in frame.rows(sa.select(_P.c.id).where(frame.of_clinic(_P), _P.c.state.in_(DONE)).order_by(_P.c.id))]
+        every = [row.id for row in frame.rows(sa.select(_P.c.id).where(_counting(frame)).order_by(_P.c.id))]
         return words, None, _made(frame, words, every)
     words = Words(head[0].words)
     late = touched(frame.session, head[0].seq, frame.seq) if head[0].seq < frame.seq else []

@@ -17,7 +17,6 @@ from server.clinics import service as clinics
 from server.dates import local_day
 from server.db import table_of
 from server.followup.models import Visit
-from server.indexes import unsearched
 from server.journal.models import JournalRow
 from server.outcomes.models import Assessment, Response
 from server.patients.models import Scar
@@ -85,12 +84,6 @@ class Frame:
         if chosen.sessions != Sessions.ANY:
             query = query.where(_P.c.patient_id.in_(self._with_sessions(chosen.sessions)))
         return query.subquery("chosen")
-
-    def counts(self, procedure_id: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
-        """Whether a row's procedure is in the cohort. Without filters the few that do not count are left out: no join with all that do."""
-        if self.filters != Filters():
-            return unsearched(procedure_id).in_(sa.select(self.procedures().c.id))
-        return procedure_id.not_in(sa.select(_P.c.id).where(self.of_clinic(_P), _P.c.state.not_in(DONE)))
 
     def _with_sessions(self, wanted: Sessions) -> sa.Select[Any]:
         every = self.done().subquery("every_session")

@@ -8,7 +8,7 @@ import numpy as np
 from server.reports.digest.chosen import Chosen
 from server.reports.digest.columns import Numbers
 from server.reports.service import agreeing, counting_panel, scipy_later
-from server.reports.service.counting_panel import Pattern, Ratings, ScarGrades
+from server.reports.service.counting_panel import Ratings, ScarGrades
 from server.reports.service.shares import share
 from server.reports.shape import FEW_PATIENTS, MOST_POINTS, Agreement, Association, Physicians, Place, ScarPoint, Volume, Where
 from server.reports.terms import GRADES, PANEL
@@ -17,33 +17,30 @@ SEED, RESAMPLES, FEWER_RESAMPLES, MANY = 2021, 2000, 500, 5000
 """Of more than MANY scars fewer resamples are drawn: the interval of so many is narrow, and time is short."""
 
 
-def median_grade(pattern: Pattern) -> float:
-    """Between two grades where as many stand on either side."""
-    return float(median_grades(np.array([pattern]))[0])
-
-
 def median_grades(patterns: Numbers) -> Numbers:
-    """The same of each row."""
+    """Of each row; between two grades where as many stand on either side."""
     reached, number = patterns.cumsum(axis=1), patterns.sum(axis=1, keepdims=True)
     below, above = ((reached < place).sum(axis=1) + GRADES[0] for place in ((number + 1) // 2, number // 2 + 1))
     return np.asarray((below + above) / 2, dtype=np.float64)
 
 
-def is_improved(pattern: Pattern) -> bool:
-    """More than half of the raters above zero: two of three."""
-    return 2 * sum(pattern[PANEL + 1 :]) > sum(pattern)
+def above_zero(patterns: Numbers) -> Numbers:
+    """How many raters of each row saw an improvement."""
+    return np.asarray(patterns[:, PANEL + 1 :].sum(axis=1))
+
+
+def improved(patterns: Numbers) -> Numbers:
+    """Whether more than half of the raters of each row stand above zero: two of three."""
+    return np.asarray(2 * above_zero(patterns) > patterns.sum(axis=1))
 
 
 def physicians(ratings: Ratings, patients: int) -> Physicians:
     """Each rater, the panel, and how far they agree."""
     raters, spoken = counting_panel.raters(ratings), counting_panel.patients(ratings)
-    judged = sum(spoken.values())
+    judged = len(spoken)
     unseen = patients - judged
-    consensus = Counter[int]()
-    for pattern, number in spoken.items():
-        consensus[int(median_grade(pattern))] += number  # a half goes towards "the same"
-    improved = sum(number for pattern, number in spoken.items() if is_improved(pattern))
-    unanimous = sum(number for pattern, number in spoken.items() if sum(pattern[PANEL + 1 :]) == sum(pattern))
+    consensus = np.trunc(median_grades(spoken))  # a half goes towards "the same"
+    unanimous = int((above_zero(spoken) == spoken.sum(axis=1)).sum())
     return Physicians(
         raters=[
             {
@@ -55,8 +52,8 @@ def physicians(ratings: Ratings, patients: int) -> Physicians:
             }
             for one in raters
         ],
-        consensus=[consensus[grade] for grade in GRADES],
-        improved=share(improved, judged, unseen),
+        consensus=[int((consensus == grade).sum()) for grade in GRADES],
+        improved=share(int(improved(spoken).sum()), judged, unseen),
         unanimous=share(unanimous, judged, unseen),
         agreement=_agreement(ratings, raters),
         enough=judged >= FEW_PATIENTS,
@@ -114,8 +111,7 @@ def volume(chosen: Chosen, judged: ScarGrades, scars: int) -> Volume:
 
 def where(chosen: Chosen, judged: ScarGrades, places: Mapping[tuple[str, str], int]) -> Where:
     """Scars by subunit and side."""
-    improved = 2 * judged.pattern[:, PANEL + 1 :].sum(axis=1) > judged.pattern.sum(axis=1)
-    rows = counting_panel.counted(np.column_stack([judged.subunit, judged.side, improved]))
+    rows = counting_panel.counted(np.column_stack([judged.subunit, judged.side, improved(judged.pattern)]))
     seen: Counter[tuple[str, str, bool]] = Counter()
     for (subunit, side, better), number in rows.items():
         seen[chosen.word(subunit), chosen.word(side), bool(better)] = number

@@ -18,18 +18,15 @@ from server.reports.terms import GRADES, PANEL
 
 _U, _Q = table_of(User), table_of(RatingQueue)
 
-Pattern = tuple[int, ...]
-"""How many raters gave each grade, -3 first."""
-
 
 @dataclass(frozen=True)
 class Graded:
-    """One rater's grades: `counts` as a pattern, `cannot` of pairs that could not be judged; `number` stands for her name."""
+    """One rater's grades: `counts` of each grade, -3 first, `cannot` of pairs that could not be judged; `number` stands for her name."""
 
     rater_id: uuid.UUID
     name: str
     number: int
-    counts: Pattern
+    counts: tuple[int, ...]
     cannot: int
 
 
@@ -126,13 +123,13 @@ def _first_of(group: Numbers) -> Numbers:
     return np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else np.zeros(0, dtype=np.int64)
 
 
-def patients(ratings: Ratings) -> dict[Pattern, int]:
-    """Pattern → patients. One pair speaks for a patient: of the latest visit, of the whole face where there is one, from the front."""
+def patients(ratings: Ratings) -> Numbers:
+    """A pattern for each patient. One pair speaks for her: of the latest visit, of the whole face where there is one, from the front."""
     judged, pairs = ratings.judged, ratings.pairs
     patient = ratings.chosen.clinic.patient[pairs.owner][judged]
     whole_face, front = pairs["scar"][judged] == b"", pairs["front"][judged].astype(np.int8)
     order = np.lexsort((pairs["pair"][judged], -ratings.performed_at[judged], -front, ~whole_face, -ratings.late[judged], patient))
-    return counted(ratings.patterns[judged[order[_first_of(patient[order])]]])
+    return ratings.patterns[judged[order[_first_of(patient[order])]]]
 
 
 @dataclass(frozen=True)

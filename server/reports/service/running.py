@@ -99,8 +99,7 @@ def warm_up(db: Database) -> threading.Thread | None:
 
 def _load() -> None:
     importlib.import_module("server.reports.service.computing")
-    scipy_later.hypotheses()
-    scipy_later.correlation()
+    scipy_later.load()
 
 
 def claim(session: Session) -> Turn | None:

@@ -18,6 +18,12 @@ def correlation() -> ModuleType:
     return loaded
 
 
+def load() -> None:
+    """Both."""
+    hypotheses()
+    correlation()
+
+
 def warm_up() -> None:
     """Load both beside the first counts: those wait for the database, and loading takes about as long."""
-    threading.Thread(target=lambda: (hypotheses(), correlation()), name="scipy", daemon=True).start()
+    threading.Thread(target=load, name="scipy", daemon=True).start()
