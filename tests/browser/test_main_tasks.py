@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +15,7 @@ from tests import make
 from tests.api import Api
 from tests.browser.chromium import Desk, sideways, stumbles
 from tests.browser.hands import ALL, KEYBOARD, NO_SCRIPT, Hand
+from tests.days import camera, days_ago
 from tests.outcomes.result import anna as anna_result
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
@@ -92,7 +92,7 @@ def test_a_photograph_is_graded_and_a_consent_recorded(hand: Hand, desk: Desk) -
 
 def test_a_call_is_logged_with_one_press(hand: Hand, desk: Desk) -> None:
     name = f"Zsoldos{hand.way.partition(' ')[0]}"
-    three_months_ago, two_days_ago = (clock.now() - timedelta(days=days) for days in (92, 2))
+    three_months_ago, two_days_ago = (days_ago(days) for days in (92, 2))
     linked(desk.at.app, desk.at.clinic, family_name=name, ended_at=three_months_ago, booked_for=two_days_ago)
     page = hand.page
     page.goto("/follow-up/work-list")
@@ -176,8 +176,7 @@ def test_a_photograph_is_chosen_for_what_it_shows(hand: Hand, desk: Desk) -> Non
     seen = anna_result(at.app.db, at.clinic)
     tablet = Api(at.app.test_client(), make.token(at.app.db, at.clinic.nurse))
     for side in (300, 301):
-        taken = (clock.now() - timedelta(days=side - 290)).isoformat(timespec="seconds")
-        sent(tablet, seen.patient_id, cheek(side, 400), kind="follow_up", taken_at=taken)
+        sent(tablet, seen.patient_id, cheek(side, 400), kind="follow_up", taken_at=camera(side - 290))
     make_waiting(at.app.db, at.app.settings)
     page.goto(f"{seen.path}/new")
     hand.tick(page.locator("#c-nodule-yes"))

@@ -3,11 +3,9 @@
 import secrets
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.vocabulary import ProcedureState, Role
-from server import clock
 from server.app import App
 from server.clinics.models import User
 from server.outcomes.rules import rating
@@ -15,6 +13,8 @@ from server.outcomes.service import queue
 from server.photos.service.thumbnails import make_waiting
 from tests import make
 from tests.api import Api
+from tests.days import camera, today
+from tests.days import days_ago as noon_of
 from tests.photos.pictures import cheek
 from tests.photos.tablet import sent
 
@@ -22,20 +22,15 @@ As = Callable[[make.Person], Api]
 DAYS = {"2w": 14, "3m": 90, "1y": 365}
 
 
-def ago(days: float) -> str:
-    """So many days before now, as a camera's clock says it."""
-    return (clock.now() - timedelta(days=days)).isoformat(timespec="seconds")
-
-
 def consent(vera: Api, patient_id: str, *, given: bool = True, purpose: str = "rating") -> None:
     """The patient's decision of today."""
-    body = {"purpose": purpose, "given": given, "decided_on": clock.now().date().isoformat()}
+    body = {"purpose": purpose, "given": given, "decided_on": today().isoformat()}
     vera.post(f"/patients/{patient_id}/photo-consents", body)
 
 
 def operated(app: App, clinic: make.Clinic, *, days_ago: float = 400, patient_id: str | None = None, **more: Any) -> dict[str, Any]:
     """A procedure (wire form) that Vera did so many days ago."""
-    at: datetime = clock.now() - timedelta(days=days_ago)
+    at = noon_of(days_ago)
     return make.procedure(app.db, clinic, state=ProcedureState.COMPLETED, patient_id=patient_id, started_at=at, ended_at=at, **more)
 
 
@@ -43,7 +38,7 @@ def photographed(vera: Api, procedure: dict[str, Any], days: float, *, days_ago:
     """A photograph so many days after the procedure, which was `days_ago`; before it, a baseline."""
     kind = "baseline" if days <= 0 else "follow_up"
     picture = cheek(300, 400 + secrets.randbelow(400))
-    return sent(vera, procedure["patient_id"], picture, **{"kind": kind, "taken_at": ago(days_ago - days), **more})
+    return sent(vera, procedure["patient_id"], picture, **{"kind": kind, "taken_at": camera(days_ago - days), **more})
 
 
 def ready(app: App, clinic: make.Clinic, vera: Api, *steps: str, **more: Any) -> dict[str, Any]:

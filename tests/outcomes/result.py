@@ -4,20 +4,18 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from schemas.vocabulary import ProcedureState
-from server import clock
 from server.db import Database
 from server.followup.models import Visit
 from server.followup.models.redness import Redness
 from server.ids import uuid7
 from tests import make
+from tests.days import days_ago, today
 
 AGO = 100
-ZONE = ZoneInfo("Europe/Budapest")
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,14 @@ class Result:
 
 def begun() -> date:
     """The day of the procedure in the clinic's zone."""
-    return (clock.now() - timedelta(days=AGO)).astimezone(ZONE).date()
+    return today() - timedelta(days=AGO)
 
 
 def anna(db: Database, clinic: make.Clinic, **header: Any) -> Result:
     """Anna's, done."""
     who = make.patient(db, clinic)["id"]
     scar = make.scar(db, clinic, who, depth_um=1500)["id"]
-    ended = clock.now() - timedelta(days=AGO)
-    procedure = make.procedure(db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=ended, **header)
+    procedure = make.procedure(db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=days_ago(AGO), **header)
     return Result(db, clinic, who, scar, procedure["id"])
 
 

@@ -1,19 +1,18 @@
 """Vera says which photograph shows a complication: she chooses it by its picture in the form, and sees it beside the event."""
 
 import uuid
-from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
 
 from schemas.vocabulary import PhotoState
-from server import clock
 from server.app import App
 from server.photos.models import Photo
 from server.photos.service.thumbnails import make_waiting
 from tests import make
 from tests.api import Api
+from tests.days import camera
 from tests.outcomes.result import Result, anna, finding, look
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, sent
@@ -28,23 +27,18 @@ def result(app: App, clinic: make.Clinic) -> Result:
     return anna(app.db, clinic)
 
 
-def ago(days: int) -> str:
-    """A moment so many days ago."""
-    return (clock.now() - timedelta(days=days)).isoformat(timespec="seconds")
-
-
 @pytest.fixture
 def pictures(app: App, result: Result, vera: Api) -> dict[str, str]:
     """What → id of the photograph: before, in theatre, three weeks and a week ago, one on its way, and somebody else's."""
     patient = result.patient_id
     made = {
-        "before": sent(vera, patient, cheek(200, 100), kind="baseline", procedure_id=result.id, taken_at=ago(101)),
-        "earlier": sent(vera, patient, cheek(201, 100), kind="follow_up", taken_at=ago(200)),
-        "theatre": sent(vera, patient, cheek(202, 100), kind="intraoperative", procedure_id=result.id, taken_at=ago(100)),
-        "weeks": sent(vera, patient, cheek(203, 100), kind="follow_up", taken_at=ago(21)),
-        "week": sent(vera, patient, cheek(204, 100), kind="follow_up", view="left_oblique", taken_at=ago(7)),
+        "before": sent(vera, patient, cheek(200, 100), kind="baseline", procedure_id=result.id, taken_at=camera(101)),
+        "earlier": sent(vera, patient, cheek(201, 100), kind="follow_up", taken_at=camera(200)),
+        "theatre": sent(vera, patient, cheek(202, 100), kind="intraoperative", procedure_id=result.id, taken_at=camera(100)),
+        "weeks": sent(vera, patient, cheek(203, 100), kind="follow_up", taken_at=camera(21)),
+        "week": sent(vera, patient, cheek(204, 100), kind="follow_up", view="left_oblique", taken_at=camera(7)),
         "announced": announced(vera, patient, cheek(205, 100), kind="follow_up"),
-        "bela": sent(vera, make.patient(app.db, result.clinic)["id"], cheek(206, 100), kind="follow_up", taken_at=ago(7)),
+        "bela": sent(vera, make.patient(app.db, result.clinic)["id"], cheek(206, 100), kind="follow_up", taken_at=camera(7)),
     }
     make_waiting(app.db, app.settings)
     return {name: str(photo["id"]) for name, photo in made.items()}

@@ -17,6 +17,7 @@ from server.web import timeline
 from server.web.timeline_words import Event
 from tests import make
 from tests.api import Api
+from tests.days import days_ago
 from tests.house.follow_up_calls import visit_of
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, sent
@@ -182,7 +183,7 @@ def test_page_after_page_shows_each_event_once(annas: Case, vera: Api, vera_at_d
     for number in range(5):
         vera.post(f"/visits/{visit['id']}/calls", {"outcome": "no_answer", "note": f"Call {number}."})
     announced(vera, annas.patient_id, cheek())
-    make.procedure(db, clinic, patient_id=annas.patient_id, state=ProcedureState.COMPLETED, ended_at=clock.now() - timedelta(days=400))
+    make.procedure(db, clinic, patient_id=annas.patient_id, state=ProcedureState.COMPLETED, ended_at=days_ago(400))
     whole = vera_at_desk.open(f"{path(annas)}?limit=200")
     shown = list(pages_of(vera_at_desk, f"{path(annas)}?limit=2"))
     assert sum(page.html.count('class="event event-calls"') for page in shown) == 5

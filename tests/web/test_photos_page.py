@@ -2,20 +2,19 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from schemas.reading_words import Reading
 from schemas.vocabulary import ProcedureState
-from server import clock
 from server.app import App
 from server.db import Database
 from server.journal.access import AccessRow
 from server.photos.service.thumbnails import make_waiting
 from tests import make
 from tests.api import Api
+from tests.days import camera, days_ago
 from tests.photos.pictures import cheek
 from tests.photos.tablet import announced, sent
 from tests.web.browser import Browser, Page, faults
@@ -25,19 +24,14 @@ from tests.web.browser import Browser, Page, faults
 def anna(app: App, clinic: make.Clinic) -> str:
     """Anna, operated on ninety days ago."""
     who = make.patient(app.db, clinic)["id"]
-    make.procedure(app.db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=clock.now() - timedelta(days=90))
+    make.procedure(app.db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=days_ago(90))
     return str(who)
 
 
-def ago(days: int) -> str:
-    """So many days before now, as a camera's clock says it."""
-    return (clock.now() - timedelta(days=days)).isoformat(timespec="seconds")
-
-
 def test_the_first_before_and_the_newest_after_stand_side_by_side(anna: str, vera: Api, app: App, vera_at_desk: Browser) -> None:
-    before = sent(vera, anna, cheek(300, 400), taken_at=ago(100))
-    sent(vera, anna, cheek(301, 400), kind="follow_up", taken_at=ago(76))
-    after = sent(vera, anna, cheek(300, 400, form="PNG"), kind="follow_up", taken_at=ago(1))
+    before = sent(vera, anna, cheek(300, 400), taken_at=camera(100))
+    sent(vera, anna, cheek(301, 400), kind="follow_up", taken_at=camera(76))
+    after = sent(vera, anna, cheek(300, 400, form="PNG"), kind="follow_up", taken_at=camera(1))
     make_waiting(app.db, app.settings)
     page = vera_at_desk.open(f"/patients/{anna}/photos")
     pair = page.part("pair")
@@ -71,7 +65,7 @@ def test_the_pictures_come_through_the_logged_routes_for_a_browser(
 
 
 def test_the_pair_is_chosen_in_the_address(anna: str, vera: Api, vera_at_desk: Browser) -> None:
-    first, second, third = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day)) for day in (30, 20, 10))
+    first, second, third = (sent(vera, anna, cheek(300 + day, 400), taken_at=camera(day)) for day in (30, 20, 10))
     page = vera_at_desk.open(f"/patients/{anna}/photos?view=front&left={second['id']}")
     assert f"/photos?view=front&left={first['id']}&right=" in "".join(page.hrefs).replace("&amp;", "&")
     assert page.html.index(f"{second['id']}/content") < page.html.index(f"{third['id']}/content")
@@ -80,7 +74,7 @@ def test_the_pair_is_chosen_in_the_address(anna: str, vera: Api, vera_at_desk: B
 
 
 def test_choosing_the_other_sides_photo_makes_them_change_places(anna: str, vera: Api, vera_at_desk: Browser) -> None:
-    first, second = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day))["id"] for day in (20, 10))
+    first, second = (sent(vera, anna, cheek(300 + day, 400), taken_at=camera(day))["id"] for day in (20, 10))
     page = vera_at_desk.open(f"/patients/{anna}/photos")
     swapped = f"/patients/{anna}/photos?view=front&left={second}&right={first}#pair"
     assert [href.replace("&amp;", "&") for href in page.hrefs].count(swapped) == 2
@@ -112,8 +106,8 @@ def test_a_photo_of_another_view_patient_or_none_is_refused_alike(
 
 
 def test_what_cannot_be_compared_is_said(anna: str, vera: Api, vera_at_desk: Browser) -> None:
-    sent(vera, anna, cheek(300, 400), taken_at=ago(100))
-    sent(vera, anna, cheek(1600, 900), kind="follow_up", taken_at=ago(2))
+    sent(vera, anna, cheek(300, 400), taken_at=camera(100))
+    sent(vera, anna, cheek(1600, 900), kind="follow_up", taken_at=camera(2))
     checks = vera_at_desk.open(f"/patients/{anna}/photos").part("checks")
     assert "Held differently Left upright, right lying" in checks
     assert "Another shape" in checks
@@ -176,7 +170,7 @@ def test_a_consent_is_recorded_and_taken_back_at_the_desk(anna: str, vera: Api, 
 
 
 def test_a_photo_is_graded_below_its_picture(anna: str, vera: Api, app: App, clinic: make.Clinic, vera_at_desk: Browser) -> None:
-    one, other = (sent(vera, anna, cheek(300 + day, 400), taken_at=ago(day))["id"] for day in (20, 10))
+    one, other = (sent(vera, anna, cheek(300 + day, 400), taken_at=camera(day))["id"] for day in (20, 10))
     path, view = f"/patients/{anna}/photos", f"view=front&left={one}&right={other}"
     page = vera_at_desk.open(f"{path}?{view}")
     assert page.part("pair").count("Not graded") == 2

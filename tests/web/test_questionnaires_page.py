@@ -18,6 +18,7 @@ from server.followup.service.visits import mark_visit
 from server.outcomes.models import Response, Score
 from server.outcomes.service import responses
 from tests import make
+from tests.days import days_ago
 from tests.outcomes.result import Result, anna
 from tests.web.browser import Browser, Page, faults
 
@@ -136,8 +137,7 @@ def test_a_broken_id_is_refused_and_one_of_other_answers_too(nora: Browser, base
 
 def test_a_clinicians_own_scale_is_in_english_and_the_patients_in_her_language(app: App, clinic: make.Clinic, nora: Browser) -> None:
     who = make.patient(app.db, clinic, language="hu")["id"]
-    ended = clock.now() - timedelta(days=100)
-    procedure = make.procedure(app.db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=ended)
+    procedure = make.procedure(app.db, clinic, patient_id=who, state=ProcedureState.COMPLETED, ended_at=days_ago(100))
     with app.db.transaction(clinic.id, write=False) as session:
         query = sa.select(Visit.id).where(Visit.procedure_id == uuid.UUID(procedure["id"]), Visit.step == "3m")
         base = f"/visits/{session.scalars(query).one()}/questionnaires"
