@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-VERSION = 3
+VERSION = 4
 """Of this shape; it is part of the filters' hash, so a report of another version is never taken for this one."""
 FEW_PATIENTS = 10
 """Below this a figure shows points only: no median, no interval, no test ("too few to summarise")."""
@@ -110,11 +110,21 @@ class Clear(TypedDict):
     high: float
 
 
+class Cleared(TypedDict):
+    """One procedure's redness: the last day seen red (0 and not `red`: never seen so), and the first seen clear after it, if any."""
+
+    left: int
+    right: int | None
+    red: bool
+    procedure_id: str
+
+
 class Redness(TypedDict):
     """Figure 2: by when the skin was clear, interval-censored. `ever` is per patient among those with an observation.
 
     `n`: procedures in the estimate, which are all that were looked at; of them `never_red` were clear at each look, and count as clear from
     a day in (0, first look]; `still_red` were not seen to clear; in `contradicted` somebody saw red and somebody clear on one day.
+    `points` are the single procedures, where they or their patients are fewer than FEW_PATIENTS; the estimate is for the others.
     """
 
     ever: Share
@@ -125,6 +135,7 @@ class Redness(TypedDict):
     masses: list[Mass]
     curve: list[Clear]
     clear_by: list[Clear]
+    points: list[Cleared]
     enough: bool
 
 

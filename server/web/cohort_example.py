@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.vocabulary import Side, Subunit
 from server.reports.few import without_few
-from server.reports.shape import FEW_PATIENTS, MOST_POINTS, VERSION, Cohort, Physicians, Redness, Satisfaction
+from server.reports.shape import FEW_PATIENTS, MOST_POINTS, VERSION, Cleared, Cohort, Physicians, Redness, Satisfaction
 from server.web.cohort_example_cases import BEGAN, STEPS, Cases, share
 
 
@@ -98,8 +98,17 @@ class Example(Cases):
             masses=[{"left": left, "right": right, "mass": mass} for left, right, mass in known] if enough else [],
             curve=[by(day) for day in range(92)] if enough else [],
             clear_by=[by(day) for day in (14, 21, 28)] if enough else [],
+            points=[] if enough else self.cleared(red),
             enough=enough,
         )
+
+    def cleared(self, red: int) -> list[Cleared]:
+        """Single ones: who was never red first, and last one who is not seen to clear."""
+        days = [(0, 7)] * (self.answered - red) + [((7, 14), (14, 21), (14, 28), (21, 90))[one % 4] for one in range(red)]
+        return [
+            Cleared(left=left, right=right if place + 1 < len(days) else None, red=left > 0, procedure_id=self.case())
+            for place, (left, right) in enumerate(days)
+        ]
 
     def physicians(self, improved: int, lost: int) -> Physicians:
         """Three raters who mostly agree; of nobody none."""

@@ -53,7 +53,7 @@ def _flow(cohort: Cohort) -> Iterator[Piece]:
 
 
 def _redness(cohort: Cohort) -> Iterator[Piece]:
-    if cohort["redness"]["enough"] or cohort["redness"]["masses"]:
+    if cohort["redness"]["enough"] or cohort["redness"]["points"]:
         yield Piece(redness.draw(cohort["redness"]))
 
 

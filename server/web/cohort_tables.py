@@ -81,6 +81,11 @@ def _redness(cohort: Cohort) -> Iterator[Table]:
         Row((one["left"], "not seen to end" if one["right"] is None else one["right"], percent(one["mass"]))) for one in part["masses"]
     ]
     yield Table("When the skin was clear (Turnbull)", ("After day", "By day", "Of procedures, %"), masses)
+    single = [
+        Row((one["left"] if one["red"] else "never", "not seen" if one["right"] is None else one["right"]), one["procedure_id"])
+        for one in part["points"]
+    ]
+    yield Table("Single procedures", ("Last seen red, day", "First seen clear, day"), single, single=True)
 
 
 _LOOKED = {

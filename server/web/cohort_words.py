@@ -117,7 +117,8 @@ def redness(cohort: Cohort) -> str:
         return "Nobody has been asked about redness yet."
     said = f"{whole(part['ever'], 'patients')} had redness."
     if not part["enough"]:
-        return f"{said} {TOO_FEW}"
+        lines = " Each line runs from the last look at red skin (hollow) to the first at clear skin (full); dashed: not seen to clear."
+        return f"{said} {TOO_FEW}{lines if part['points'] else ''}"
     by = [f"{_between(one['low'], one['high'])} % by day {one['day']}" for one in part["clear_by"]]
     asked = f" The skin was clear in {listed(by)}, as far as the days on which somebody looked can tell." if by else ""
     return f"{said}{asked} {_looked_at(part)}"

@@ -170,9 +170,9 @@ def test_markup_in_a_text_is_text() -> None:
     assert "{{7*7}}" in page_text(page)
 
 
-def test_the_page_asks_for_its_stylesheets_and_nothing_else() -> None:
+def test_the_page_asks_for_its_icon_and_stylesheets_and_nothing_else() -> None:
     page = note.html(note.build(troubled()))
-    assert re.findall(r'(?:href|src|action)="([^"]*)"', page) == ["/static/tokens.css", "/static/note.css"]
+    assert re.findall(r'(?:href|src|action)="([^"]*)"', page) == ["/static/favicon.svg", "/static/tokens.css", "/static/note.css"]
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|url\(|http", page)
 
 

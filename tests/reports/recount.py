@@ -116,23 +116,21 @@ class Book:
         came = {one.patient_id for one in visits if one.state in beyond or one.target_date <= self.today}
         return came | {one.patient_id for one in self.responses()}
 
-    def redness(self) -> tuple[Counter[tuple[int, int | None]], int, int]:
-        """(intervals, how many were never red, of how many somebody saw red and somebody clear on one day)."""
+    def redness(self) -> tuple[dict[str, tuple[int, int | None, bool]], int]:
+        """(procedure → last day red, first day clear after it, whether red at all; of how many both were seen on one day)."""
         replaced = {one.replaces for one in self.all[Redness]}
         seen = defaultdict(list)
         for one in self.of_chosen(Redness):
             if one.id not in replaced and one.red is not None and one.day >= 0:
                 seen[one.procedure_id].append(one)
-        intervals, never, disputed = Counter[tuple[int, int | None]](), 0, 0
-        for rows in seen.values():
+        single: dict[str, tuple[int, int | None, bool]] = {}
+        disputed = 0
+        for procedure_id, rows in seen.items():
             reds, clears = [one.day for one in rows if one.red], [one.day for one in rows if not one.red]
             disputed += bool(set(reds) & set(clears))
-            if not reds:
-                never += 1
-                intervals[0, min(clears)] += 1
-                continue
-            intervals[max(reds), min((day for day in clears if day > max(reds)), default=None)] += 1
-        return intervals, never, disputed
+            last = max(reds, default=0)
+            single[str(procedure_id)] = (last, min((day for day in clears if day > last or not reds), default=None), bool(reds))
+        return single, disputed
 
     def grades(self) -> dict[Any, list[int]]:
         """Pair → grades, of those that a panel has graded."""

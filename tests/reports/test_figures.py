@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.vocabulary import FaceView
 from server.procedures.note import facemap
-from server.reports.shape import MOST_POINTS, Clear, Cohort, Share
+from server.reports.shape import MOST_POINTS, Clear, Cleared, Cohort, Share
 from server.web import cohort_example, cohort_words
 from server.web.cohort_example_cases import share
 from server.web.cohort_figures import figure, figures, for_paper
@@ -132,6 +132,23 @@ def test_the_band_holds_what_the_data_allow_on_each_day() -> None:
     marks = redness.draw(STUDY["redness"] | {"curve": curve, "clear_by": []})
     assert re.findall(r"By day (\d+): between ([\d.]+) and ([\d.]+) % clear", marks) == [("0", "0.0", "40.0"), ("8", "10.0", "40.0")]
     assert "2 to 3 weeks" in marks
+
+
+def test_below_ten_each_line_of_redness_leads_to_its_case() -> None:
+    points = [
+        Cleared(left=0, right=7, red=False, procedure_id="a"),
+        Cleared(left=14, right=90, red=True, procedure_id="b"),
+        Cleared(left=21, right=None, red=True, procedure_id="c"),
+    ]
+    marks = redness.draw(FEW["redness"] | {"points": points})
+    assert re.findall(r'href="/procedures/(\w)" tabindex="-1"><title>([^<]*)<', marks) == [
+        ("a", "Never seen red, clear on day 7"),
+        ("b", "Red on day 14, clear on day 90"),
+        ("b", "Red on day 14, clear on day 90"),
+        ("c", "Red on day 21, not seen to clear"),
+    ]
+    places_across = [float(one) for one in re.findall('cx="([0-9.]+)%"', marks)]
+    assert plot.LEFT < min(places_across) < max(places_across) == plot.RIGHT
 
 
 def test_a_place_of_less_than_three_scars_is_not_shaded() -> None:

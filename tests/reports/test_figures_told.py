@@ -67,6 +67,7 @@ def test_below_ten_patients_nothing_is_summarised() -> None:
         ("Never seen red", 0),
         ("Not seen to clear", 1),
         ("Seen red and clear on one day, counted as red", 0),
+        *((one["left"] if one["red"] else "never", one["right"] or "not seen") for one in FEW["redness"]["points"]),
     ]
 
 

@@ -152,6 +152,8 @@ def clear_by(intervals: Counter[tuple[int, int | None]]) -> list[tuple[int, floa
 def differences(said: Cohort, book: Book) -> list[str]:
     """Where the report and the recount disagree."""
     flow, steps = said["flow"], [one["step"] for one in said["flow"]["steps"]]
+    cleared, disputed = book.redness()
+    few = min(len(cleared), len(book.patients)) < FEW_PATIENTS
     found = {
         "patients": (said["counts"]["patients"], len(book.patients)),
         "procedures": (said["counts"]["procedures"], len(book.chosen)),
@@ -166,11 +168,20 @@ def differences(said: Cohort, book: Book) -> list[str]:
         "flow": ({one["step"]: [one["due"], one["asked"], one["answered"], one["seen"]] for one in flow["steps"]}, book.flow()),
         "redness": (
             tuple(said["redness"][name] for name in ("n", "never_red", "contradicted", "still_red")),
-            (book.redness()[0].total(), *book.redness()[1:], sum(n for (_, r), n in book.redness()[0].items() if r is None)),
+            (
+                len(cleared),
+                sum(not red for _, _, red in cleared.values()),
+                disputed,
+                sum(right is None for _, right, _ in cleared.values()),
+            ),
+        ),
+        "single": (
+            {one["procedure_id"]: (one["left"], one["right"], one["red"]) for one in said["redness"]["points"]},
+            cleared if few else {},
         ),
         "clear": (
             [(one["day"], round(one["low"], 9), round(one["high"], 9)) for one in said["redness"]["clear_by"]],
-            clear_by(book.redness()[0]) if book.redness()[0].total() >= FEW_PATIENTS else [],
+            clear_by(Counter((left, right) for left, right, _ in cleared.values())) if len(cleared) >= FEW_PATIENTS else [],
         ),
         "improved": (tuple(said["physicians"]["improved"][name] for name in ("numerator", "denominator")), book.improved(steps)),
         "scores": (

@@ -25,7 +25,7 @@ def test_pages_and_stylesheets_ask_nobody_else(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert not re.findall(r"url\(|@import|@font-face|<script(?![^>]* src=\"\{\{ static\()|(?:src|href|action)=[\"']?(?:https?:)?//", text)
     if path.suffix == ".html":
-        assert not re.findall(r"<link (?!rel=\"(?:icon|stylesheet)\" href=\"\{\{ ?(?:static\(|stylesheet))", text)
+        assert not re.findall(r"<link (?!rel=\"(?:icon|stylesheet)\" href=\"\{\{ ?(?:static\(|stylesheet|icon))", text)
 
 
 def test_static_files_asked_for_with_their_version_are_kept_for_a_year(visitor: Browser) -> None:

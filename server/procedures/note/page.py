@@ -9,6 +9,7 @@ from schemas.vocabulary import FaceView
 from server.procedures.note import facemap, layout
 from server.procedures.note.words import NONE_RECORDED, NOT_RECORDED, glued
 
+ICON = "/static/favicon.svg"
 STYLESHEETS = ("/static/tokens.css", "/static/note.css")
 _pages = Environment(
     loader=PackageLoader("server.procedures.note", "templates"),
@@ -28,8 +29,10 @@ _pages.globals.update(
 
 
 def html(document: dict[str, Any]) -> str:
-    """A whole page. It asks the server for nothing but its stylesheets."""
-    return _pages.get_template("page.html").render(document=document, stylesheets=STYLESHEETS, body=fragment(document, heading=1))
+    """A whole page. It asks the server for nothing but its stylesheets and the icon."""
+    return _pages.get_template("page.html").render(
+        document=document, icon=ICON, stylesheets=STYLESHEETS, body=fragment(document, heading=1)
+    )
 
 
 def fragment(document: dict[str, Any], *, heading: int = 2) -> Markup:

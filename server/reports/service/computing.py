@@ -55,7 +55,7 @@ def compute(frame: Frame, progress: Progress = lambda _done, _step: None) -> Coh
     flow = _flow(people, steps, counting_people.silent(chosen, visits), frame.today)
     del visits  # a tenth of a report's memory
     progress(2, STEPS[2])
-    redness = _redness(counting_flow.reds(chosen), people.patients)
+    redness = _redness(chosen, people.patients)
     progress(3, STEPS[3])
     ratings = counting_panel.Ratings(chosen)
     panel = physicians(ratings, people.patients)
@@ -134,8 +134,9 @@ def _flow(people: counting_people.People, steps: list[counting_flow.Step], silen
     )
 
 
-def _redness(found: counting_flow.Reds, patients: int) -> Redness:
+def _redness(chosen: Chosen, patients: int) -> Redness:
     """When it ended."""
+    found = counting_flow.reds(chosen)
     estimate = turnbull(Seen(left, right, number) for (left, right), number in found.intervals.items())
     n = sum(found.intervals.values())
     enough = n >= FEW_PATIENTS
@@ -156,6 +157,7 @@ def _redness(found: counting_flow.Reds, patients: int) -> Redness:
         ],
         curve=[by(day) for day in CURVE_DAYS] if estimate and enough else [],
         clear_by=[by(day) for day in BY_DAYS] if estimate and enough else [],
+        points=[] if enough and patients >= FEW_PATIENTS else counting_flow.cleared(chosen),
         enough=enough,
     )
 

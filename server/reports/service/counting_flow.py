@@ -8,6 +8,7 @@ from schemas.vocabulary import VisitKind, VisitState
 from server.reports.digest import form
 from server.reports.digest.chosen import Chosen
 from server.reports.digest.columns import Numbers
+from server.reports.shape import MOST_POINTS, Cleared
 from server.reports.terms import BEYOND
 
 
@@ -115,3 +116,19 @@ def reds(chosen: Chosen) -> Reds:
         patients_seen=int(chosen.by_patient(chosen.patient[seen]).sum()),
         patients_red=int(chosen.by_patient(chosen.patient[red]).sum()),
     )
+
+
+def cleared(chosen: Chosen) -> list[Cleared]:
+    """The redness of single procedures, soonest clear first and those not seen to clear last; at most MOST_POINTS."""
+    known, lefts, rights = chosen.facts("redness"), chosen.facts("red_until"), chosen.facts("clear_from")
+    never, seen = rights == form.NEVER, np.flatnonzero(known != form.UNSEEN)
+    order = seen[np.lexsort((chosen.facts("procedure")[seen], lefts[seen], rights[seen], never[seen]))][:MOST_POINTS]
+    return [
+        {
+            "left": int(lefts[one]),
+            "right": None if never[one] else int(rights[one]),
+            "red": bool(known[one] == form.WAS_RED),
+            "procedure_id": str(chosen.procedure(chosen.places[one])),
+        }
+        for one in order
+    ]

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from server.reports.shape import Clear, Mass, Redness
+from server.reports.shape import Clear, Cleared, Redness
 from server.web.drawings.cohort import plot
 
 _TOP, _BOTTOM, _HEIGHT = 30, 290, 332
@@ -13,7 +13,7 @@ _LONGEST = 56
 
 
 def draw(redness: Redness) -> Markup:
-    """Step curves of all that is known; below ten patients one bar for each interval in which redness ended."""
+    """Step curves of all that is known; below ten patients a line for each procedure, from the last look at red to the first at clear."""
     x = plot.Scale(0, _last(redness), plot.LEFT, plot.RIGHT)
     y = plot.Scale(0, 100, _BOTTOM, _TOP)
     drawn = [_shade(x)]
@@ -22,7 +22,7 @@ def draw(redness: Redness) -> Markup:
         drawn += _band([one for one in redness["curve"] if one["day"] <= x.high], x, y)
         drawn += [_by(one, x, y) for one in redness["clear_by"] if one["day"] <= x.high]
     else:
-        drawn += [plot.too_few(_TOP - 12), *_intervals(redness["masses"], x)]
+        drawn += [plot.too_few(_TOP - 12), *_single(redness["points"], x)]
     drawn += plot.x_axis(x, _BOTTOM, "days after the procedure", 6)
     return plot.svg(_HEIGHT, "Share of procedures after which the skin is clear, by days after the procedure", drawn)
 
@@ -30,7 +30,8 @@ def draw(redness: Redness) -> Markup:
 def _last(redness: Redness) -> float:
     days = [one["day"] for one in redness["curve"]] + [one["day"] for one in redness["clear_by"]]
     ends = [one["right"] for one in redness["masses"] if one["right"] is not None]
-    return float(min(_LONGEST, max([_SHORTEST, *days, *ends])))
+    single = [one["left"] if one["right"] is None else one["right"] for one in redness["points"]]
+    return float(max([min(_LONGEST, max([_SHORTEST, *days, *ends])), *single]))
 
 
 def _shade(x: plot.Scale) -> str:
@@ -69,16 +70,21 @@ def _by(one: Clear, x: plot.Scale, y: plot.Scale) -> str:
     return plot.upright(x(one["day"]), y(100 * one["high"]), y(100 * one["low"]), "fig-line") + ends
 
 
-def _intervals(masses: list[Mass], x: plot.Scale) -> list[str]:
-    """Each interval on its own row: it ended after the left day, and by the right one if there is one."""
-    height = min(22.0, (_BOTTOM - _TOP - 10) / max(1, len(masses)))
+def told(one: Cleared) -> str:
+    """What is known of one procedure."""
+    begun = f"Red on day {one['left']}" if one["red"] else "Never seen red"
+    ended = "not seen to clear" if one["right"] is None else f"clear on day {one['right']}"
+    return f"{begun}, {ended}"
+
+
+def _single(points: list[Cleared], x: plot.Scale) -> list[str]:
+    """Each procedure on its own row: the skin became clear between the hollow point, which was still red, and the full one."""
+    height = min(22.0, (_BOTTOM - _TOP - 10) / max(1, len(points)))
     drawn = []
-    for place, one in enumerate(masses):
-        row = _TOP + 12 + place * height
-        end = "not seen to end" if one["right"] is None else f"gone by day {one['right']}"
+    for place, one in enumerate(points):
+        row, open_end, case = _TOP + 12 + place * height, one["right"] is None, one["procedure_id"]
         begin, stop = x(one["left"]), x(x.high if one["right"] is None else one["right"])
-        kind = "fig-line fig-dashed" if one["right"] is None else "fig-line"
-        said = f"Red on day {one['left']}, {end}: {100 * one['mass']:.1f} %"
-        drawn += [plot.across(row, kind, begin, stop), plot.dot(begin, row, said, kind="fig-hollow")]
-        drawn += [plot.dot(stop, row, said)] if one["right"] is not None else []
+        drawn.append(plot.across(row, "fig-line fig-dashed" if open_end else "fig-line", begin, stop))
+        drawn += [plot.dot(begin, row, told(one), case=case, kind="fig-hollow")] if one["red"] else []
+        drawn += [] if open_end else [plot.dot(stop, row, told(one), case=case)]
     return drawn
