@@ -1,7 +1,7 @@
-.PHONY: help run test check bench lock screenshots
+.PHONY: help run test quick check bench lock screenshots
 help:            ## what there is
 	@python3 dev.py
-run test check lock screenshots:
+run test quick check lock screenshots:
 	@python3 dev.py $@
 bench:
 	@python3 dev.py bench record

@@ -3,6 +3,7 @@
 
 python3 dev.py run             start web, worker and beat; the first time with a demo clinic
 python3 dev.py test [ARGS]     the whole test suite; ARGS go to pytest
+python3 dev.py quick           those of its stories that need no browser, no other process and no thousand cases
 python3 dev.py check           ruff, mypy, import-linter: what CI checks besides the tests
 python3 dev.py bench record    measure against the raw database in the same run (or: reminders, sync, trust, photos, pages, cohort, figures)
 python3 dev.py drills [F1 …]   faults F1 to F24 on real processes, half an hour, writes docs/drills.md; --short takes 4 minutes
@@ -72,6 +73,7 @@ def main(name: str = "help", *rest: str) -> None:
     commands: dict[str, list[tuple[str, ...]]] = {
         "lock": [(*UV, "python3 dev.py lock", *files, *rest) for files in lock_all],
         "test": [(PYTHON, "-m", "pytest", *(rest or ("-n", "auto")))],
+        "quick": [(PYTHON, "-m", "pytest", "-n", "auto", "-m", "not slow", *rest)],
         "check": [(PYTHON, "-m", "ruff", "format", "--check", "."), (PYTHON, "-m", "ruff", "check", "."), (PYTHON, "-m", "mypy"),
                   (str(VENV / "bin" / "lint-imports"),)],
         "bench": [(PYTHON, "-m", f"bench.{(*rest, 'record')[0]}", *rest[1:])],

@@ -13,6 +13,37 @@ from server.db import Database
 from tests import databases, make
 from tests.api import Api
 
+SLOW = (
+    "backup/test_photos",
+    "backup/test_refusals",
+    "backup/test_restore",
+    "browser/",
+    "drill/",
+    "fhir/test_valid",
+    "house/test_openapi",
+    "offline/",
+    "photos/test_before_encryption",
+    "photos/test_lanes",
+    "photos/test_rotation",
+    "photos/test_tus_client",
+    "photos/test_worker",
+    "reports/test_digests",
+    "reports/test_the_recount",
+    "simulation/",
+    "start/",
+    "trust/test_requests",
+    "workers/",
+)
+"""Two hundred and fifty stories of nearly six thousand, with three quarters of the time: what `dev.py quick` leaves out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark those that are slow."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker("slow")
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which real things this run was about, and which it was not."""
