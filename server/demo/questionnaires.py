@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from schemas.instrument_words import ItemKind
 from schemas.vocabulary import VisitState
 from server.db import find
+from server.demo.redness import first_clear
 from server.followup.models import Visit
 from server.outcomes.rules.instrument import Item, Value
 from server.outcomes.service import asking
@@ -16,6 +17,8 @@ from server.patients.models import Patient
 
 ANSWERS, SKIPS = 0.85, 0.04
 """Shares: of patients who answer at all, and of questions that they leave out."""
+RED_DAY = 14
+"""Redness, the one question of yes or no, is asked at two weeks."""
 
 
 def answer(session: Session, planned: dict[str, Any]) -> None:
@@ -28,16 +31,17 @@ def answer(session: Session, planned: dict[str, Any]) -> None:
     if dice.random() >= ANSWERS:
         return
     content = dice.gauss(0, 1)
+    red = first_clear(patient.mrn) > RED_DAY
     for asked in asking.sitting(session, visit).questions:
-        asking.answer(session, visit, asked, None if dice.random() < SKIPS else _value(asked.item, dice, content))
+        asking.answer(session, visit, asked, None if dice.random() < SKIPS else _value(asked.item, dice, content, red=red))
     asking.send(session, visit)
 
 
-def _value(item: Item, dice: random.Random, content: float) -> Value:
+def _value(item: Item, dice: random.Random, content: float, *, red: bool) -> Value:
     """How she feels about it: `content` is her own, around 0, the more the better."""
     mood = content + dice.gauss(0, 0.6)
     if item.kind == ItemKind.BOOLEAN:
-        return mood < 0.2
+        return red
     if item.kind == ItemKind.SCALE:
         return max(0, min(5, round(1.2 - mood)))
     least, greatest = (int(one) for one in item.bounds)

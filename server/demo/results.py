@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from server.demo.client import Client
+from server.demo.redness import first_clear
 from server.ids import uuid7
 
 _FACE = ("infection_superficial", "nodule", "oil_cyst", "hyperpigmentation", "numbness", "contour_irregularity")
@@ -46,7 +47,7 @@ def assess(client: Client, visit: dict[str, Any], at: datetime) -> None:
     body = {
         "id": str(uuid7()),
         "assessed_on": at.date().isoformat(),
-        "erythema": max(0, dice.choice([0, 0, 1, 1, 2, 2, 3]) - day // 20) if day < 60 else 0,  # two to three weeks, as a rule
+        "erythema": dice.choice([1, 1, 2, 2, 3]) if day < first_clear(number) else 0,
         "findings": findings,
     }
     if day >= 60:

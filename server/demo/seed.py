@@ -23,13 +23,14 @@ from server.config import Config
 from server.db import Database
 from server.demo import earlier, panel, people, questionnaires, results
 from server.demo.client import Client, inside
+from server.demo.redness import first_clear
 from server.followup.engine.pump import Pump
 from server.ids import uuid7
 
 VISITED = 0.88
 ANSWERED = 0.8
-RED = {"d7": 1.0, "d14": 0.8, "d21": 0.25, "d28": 0.05}
-"""Share of patients whose skin is still red, by check-in."""
+MISTAKEN = 0.03
+"""Share of check-ins that say of the redness what the surgeon would not."""
 RECENTLY = 10
 """Days."""
 Event = tuple[datetime, int, Callable[[], None]]
@@ -128,7 +129,8 @@ class _Past:
             lately = self.worse is None and self.today - clock.now() < timedelta(days=RECENTLY)
             self.worse = visit["id"] if lately else self.worse
             client, path = self._client(), f"/visits/{visit['id']}/answers"
-            red = self.dice.random() < RED[visit["step"]]
+            red = int(visit["step"].removeprefix("d")) < first_clear(client.get(f"/patients/{visit['patient_id']}")["mrn"])
+            red ^= self.dice.random() < MISTAKEN
             client.post(path, {"id": str(uuid7()), "question": "redness", "answer": "yes" if red else "no"})
             if lately:
                 client.post(path, {"id": str(uuid7()), "question": "worse", "answer": "yes"})

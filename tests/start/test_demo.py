@@ -9,6 +9,7 @@ from schemas.vocabulary import PATIENT_CHANNELS, Channel, ProcedureState, Remind
 from server import clock
 from server.config import from_environment
 from server.db import Database
+from server.demo.redness import first_clear
 from server.demo.seed import into_files
 from server.followup.channels.outbox import OutboxWay
 from server.followup.channels.ways import open_way
@@ -36,3 +37,14 @@ def test_a_demos_message_that_falls_due_is_a_file_too(db: Database, tmp_path: Pa
         assert pump.run_due(db, config, clinic_id=clinic.id) == {ReminderState.ACCEPTED: 1}
     (mail,) = (config.outbox).rglob("*.eml")
     assert "anna@example.org" in mail.read_text()
+
+
+def test_the_demos_skin_is_red_for_two_to_three_weeks_as_a_rule() -> None:
+    """And all who look at one patient see the same course."""
+    clear = [first_clear(f"RPS-{number}") for number in range(400)]
+    shares = {day: sum(one <= day for one in clear) / len(clear) for day in (7, 14, 21, 28)}
+    assert shares[7] == 0
+    assert 0.1 < shares[14] < 0.3
+    assert 0.65 < shares[21] < 0.85
+    assert 0.9 < shares[28] < 1
+    assert clear == [first_clear(f"RPS-{number}") for number in range(400)]

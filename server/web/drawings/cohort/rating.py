@@ -44,8 +44,8 @@ def draw(physicians: Physicians) -> Markup:
     for label, counts, cannot in given:
         drawn += _row(label, counts, cannot, scale, y, single=not physicians["enough"])
         y += _ROW
-    drawn += _legend(bottom + 22)
-    return plot.svg(bottom + 82, "Grades from much worse to much better, per rater and together", drawn)
+    drawn += _legend(bottom + 28)
+    return plot.svg(bottom + 88, "Grades from much worse to much better, per rater and together", drawn)
 
 
 def _halves(counts: Sequence[int]) -> tuple[float, float]:
