@@ -4,6 +4,7 @@ import sys
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any, cast
 
 from PIL import Image
 
@@ -63,14 +64,15 @@ def _take(desk: Desk, stop: Stop, name: str) -> None:
         if stop.endpoint in {"web.patient", "web.patient_photos"}:
             path = path.partition("?")[0].replace(desk.at.filled["patient_id"], desk.at.followed_up)
         page.goto(path)
-        _keep(page.screenshot(full_page=True), FOLDER / f"{name}{suffix}.png")
+        whole = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))  # of tens of thousands Chromium makes no picture
+        shown = {"x": 0, "y": 0, "width": width["width"], "height": whole}
+        _keep(page.screenshot(full_page=True, clip=cast("Any", shown)), FOLDER / f"{name}{suffix}.png")
 
 
 def _keep(shot: bytes, path: Path) -> None:
     """In 64 colours: a third of the size, and no difference that is seen."""
     with Image.open(BytesIO(shot)) as image:
-        whole = image.convert("RGB").crop((0, 0, image.width, min(image.height, TALLEST)))
-        whole.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
