@@ -151,6 +151,14 @@ def test_below_ten_each_line_of_redness_leads_to_its_case() -> None:
     assert plot.LEFT < min(places_across) < max(places_across) == plot.RIGHT
 
 
+def test_a_line_of_redness_without_an_end_is_seen_to_go_on_and_no_note_stands_on_another() -> None:
+    last = Cleared(left=28, right=None, red=True, procedure_id="a")
+    marks = redness.draw(FEW["redness"] | {"points": [last]})
+    ((begin, end),) = re.findall('class="fig-line fig-dashed" x1="([0-9.]+)%" y1="[0-9.]+" x2="([0-9.]+)%"', marks)
+    assert float(end) - float(begin) > 10
+    assert marks.count('class="fig-note') == 1
+
+
 def test_a_place_of_less_than_three_scars_is_not_shaded() -> None:
     marks = drawn(STUDY, "where")
     drawn_places = [one for one in STUDY["where"]["places"] if places.spot(one)]
@@ -261,3 +269,4 @@ def test_the_scale_keeps_its_ends() -> None:
     scale = plot.Scale(0, 10, 11, 97)
     assert [scale(-5), scale(0), scale(10), scale(1e300)] == [11, 11, 97, 97]
     assert plot.Scale(3, 3, 0, 100)(3) == 50
+    assert plot.Scale(0, 2.2e-308, 0, 100)(1e-9) == 50

@@ -7,6 +7,8 @@ from server.web.drawings.cohort import plot
 
 _TOP, _BOTTOM, _HEIGHT = 30, 290, 332
 _SHORTEST = 28
+_WEEK = 7
+"""Days that a line without an end goes on at least, so that it is seen to."""
 _WEEKS = (14, 21)
 _LONGEST = 56
 """Days: beyond it nothing changes that the question is about, and the first weeks would be squeezed."""
@@ -22,7 +24,7 @@ def draw(redness: Redness) -> Markup:
         drawn += _band([one for one in redness["curve"] if one["day"] <= x.high], x, y)
         drawn += [_by(one, x, y) for one in redness["clear_by"] if one["day"] <= x.high]
     else:
-        drawn += [plot.too_few(_TOP - 12), *_single(redness["points"], x)]
+        drawn += _single(redness["points"], x)
     drawn += plot.x_axis(x, _BOTTOM, "days after the procedure", 6)
     return plot.svg(_HEIGHT, "Share of procedures after which the skin is clear, by days after the procedure", drawn)
 
@@ -30,7 +32,7 @@ def draw(redness: Redness) -> Markup:
 def _last(redness: Redness) -> float:
     days = [one["day"] for one in redness["curve"]] + [one["day"] for one in redness["clear_by"]]
     ends = [one["right"] for one in redness["masses"] if one["right"] is not None]
-    single = [one["left"] if one["right"] is None else one["right"] for one in redness["points"]]
+    single = [one["left"] + _WEEK if one["right"] is None else one["right"] for one in redness["points"]]
     return float(max([min(_LONGEST, max([_SHORTEST, *days, *ends])), *single]))
 
 
@@ -70,7 +72,7 @@ def _by(one: Clear, x: plot.Scale, y: plot.Scale) -> str:
     return plot.upright(x(one["day"]), y(100 * one["high"]), y(100 * one["low"]), "fig-line") + ends
 
 
-def told(one: Cleared) -> str:
+def _told(one: Cleared) -> str:
     """What is known of one procedure."""
     begun = f"Red on day {one['left']}" if one["red"] else "Never seen red"
     ended = "not seen to clear" if one["right"] is None else f"clear on day {one['right']}"
@@ -85,6 +87,6 @@ def _single(points: list[Cleared], x: plot.Scale) -> list[str]:
         row, open_end, case = _TOP + 12 + place * height, one["right"] is None, one["procedure_id"]
         begin, stop = x(one["left"]), x(x.high if one["right"] is None else one["right"])
         drawn.append(plot.across(row, "fig-line fig-dashed" if open_end else "fig-line", begin, stop))
-        drawn += [plot.dot(begin, row, told(one), case=case, kind="fig-hollow")] if one["red"] else []
-        drawn += [] if open_end else [plot.dot(stop, row, told(one), case=case)]
+        drawn += [plot.dot(begin, row, _told(one), case=case, kind="fig-hollow")] if one["red"] else []
+        drawn += [] if open_end else [plot.dot(stop, row, _told(one), case=case)]
     return drawn
