@@ -15,6 +15,8 @@ LEFT, RIGHT = 11.0, 97.0
 """Per cent between which values are drawn; numbers of the upright axis stand left of it."""
 _MOST = 1e12
 """Beyond it nothing was measured; it keeps the arithmetic of scales finite."""
+_LEAST = 1e-9
+"""Below it two values are one: no scale divides by less."""
 _MARKUP = re.compile("[&<>\"']")
 
 
@@ -31,8 +33,8 @@ class Scale:
         """Where the range holds one value only, everything stands in the middle."""
         self.low, self.high, self.begin, self.end = max(-_MOST, low), min(_MOST, high), begin, end
         wide = self.high - self.low
-        self._per = (end - begin) / wide if wide > 0 else 0.0
-        self._zero = begin if wide > 0 else (begin + end) / 2
+        self._per = (end - begin) / wide if wide > _LEAST else 0.0
+        self._zero = begin if wide > _LEAST else (begin + end) / 2
 
     def __call__(self, value: float) -> float:
         """The place; what lies outside is drawn on the border."""
@@ -61,7 +63,7 @@ def reach(values: Iterable[float], *, zero: bool = True) -> tuple[float, float]:
 
 
 def _step(rough: float) -> float:
-    size = 10.0 ** math.floor(math.log10(max(rough, 1e-9)))
+    size = 10.0 ** math.floor(math.log10(max(rough, _LEAST)))
     return next(size * one for one in (1, 2, 2.5, 5, 10) if size * one >= rough * (1 - 1e-9))
 
 
